@@ -1,0 +1,131 @@
+"""The activation functions of the lecture, each with its derivative.
+
+An activation is called like a function, ``z = h(a)``. Its two derivatives serve two readers: ``h.derivative(a)`` is the
+h'(a) of the slides; ``h.pull(delta, z)`` is what backpropagation needs, dE/da from dE/dz, written in the value z = h(a)
+that the forward pass has already computed.
+"""
+
+from .backend import Array, namespace
+
+
+class Function:
+    """z = h(a). Subclasses give the value, h'(a), and h'(a) written in z."""
+
+    name = ""
+
+    def __call__(self, a: Array) -> Array:
+        """z = h(a), element by element (softmax: row by row)."""
+        raise NotImplementedError
+
+    def derivative(self, a: Array) -> Array:
+        """h'(a), element by element."""
+        return self.slope(self(a))
+
+    def slope(self, z: Array) -> Array:
+        """h'(a) written in the value z = h(a)."""
+        raise NotImplementedError
+
+    def pull(self, delta: Array, z: Array) -> Array:
+        """dE/da = h'(a) dE/dz, for delta = dE/dz."""
+        return delta * self.slope(z)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Identity(Function):
+    """h(a) = a, h'(a) = 1."""
+
+    name = "identity"
+
+    def __call__(self, a: Array) -> Array:
+        return a
+
+    def slope(self, z: Array) -> Array:
+        return namespace(z).ones_like(z)
+
+    def pull(self, delta: Array, z: Array) -> Array:
+        return delta
+
+
+class Sigmoid(Function):
+    """h(a) = 1 / (1 + exp(-a)), h'(a) = z (1 - z).
+
+    Written with exp(-|a|), which cannot overflow; for a < 0 the form exp(a) / (1 + exp(a)) keeps small values small.
+    """
+
+    name = "sigmoid"
+
+    def __call__(self, a: Array) -> Array:
+        xp = namespace(a)
+        e = xp.exp(-abs(a))  # in (0, 1]: no overflow on either side
+        return xp.where(a >= 0, 1 / (1 + e), e / (1 + e))
+
+    def slope(self, z: Array) -> Array:
+        return z * (1 - z)
+
+
+class Tanh(Function):
+    """h(a) = tanh(a), h'(a) = 1 - z²."""
+
+    name = "tanh"
+
+    def __call__(self, a: Array) -> Array:
+        return namespace(a).tanh(a)
+
+    def slope(self, z: Array) -> Array:
+        return 1 - z * z
+
+
+class ReLU(Function):
+    """h(a) = max{0, a}, h'(a) = 1 for a > 0, else 0 (at a = 0 any value in [0, 1] is a subgradient; here 0)."""
+
+    name = "relu"
+
+    def __call__(self, a: Array) -> Array:
+        return a.clip(min=0)
+
+    def slope(self, z: Array) -> Array:
+        return (z > 0) * namespace(z).ones_like(z)
+
+    def pull(self, delta: Array, z: Array) -> Array:
+        return delta * (z > 0)
+
+
+class Softmax(Function):
+    """σ(a)_k = exp(a_k) / Σ_j exp(a_j), for each row; max_j a_j is subtracted first, which changes nothing but overflow.
+
+    Its Jacobian diag(ŷ) - ŷ ŷᵀ is not diagonal, so there is no h'(a) element by element: use `pull`.
+    """
+
+    name = "softmax"
+
+    def __call__(self, a: Array) -> Array:
+        xp = namespace(a)
+        e = xp.exp(a - xp.amax(a, axis=-1, keepdims=True))
+        return e / e.sum(axis=-1, keepdims=True)
+
+    def slope(self, z: Array) -> Array:
+        raise TypeError("softmax mixes all units of a row, so it has no derivative element by element; use softmax.pull(delta, z)")
+
+    def pull(self, delta: Array, z: Array) -> Array:
+        return z * (delta - (delta * z).sum(axis=-1, keepdims=True))
+
+
+identity, sigmoid, tanh, relu, softmax = Identity(), Sigmoid(), Tanh(), ReLU(), Softmax()
+by_name: dict[str, Function] = {f.name: f for f in (identity, sigmoid, tanh, relu, softmax)}
+
+
+def get(h: "str | Function") -> Function:
+    """The activation of that name, or `h` itself.
+
+    Raises
+    ------
+    ValueError
+        The name is none of the lecture's activations.
+    """
+    if isinstance(h, Function):
+        return h
+    if h not in by_name:
+        raise ValueError(f"activation: expected one of {', '.join(by_name)} or a nnlib.activations.Function, got {h!r}")
+    return by_name[h]

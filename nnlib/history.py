@@ -1,0 +1,45 @@
+"""What `Network.fit` saw, epoch by epoch."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class History:
+    """Errors and accuracies after each epoch; the validation lists are empty where there was no validation set."""
+
+    error: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    validation_error: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
+    interrupted: bool = False
+
+    def record(self, error: float, accuracy: float, *validation: float) -> None:
+        """Add an epoch."""
+        self.error.append(error)
+        self.accuracy.append(accuracy)
+        if validation:
+            self.validation_error.append(validation[0])
+            self.validation_accuracy.append(validation[1])
+
+    def __len__(self) -> int:
+        return len(self.error)
+
+    def last(self) -> str:
+        """The last epoch in words."""
+        text = f"error {self.error[-1]:.4f}, accuracy {self.accuracy[-1]:.3f}"
+        return text + (f", validation {self.validation_accuracy[-1]:.3f}" if self.validation_accuracy else "")
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the error against the epoch, training and validation; return the matplotlib Axes."""
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            ax = plt.figure().add_subplot()
+        epochs = range(1, len(self) + 1)
+        ax.plot(epochs, self.error, marker="o", label="training")
+        if self.validation_error:
+            ax.plot(epochs, self.validation_error, marker="s", linestyle="--", label="validation")
+        ax.set(xlabel="epoch", ylabel="mean error F(w)")
+        ax.legend()
+        return ax

@@ -1,0 +1,343 @@
+"""A network: layers one after the other, an error at the end, all weights in one vector."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import layers as _layers
+from .activations import Function
+from .backend import Array, is_tensor, move, take, to_numpy, zeros
+from .errors import CrossEntropy, Error
+from .history import History
+from .layers import Activation, Dense, Layer, Shape
+from .optimizers import SGD, Optimizer
+
+ROWS = 1024  # predict and error go through the observations in blocks: caches of all of MNIST would not fit
+
+
+class Diverged(ArithmeticError):
+    """Training stopped because the loss was no longer a finite number."""
+
+
+class Network:
+    """ŷ(X, β) = σ(β^(ℓ) h(... h(β^(1) X) ...)) with hand-written derivatives (lecture, Network Function).
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        From input to output; the output function belongs to `error`.
+    error : Error
+        E_i and its output function.
+    input_shape : int or tuple of int
+        Shape of one observation.
+    seed : int
+        Of the generator that draws the initial weights.
+    dtype : dtype, optional
+        Of the weights; float64, or that of `like`.
+    like : array, optional
+        A numpy.ndarray or torch.Tensor whose library, dtype and device the network takes.
+
+    Attributes
+    ----------
+    w, g : array (p,)
+        All weights β as one vector, and the derivatives that the last `gradient` wrote. Layers hold views of them.
+
+    Raises
+    ------
+    ValueError
+        A layer cannot take what the layer before it gives.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        error: Error,
+        input_shape: int | Shape,
+        seed: int = 0,
+        dtype: Any = None,
+        like: Array = None,
+    ) -> None:
+        if not layers:
+            raise ValueError("layers: expected at least one layer, got none")
+        self.layers, self.output_error = list(layers), error
+        self.input_shape: Shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
+        shape = self.input_shape
+        for number, layer in enumerate(self.layers, start=1):
+            try:
+                shape = layer.build(shape)
+            except ValueError as e:
+                raise ValueError(f"layer {number}: {e}") from None
+        self.output_shape = shape
+        self.w = zeros(sum(layer.n_weights for layer in self.layers), dtype, like)
+        self.g = zeros(len(self.w), dtype, like)
+        rng = np.random.default_rng(seed)
+        start = 0
+        for layer in self.layers:
+            end = start + layer.n_weights
+            layer.bind(self.w[start:end], self.g[start:end], rng)
+            start = end
+
+    # The network function ------------------------------------------------------------------------------------------
+
+    def predict(self, X: Array) -> Array:
+        """ŷ(X, β), shape (n, K)."""
+        X = self.checked(X)
+        blocks = [self.output_error.output(self._forward(X[i : i + ROWS])[0]) for i in range(0, len(X), ROWS)]
+        if is_tensor(X):
+            from .backend import namespace
+
+            return namespace(X).concatenate(blocks)
+        return np.concatenate(blocks)
+
+    def forward(self, X: Array) -> tuple[list[Array], list[Array]]:
+        """Every pre-activation and activation of the layers with weights.
+
+        Returns
+        -------
+        a, z : list of array
+            ``z[0]`` is X; layer l with weights turns ``z[l]`` into ``a[l]``; the last ``z`` is ŷ.
+            So ``len(z) == len(a) + 1``.
+        """
+        X = self.checked(X)
+        a, z = [], []
+        value = X
+        for layer in self.layers:
+            before = value
+            value, _ = layer.forward(value)
+            if layer.n_weights:
+                z.append(before)
+                a.append(value)
+        return a, [*z, self.output_error.output(value)]
+
+    def error(self, X: Array, Y: Array) -> float:
+        """F = (1/n) Σ_i E_i, the mean error of the observations."""
+        return self._error(*self.checked(X, Y))
+
+    def accuracy(self, X: Array, Y: Array) -> float:
+        """The fraction of observations whose class is right: the largest ŷ_k, or for K = 1 whether ŷ > ½."""
+        X, Y = self.checked(X, Y)
+        yhat = self.predict(X)
+        right = yhat.argmax(axis=-1) == Y.argmax(axis=-1) if Y.shape[-1] > 1 else (yhat > 0.5) == (Y > 0.5)
+        return float(to_numpy(right).mean())
+
+    # Backpropagation -----------------------------------------------------------------------------------------------
+
+    def gradient(self, X: Array, Y: Array) -> Array:
+        """∇F = (1/n) Σ_i ∇E_i by backpropagation, as one vector: the network's own `g`, overwritten by the next call."""
+        return self._gradient(*self.checked(X, Y))
+
+    def deltas(self, X: Array, Y: Array) -> list[Array]:
+        """δ = ∂E_i/∂a of every layer with weights, first layer first, an observation in each row (not divided by n)."""
+        X, Y = self.checked(X, Y)
+        a, caches = self._forward(X)
+        found = []
+        delta = self.output_error.delta(a, Y)
+        for layer, cache in zip(reversed(self.layers), reversed(caches), strict=True):
+            if layer.n_weights:
+                found.append(delta)
+            delta = layer.backward(delta, cache)
+        return found[::-1]
+
+    def _forward(self, z: Array) -> tuple[Array, list[Any]]:
+        caches = []
+        for layer in self.layers:
+            z, cache = layer.forward(z)
+            caches.append(cache)
+        return z, caches
+
+    def _gradient(self, X: Array, Y: Array) -> Array:
+        a, caches = self._forward(X)
+        delta = self.output_error.delta(a, Y) / len(X)
+        for number in range(len(self.layers) - 1, -1, -1):
+            layer, cache = self.layers[number], caches[number]
+            layer.gradient(delta, cache)
+            if number > 0:  # nobody asks for the derivative with respect to X
+                delta = layer.backward(delta, cache)
+        return self.g
+
+    def _error(self, X: Array, Y: Array) -> float:
+        n = len(X)
+        total = 0.0
+        for i in range(0, n, ROWS):
+            a, _ = self._forward(X[i : i + ROWS])
+            total += float(self.output_error.value(a, Y[i : i + ROWS]).sum())
+        return total / n
+
+    # Training ------------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Array,
+        Y: Array,
+        optimizer: Optimizer | None = None,
+        epochs: int = 10,
+        batch_size: int = 32,
+        validation: tuple[Array, Array] | None = None,
+        seed: int = 0,
+        progress: bool = True,
+    ) -> History:
+        """Train: in each epoch, every observation is used once, in a new random order, `batch_size` at a time.
+
+        Parameters
+        ----------
+        X, Y : array (n, ...), array (n, K)
+            Training data.
+        optimizer : Optimizer, optional
+            ``SGD(0.1)`` by default.
+        epochs : int
+        batch_size : int
+            Observations in a step; the last step of an epoch takes what is left.
+        validation : (X, Y), optional
+            Data whose error and accuracy are recorded after each epoch, and never trained on.
+        seed : int
+            Of the generator that orders the observations.
+        progress : bool
+            Show a progress bar (tqdm), where the output is a terminal.
+
+        Returns
+        -------
+        History
+            Errors and accuracies, epoch by epoch. An interrupt (Ctrl-C) ends the training with the weights of the
+            last whole epoch; ``history.interrupted`` is then True.
+
+        Raises
+        ------
+        ValueError
+            An argument does not fit the network. Nothing has changed then.
+        Diverged
+            The loss is no longer finite. The weights are those of the last whole epoch.
+        """
+        X, Y = self.checked(X, Y)
+        if validation is not None:
+            try:
+                validation = self.checked(*validation)
+            except ValueError as e:
+                raise ValueError(f"validation: {e}") from None
+        if epochs < 0:
+            raise ValueError(f"epochs: expected 0 or more, got {epochs}")
+        if batch_size < 1:
+            raise ValueError(f"batch_size: expected 1 or more, got {batch_size}")
+        optimizer = SGD(0.1) if optimizer is None else optimizer
+        rng = np.random.default_rng(seed)
+        history = History()
+        optimizer.start(self.w)
+        n = len(X)
+        good = self.w + 0
+        bar = _bar(epochs, progress)
+        try:
+            for epoch in range(1, epochs + 1):
+                order = rng.permutation(n)
+                with np.errstate(over="ignore", invalid="ignore"):  # reported below, in words
+                    for i in range(0, n, batch_size):
+                        J = order[i : i + batch_size]
+                        optimizer.step(self.w, self._gradient(take(X, J), take(Y, J)))
+                    loss = self._error(X, Y)
+                if not np.isfinite(loss):
+                    self.w[:] = good
+                    raise Diverged(
+                        f"the loss is {loss} after epoch {epoch} with learning rate {optimizer.alpha(optimizer.k):g}; the weights of "
+                        f"epoch {epoch - 1} are back. Try a learning rate ten times smaller, and scale the inputs to about [-1, 1]."
+                    )
+                good[:] = self.w
+                history.record(loss, self.accuracy(X, Y), *((self._error(*validation), self.accuracy(*validation)) if validation else ()))
+                bar.set_postfix_str(history.last())
+                bar.update()
+        except KeyboardInterrupt:
+            self.w[:] = good
+            history.interrupted = True
+        finally:
+            bar.close()
+        return history
+
+    # What comes in -------------------------------------------------------------------------------------------------
+
+    def checked(self, X: Array, Y: Array = None) -> Any:
+        """`X`, or `X` and `Y`, as arrays of the network's library and dtype.
+
+        Raises
+        ------
+        ValueError
+            Names the argument, what was expected and what came.
+        """
+        X = self._array("X", X, self.input_shape)
+        if Y is None:
+            return X
+        Y = self._array("Y", Y, self.output_shape)
+        if len(X) != len(Y):
+            raise ValueError(f"Y: expected a row for each of the {len(X)} rows of X, got {len(Y)}")
+        self.output_error.check(Y)
+        return X, Y
+
+    def _array(self, name: str, value: Array, shape: Shape) -> Array:
+        wanted = "(n, " + ", ".join(map(str, shape)) + ")"
+        kind = "f" if is_tensor(value) else np.asarray(value).dtype.kind
+        if kind not in "fiub":
+            raise ValueError(f"{name}: expected numbers of shape {wanted}, got dtype {np.asarray(value).dtype}")
+        value = move(value, like=self.w)
+        if tuple(value.shape[1:]) != shape or value.ndim != 1 + len(shape):
+            raise ValueError(f"{name}: expected shape {wanted}, an observation in each row, got {tuple(value.shape)}")
+        if len(value) == 0:
+            raise ValueError(f"{name}: expected at least one row, got none")
+        if not np.isfinite(float(value.sum())):  # one pass; the exact place is looked for only when there is one
+            bad = ~np.isfinite(to_numpy(value))
+            if bad.any():
+                row = int(bad.reshape(len(bad), -1).any(axis=1).argmax())
+                raise ValueError(f"{name}: expected finite numbers, got NaN or infinity in row {row}")
+        return value
+
+    def __repr__(self) -> str:
+        inside = ", ".join(map(repr, self.layers))
+        return f"Network([{inside}], {self.output_error!r}, input_shape={self.input_shape}): {len(self.w)} weights"
+
+
+def mlp(
+    sizes: Sequence[int],
+    hidden: str | Function = "tanh",
+    error: Error | None = None,
+    seed: int = 0,
+    dtype: Any = None,
+    like: Array = None,
+) -> Network:
+    """A feed-forward network of dense layers (lecture, Three-Layer Neural Network).
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Units of each layer, inputs first and outputs last: ``[784, 100, 10]``.
+    hidden : str or nnlib.activations.Function
+        Activation h of the hidden units. Initial weights are Glorot's, for "relu" He's.
+    error : Error, optional
+        ``CrossEntropy()`` by default.
+    seed, dtype, like
+        As for `Network`.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two sizes, or one that is not positive.
+    """
+    sizes = list(sizes)
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError(f"sizes: expected at least two positive numbers, inputs first and outputs last, got {sizes}")
+    init = _layers.he if repr(hidden) in ("relu", "'relu'") else _layers.glorot
+    dense: list[Layer] = [Dense(m, init) for m in sizes[1:]]
+    layers = list(itertools.chain.from_iterable((layer, Activation(hidden)) for layer in dense))[:-1]
+    return Network(layers, error or CrossEntropy(), sizes[0], seed, dtype, like)
+
+
+class _NoBar:
+    def update(self) -> None: ...
+    def close(self) -> None: ...
+    def set_postfix_str(self, text: str) -> None: ...
+
+
+def _bar(epochs: int, progress: bool) -> Any:
+    if not progress:
+        return _NoBar()
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return _NoBar()
+    return tqdm(total=epochs, unit="epoch", disable=None)  # None: off where the output is no terminal
