@@ -93,7 +93,7 @@ class ReLU(Function):
 
 
 class Softmax(Function):
-    """σ(a)_k = exp(a_k) / Σ_j exp(a_j), for each row; max_j a_j is subtracted first, which changes nothing but overflow.
+    """σ(a)_k = exp(a_k) / Σ_j exp(a_j), for each row; subtracting max_j a_j first changes nothing but overflow.
 
     Its Jacobian diag(ŷ) - ŷ ŷᵀ is not diagonal, so there is no h'(a) element by element: use `pull`.
     """
@@ -106,7 +106,9 @@ class Softmax(Function):
         return e / e.sum(axis=-1, keepdims=True)
 
     def slope(self, z: Array) -> Array:
-        raise TypeError("softmax mixes all units of a row, so it has no derivative element by element; use softmax.pull(delta, z)")
+        raise TypeError(
+            "softmax mixes all units of a row, so it has no derivative element by element; use softmax.pull(delta, z)"
+        )
 
     def pull(self, delta: Array, z: Array) -> Array:
         return z * (delta - (delta * z).sum(axis=-1, keepdims=True))

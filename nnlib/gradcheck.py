@@ -51,7 +51,11 @@ def check_gradient(
     if g.shape != base.shape:
         raise ValueError(f"grad(w): expected the shape of w, {base.shape}, got {g.shape}")
     p = base.size
-    chosen = range(p) if coordinates is None or coordinates >= p else np.random.default_rng(seed).choice(p, coordinates, replace=False)
+    chosen = (
+        range(p)
+        if coordinates is None or coordinates >= p
+        else np.random.default_rng(seed).choice(p, coordinates, replace=False)
+    )
 
     v = w + 0  # a copy, in either library
     d = np.empty(len(chosen))

@@ -1,8 +1,8 @@
 """Layers: an equation and its two derivatives, nothing else.
 
-``forward(z) -> (z_next, cache)``; ``backward(delta, cache)`` is dE/dz from delta = dE/dz_next; ``gradient(delta, cache)``
-writes dE/dβ into the layer's slice of the network's `g`. The cache is explicit and nothing is added up, so a second
-backward pass gives the same answer.
+``forward(z) -> (z_next, cache)``; ``backward(delta, cache)`` is dE/dz from delta = dE/dz_next;
+``gradient(delta, cache)`` writes dE/dβ into the layer's slice of the network's `g`. The cache is explicit and nothing
+is added up, so a second backward pass gives the same answer.
 """
 
 import math
@@ -81,7 +81,9 @@ class Dense(Layer):
 
     def build(self, shape: Shape) -> Shape:
         if len(shape) != 1:
-            raise ValueError(f"{self!r} expects a vector for each observation, shape (inputs,), got shape {shape}; put Flatten before it")
+            raise ValueError(
+                f"{self!r} expects a vector for each observation, shape (inputs,), got shape {shape}; flatten it first"
+            )
         self.inputs = shape[0]
         self.n_weights = self.outputs * (1 + self.inputs)
         return (self.outputs,)

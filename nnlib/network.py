@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from . import activations
 from . import layers as _layers
 from .activations import Function
-from .backend import Array, is_tensor, move, take, to_numpy, zeros
+from .backend import Array, is_tensor, move, namespace, take, to_numpy, zeros
 from .errors import CrossEntropy, Error
 from .history import History
 from .layers import Activation, Dense, Layer, Shape
@@ -85,11 +86,7 @@ class Network:
         """ŷ(X, β), shape (n, K)."""
         X = self.checked(X)
         blocks = [self.output_error.output(self._forward(X[i : i + ROWS])[0]) for i in range(0, len(X), ROWS)]
-        if is_tensor(X):
-            from .backend import namespace
-
-            return namespace(X).concatenate(blocks)
-        return np.concatenate(blocks)
+        return namespace(X).concatenate(blocks)
 
     def forward(self, X: Array) -> tuple[list[Array], list[Array]]:
         """Every pre-activation and activation of the layers with weights.
@@ -125,7 +122,7 @@ class Network:
     # Backpropagation -----------------------------------------------------------------------------------------------
 
     def gradient(self, X: Array, Y: Array) -> Array:
-        """∇F = (1/n) Σ_i ∇E_i by backpropagation, as one vector: the network's own `g`, overwritten by the next call."""
+        """∇F = (1/n) Σ_i ∇E_i by backpropagation: the network's own vector `g`, overwritten by the next call."""
         return self._gradient(*self.checked(X, Y))
 
     def deltas(self, X: Array, Y: Array) -> list[Array]:
@@ -237,11 +234,16 @@ class Network:
                 if not np.isfinite(loss):
                     self.w[:] = good
                     raise Diverged(
-                        f"the loss is {loss} after epoch {epoch} with learning rate {optimizer.alpha(optimizer.k):g}; the weights of "
-                        f"epoch {epoch - 1} are back. Try a learning rate ten times smaller, and scale the inputs to about [-1, 1]."
+                        f"the loss is {loss} after epoch {epoch} with learning rate {optimizer.alpha(optimizer.k):g}; "
+                        f"the weights of epoch {epoch - 1} are back. "
+                        "Try a learning rate ten times smaller, and scale the inputs to about [-1, 1]."
                     )
                 good[:] = self.w
-                history.record(loss, self.accuracy(X, Y), *((self._error(*validation), self.accuracy(*validation)) if validation else ()))
+                history.record(
+                    loss,
+                    self.accuracy(X, Y),
+                    *((self._error(*validation), self.accuracy(*validation)) if validation else ()),
+                )
                 bar.set_postfix_str(history.last())
                 bar.update()
         except KeyboardInterrupt:
@@ -321,7 +323,7 @@ def mlp(
     sizes = list(sizes)
     if len(sizes) < 2 or min(sizes) < 1:
         raise ValueError(f"sizes: expected at least two positive numbers, inputs first and outputs last, got {sizes}")
-    init = _layers.he if repr(hidden) in ("relu", "'relu'") else _layers.glorot
+    init = _layers.he if activations.get(hidden) is activations.relu else _layers.glorot
     dense: list[Layer] = [Dense(m, init) for m in sizes[1:]]
     layers = list(itertools.chain.from_iterable((layer, Activation(hidden)) for layer in dense))[:-1]
     return Network(layers, error or CrossEntropy(), sizes[0], seed, dtype, like)

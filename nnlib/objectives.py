@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from .backend import Array, take
 from .network import Network
 
@@ -48,7 +50,7 @@ class EmpiricalRisk:
 
     def g(self, w: Array, xi: Any) -> Array:
         """g(w, ξ) = (1/|J|) Σ_{j ∈ J} ∇E_j(w) over the indices J = `xi` (an integer or integers), shape (p,)."""
-        xi = [xi] if isinstance(xi, int) else xi
+        xi = np.atleast_1d(xi)
         with self._at(w) as network:
             return network._gradient(take(self.X, xi), take(self.Y, xi)) + 0
 
@@ -56,7 +58,9 @@ class EmpiricalRisk:
     def _at(self, w: Array) -> Iterator[Network]:
         network = self.network
         if w.shape != network.w.shape:
-            raise ValueError(f"w: expected all weights in one vector, shape {tuple(network.w.shape)}, got {tuple(w.shape)}")
+            raise ValueError(
+                f"w: expected all weights in one vector, shape {tuple(network.w.shape)}, got {tuple(w.shape)}"
+            )
         own = network.w + 0
         try:
             network.w[:] = w

@@ -93,7 +93,11 @@ class Optimizer:
             if batch_size is None:
                 g = objective.grad(w)
             else:
-                xi = rng.integers(objective.n, size=batch_size) if replace else rng.choice(objective.n, batch_size, replace=False)
+                xi = (
+                    rng.integers(objective.n, size=batch_size)
+                    if replace
+                    else rng.choice(objective.n, batch_size, replace=False)
+                )
                 g = objective.g(w, xi)
             self.step(w, g)
             if callback is not None:

@@ -17,6 +17,8 @@ __all__ = ["FOLDER", "Digits", "higham_points", "mnist", "one_hot"]
 FOLDER = "NNLIB_DATA"
 """The environment variable that names a folder with the full MNIST set."""
 
+PARTS = ("X_train", "y_train", "X_test", "y_test")  # in the order of _FILES
+
 # The four files of MNIST: SHA-256 of the raw bytes (mirrors compress anew), then of the .gz at the mirror.
 _MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 _FILES = {
@@ -63,7 +65,7 @@ def one_hot(labels: Any, K: int) -> NDArray[np.float32]:
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ValueError(f"labels: expected integers of shape (n,), got dtype {labels.dtype} and shape {labels.shape}")
-    if labels.size and not (0 <= labels.min() and labels.max() < K):
+    if labels.size and (labels.min() < 0 or labels.max() >= K):
         raise ValueError(f"labels: expected 0 to K - 1 = {K - 1}, got {labels.min()} to {labels.max()}")
     Y = np.zeros((len(labels), K), dtype=np.float32)
     Y[np.arange(len(labels)), labels] = 1
@@ -110,8 +112,12 @@ def mnist(full: bool = False) -> Digits:
             arrays = {name: npz[name] for name in npz.files}
     else:
         arrays = _full()
-    scaled = {name: (arrays[name].reshape(len(arrays[name]), -1) / np.float32(255)).astype(np.float32) for name in ("X_train", "X_test")}
-    return Digits(scaled["X_train"], one_hot(arrays["y_train"], 10), scaled["X_test"], one_hot(arrays["y_test"], 10))
+    X_train, y_train, X_test, y_test = (arrays[part] for part in PARTS)
+    return Digits(_grey(X_train), one_hot(y_train, 10), _grey(X_test), one_hot(y_test, 10))
+
+
+def _grey(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
 
 
 def _full() -> dict[str, NDArray[np.uint8]]:
@@ -120,19 +126,27 @@ def _full() -> dict[str, NDArray[np.uint8]]:
     for name, (sha, _) in _FILES.items():
         got = hashlib.sha256(raw[name]).hexdigest()
         if got != sha:
-            raise ValueError(f"MNIST: {name} has SHA-256 {got}, expected {sha}; the file is damaged or another set. Delete it and try again.")
-    parts = dict(zip(("X_train", "y_train", "X_test", "y_test"), _FILES, strict=True))
-    return {part: np.frombuffer(raw[name], np.uint8, offset=16 if part[0] == "X" else 8).reshape(_count(raw[name]), -1) if part[0] == "X"
-            else np.frombuffer(raw[name], np.uint8, offset=8) for part, name in parts.items()}
+            raise ValueError(
+                f"MNIST: {name} has SHA-256 {got}, expected {sha}: the file is damaged or another set; "
+                "delete it and try again"
+            )
+    return {part: _array(raw[name]) for part, name in zip(PARTS, _FILES, strict=True)}
 
 
-def _count(raw: bytes) -> int:
-    return int(struct.unpack(">I", raw[4:8])[0])
+def _array(idx: bytes) -> NDArray[np.uint8]:
+    """The bytes of an IDX file as an array: two zeros, the type, the number of axes, each axis's length, the data."""
+    axes = idx[3]
+    shape = struct.unpack(f">{axes}I", idx[4 : 4 + 4 * axes])
+    return np.frombuffer(idx, np.uint8, offset=4 + 4 * axes).reshape(shape)
+
+
+def _idx(a: NDArray[np.uint8]) -> bytes:
+    return struct.pack(">I", 0x0800 | a.ndim) + struct.pack(f">{a.ndim}I", *a.shape) + a.tobytes()
 
 
 def _from_folder(folder: Path) -> dict[str, bytes]:
     npz = folder / "mnist.npz"
-    if npz.exists():  # the arrays under Keras's names or ours; made into the original files, so that one check serves all
+    if npz.exists():  # made into the original files again, so that one check serves every source
         with np.load(npz, allow_pickle=False) as arrays:
             keys = ("x_train", "y_train", "x_test", "y_test") if "x_train" in arrays else ("xtr", "ytr", "xte", "yte")
             return {name: _idx(np.asarray(arrays[key], dtype=np.uint8)) for name, key in zip(_FILES, keys, strict=True)}
@@ -144,20 +158,23 @@ def _from_folder(folder: Path) -> dict[str, bytes]:
         elif packed.exists():
             raw[name] = gzip.decompress(packed.read_bytes())
         else:
-            raise FileNotFoundError(f"{FOLDER} names {folder}, which holds neither mnist.npz nor {name}(.gz); unset it to download the set")
+            raise FileNotFoundError(
+                f"{FOLDER} names {folder}, which holds neither mnist.npz nor {name}(.gz); unset it to download the set"
+            )
     return raw
-
-
-def _idx(a: NDArray[np.uint8]) -> bytes:
-    return struct.pack(">I", 0x0800 | a.ndim) + struct.pack(f">{a.ndim}I", *a.shape) + a.tobytes()
 
 
 def _download() -> dict[str, bytes]:
     try:
         import pooch
     except ModuleNotFoundError as e:
-        raise ModuleNotFoundError(f"the full MNIST set is downloaded with pooch (pip install pooch); or name a folder that holds it in {FOLDER}") from e
+        raise ModuleNotFoundError(
+            "the full MNIST set is downloaded with pooch (pip install pooch); "
+            f"or name a folder that holds it in the environment variable {FOLDER}"
+        ) from e
     return {
-        name: gzip.decompress(Path(pooch.retrieve(f"{_MIRROR}{name}.gz", f"sha256:{sha}", path=pooch.os_cache("nnlib"))).read_bytes())
+        name: gzip.decompress(
+            Path(pooch.retrieve(f"{_MIRROR}{name}.gz", f"sha256:{sha}", path=pooch.os_cache("nnlib"))).read_bytes()
+        )
         for name, (_, sha) in _FILES.items()
     }

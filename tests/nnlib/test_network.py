@@ -1,0 +1,316 @@
+"""The network function, backpropagation and training: laws, not recorded numbers."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nnlib
+from nnlib import (
+    SGD,
+    Activation,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Dense,
+    Diverged,
+    EmpiricalRisk,
+    Momentum,
+    Network,
+    SumOfSquares,
+    Unmatched,
+    check_gradient,
+    mlp,
+)
+from nnlib.activations import softmax
+
+ERRORS = [SumOfSquares(), BinaryCrossEntropy(), CrossEntropy(), Unmatched("sigmoid"), Unmatched("softmax")]
+
+
+def problem(sizes, n=7, seed=0, **kwargs):
+    rng = np.random.default_rng(seed)
+    network = mlp(sizes, seed=seed, **kwargs)
+    network.w[:] = 0.7 * rng.standard_normal(len(network.w))  # biases too
+    return network, rng.standard_normal((n, sizes[0])), np.eye(sizes[-1])[rng.integers(sizes[-1], size=n)]
+
+
+def by_loops(network, x, y):
+    """Slide by slide, unit by unit: ∂E_i/∂β of one observation, tanh hidden units and a matched pair."""
+    betas = [layer.beta for layer in network.layers if isinstance(layer, Dense)]
+    z, a = [[1.0, *x]], []
+    for beta in betas:
+        a.append([sum(beta[t, s] * z[-1][s] for s in range(beta.shape[1])) for t in range(beta.shape[0])])
+        z.append([1.0, *np.tanh(a[-1])])
+    delta = [[yhat - target for yhat, target in zip(softmax(np.array(a[-1])), y, strict=True)]]
+    for above, here in zip(betas[:0:-1], a[-2::-1], strict=True):
+        pushed = [sum(delta[0][u] * above[u, t + 1] for u in range(above.shape[0])) for t in range(len(here))]
+        delta.insert(0, [(1 - np.tanh(at) ** 2) * s for at, s in zip(here, pushed, strict=True)])
+    return delta, np.concatenate([np.outer(d, zl).ravel() for d, zl in zip(delta, z[:-1], strict=True)])
+
+
+@pytest.mark.equation("delta-hidden")
+@pytest.mark.equation("gradient-component")
+@pytest.mark.parametrize("sizes", [[3, 2], [3, 4, 2], [2, 3, 4, 3]])
+def test_backpropagation_is_the_slides_unit_by_unit(sizes):
+    network, X, Y = problem(sizes, n=1)
+    delta, g = by_loops(network, X[0], Y[0])
+    np.testing.assert_allclose(network.gradient(X, Y), g, rtol=1e-12, atol=1e-14)
+    for found, expected in zip(network.deltas(X, Y), delta, strict=True):
+        np.testing.assert_allclose(found[0], expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.equation("gradient-component")
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+@pytest.mark.parametrize("hidden", ["tanh", "sigmoid", "relu"])
+def test_gradient_against_difference_quotients(hidden, error):
+    network, X, Y = problem([3, 5, 4, 2], hidden=hidden, error=error)
+    risk = EmpiricalRisk(network, X, Y)
+    assert check_gradient(risk.F, risk.grad, network.w) < 1e-8
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.lists(st.integers(1, 6), min_size=2, max_size=5), st.integers(1, 9), st.integers(0, 10**6))
+def test_gradient_for_any_shape(sizes, n, seed):
+    network, X, Y = problem(sizes, n, seed)
+    risk = EmpiricalRisk(network, X, Y)
+    assert check_gradient(risk.F, risk.grad, network.w) < 1e-6 or np.abs(network.gradient(X, Y)).max() < 1e-8
+
+
+def test_the_gradient_of_the_mean_is_the_mean_of_the_gradients():
+    network, X, Y = problem([3, 4, 2])
+    rows = [network.gradient(X[i : i + 1], Y[i : i + 1]).copy() for i in range(len(X))]
+    np.testing.assert_allclose(network.gradient(X, Y), np.mean(rows, axis=0), atol=1e-14)
+
+
+def test_a_second_backward_pass_gives_the_same():
+    network, X, Y = problem([3, 4, 2])
+    first = network.gradient(X, Y).copy()
+    np.testing.assert_array_equal(network.gradient(X, Y), first)
+
+
+def test_forward_gives_every_a_and_z():
+    network, X, _ = problem([3, 4, 2])
+    a, z = network.forward(X)
+    assert [v.shape for v in z] == [(7, 3), (7, 4), (7, 2)]
+    np.testing.assert_array_equal(z[1], np.tanh(a[0]))
+    np.testing.assert_array_equal(z[2], network.predict(X))
+    first = network.layers[0].beta
+    np.testing.assert_allclose(a[0], np.column_stack([np.ones(7), X]) @ first.T)
+
+
+def test_weights_are_one_vector_and_layers_hold_views():
+    network = mlp([2, 3, 2])
+    assert len(network.w) == 3 * 3 + 2 * 4
+    network.w[0] = 42
+    assert network.layers[0].beta[0, 0] == 42
+    assert np.shares_memory(network.layers[2].dbeta, network.g)
+
+
+def test_higham_network_has_23_weights():
+    assert len(mlp([2, 2, 3, 2], "sigmoid", Unmatched("sigmoid")).w) == 23
+
+
+@pytest.mark.parametrize("n", [1, 1024, 1025, 2500])
+def test_blocks_do_not_show(n):
+    network, X, Y = problem([3, 4, 2], n=n)
+    a = np.tanh(X @ network.layers[0].beta[:, 1:].T + network.layers[0].beta[:, 0])
+    a = a @ network.layers[2].beta[:, 1:].T + network.layers[2].beta[:, 0]
+    np.testing.assert_allclose(network.predict(X), softmax(a), atol=1e-12)
+    assert network.error(X, Y) == pytest.approx(-np.log(softmax(a)[Y == 1]).mean())
+
+
+def test_empirical_risk_leaves_the_networks_weights_alone():
+    network, X, Y = problem([3, 4, 2])
+    own, w = network.w.copy(), np.ones(len(network.w))
+    risk = EmpiricalRisk(network, X, Y)
+    F, grad, g = risk.F(w), risk.grad(w), risk.g(w, [0, 3])
+    np.testing.assert_array_equal(network.w, own)
+    np.testing.assert_allclose(np.mean([risk.g(w, i) for i in range(risk.n)], axis=0), grad, atol=1e-14)
+    np.testing.assert_allclose(g, (risk.g(w, 0) + risk.g(w, 3)) / 2, atol=1e-14)
+    assert pytest.approx(EmpiricalRisk(mlp_with(network, w), X, Y).F(w)) == F
+    with pytest.raises(ValueError, match=r"shape \(26,\), got \(3,\)"):
+        risk.F(np.ones(3))
+
+
+def mlp_with(network, w):
+    other = mlp([3, 4, 2])
+    other.w[:] = w
+    return other
+
+
+# Training
+
+
+def test_sgd_and_momentum_are_their_equations():
+    w, g1, g2 = np.array([1.0, -2.0]), np.array([0.5, 1.0]), np.array([-1.0, 2.0])
+    sgd = SGD(lambda k: 1 / k)
+    sgd.step(w, g1)
+    sgd.step(w, g2)
+    np.testing.assert_allclose(w, np.array([1.0, -2.0]) - g1 - g2 / 2)
+    w, momentum = np.zeros(2), Momentum(0.1, mu=0.5)
+    momentum.start(w)
+    momentum.step(w, g1)
+    momentum.step(w, g2)
+    v1 = -0.1 * g1
+    np.testing.assert_allclose(w, v1 + (0.5 * v1 - 0.1 * g2))
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.3), Momentum(0.1)], ids=["SGD", "Momentum"])
+def test_gradient_descent_finds_the_least_squares_solution(optimizer):
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((30, 2))
+    Y = X @ [[1.0], [-2.0]] + 0.5
+    risk = EmpiricalRisk(Network([Dense(1)], SumOfSquares(), 2), X, Y)
+    w = optimizer.minimize(risk, np.zeros(3), iterations=400, batch_size=None)
+    np.testing.assert_allclose(w, [0.5, 1, -2], atol=1e-6)
+
+
+def test_minimize_leaves_w_and_replays_from_its_seed():
+    network, X, Y = problem([3, 4, 2])
+    risk, w = EmpiricalRisk(network, X, Y), network.w.copy()
+    runs = [SGD(0.1).minimize(risk, w, 20, batch_size=2, replace=replace, seed=5) for replace in (True, True, False)]
+    np.testing.assert_array_equal(w, network.w)
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert np.abs(runs[0] - runs[2]).max() > 0
+    with pytest.raises(ValueError, match=r"batch_size.*n = 7, got 8"):
+        SGD(0.1).minimize(risk, w, 1, batch_size=8)
+
+
+def test_fit_learns_the_digits_and_replays():
+    digits = nnlib.data.mnist()
+    runs = []
+    for _ in range(2):
+        network = mlp([784, 100, 10], "relu", dtype="float32")
+        history = network.fit(
+            digits.X_train, digits.Y_train, Momentum(0.03), 5, validation=(digits.X_test, digits.Y_test), progress=False
+        )
+        runs.append(network.w)
+    np.testing.assert_array_equal(*runs)
+    assert network.w.dtype == np.float32
+    assert len(history) == len(history.validation_error) == 5
+    assert history.error[-1] < history.error[0] / 3
+    assert network.accuracy(digits.X_test, digits.Y_test) > 0.92
+    assert history.validation_accuracy[-1] == network.accuracy(digits.X_test, digits.Y_test)
+
+
+def test_an_epoch_uses_every_observation_once():
+    network, X, Y = problem([3, 2], n=10)
+    seen = []
+    network._gradient = lambda X, Y: seen.append(X) or network.g
+    network.fit(X, Y, epochs=1, batch_size=4, progress=False)
+    assert [len(part) for part in seen] == [4, 4, 2]
+    np.testing.assert_array_equal(np.sort(np.concatenate(seen), axis=0), np.sort(X, axis=0))
+
+
+def test_divergence_stops_with_advice_and_the_last_good_weights():
+    network, X, Y = problem([3, 4, 1], error=SumOfSquares(), hidden="relu")
+    start = network.w.copy()
+    with pytest.raises(Diverged, match=r"after epoch \d+ with learning rate 1e\+200.*ten times smaller"):
+        network.fit(X, Y, SGD(1e200), progress=False)
+    assert np.isfinite(network.w).all()
+    np.testing.assert_array_equal(network.w, start)
+
+
+def test_an_interrupt_keeps_the_last_whole_epoch():
+    network, X, Y = problem([3, 4, 2])
+    reference, _, _ = problem([3, 4, 2])
+    reference.fit(X, Y, epochs=2, batch_size=2, progress=False)
+
+    class Interrupted(SGD):
+        def update(self, w, g, alpha):
+            if self.k == 10:  # four steps an epoch: in the third
+                raise KeyboardInterrupt
+            super().update(w, g, alpha)
+
+    history = network.fit(X, Y, Interrupted(0.1), epochs=5, batch_size=2, progress=False)
+    assert history.interrupted
+    assert len(history) == 2
+    np.testing.assert_array_equal(network.w, reference.w)
+
+
+# What comes in
+
+
+@pytest.mark.parametrize(
+    ("X", "Y", "message"),
+    [
+        (np.zeros((4, 2)), np.eye(2)[[0, 1, 0, 1]], r"X: expected shape \(n, 3\).*got \(4, 2\)"),
+        (np.zeros(3), np.eye(2)[:1], r"X: expected shape \(n, 3\).*got \(3,\)"),
+        (np.zeros((0, 3)), np.zeros((0, 2)), "X: expected at least one row"),
+        (np.array([[0, 0, 0], [0, np.nan, 0]]), np.eye(2), "X: .*NaN or infinity in row 1"),
+        (np.array([["a", "b", "c"]]), np.eye(2)[:1], "X: expected numbers"),
+        (np.zeros((2, 3)), np.eye(3)[:2], r"Y: expected shape \(n, 2\).*got \(2, 3\)"),
+        (np.zeros((3, 3)), np.eye(2), "Y: expected a row for each of the 3 rows of X, got 2"),
+        (np.zeros((2, 3)), np.array([[1, 0], [0.5, 0.5]]), "Y: CrossEntropy expects a unit vector"),
+    ],
+)
+def test_bad_input_is_named_and_changes_nothing(X, Y, message):
+    network = mlp([3, 4, 2])
+    w = network.w.copy()
+    for call in (network.gradient, network.error, network.fit, lambda X, Y: EmpiricalRisk(network, X, Y)):
+        with pytest.raises(ValueError, match=message):
+            call(X, Y)
+    np.testing.assert_array_equal(network.w, w)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: mlp([3]), "sizes: expected at least two"),
+        (lambda: mlp([3, 0, 2]), "sizes"),
+        (lambda: mlp([3, 2, 2], hidden="swish"), "activation"),
+        (lambda: Network([], SumOfSquares(), 3), "layers: expected at least one"),
+        (
+            lambda: Network([Dense(2)], SumOfSquares(), (4, 4)),
+            r"layer 1: Dense\(2\) expects a vector.*got shape \(4, 4\)",
+        ),
+        (lambda: Dense(0), "outputs must be at least 1"),
+        (lambda: SGD(0), "alpha: the learning rate must be positive"),
+        (lambda: Momentum(0.1, mu=1), "mu"),
+        (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], epochs=-1), "epochs"),
+        (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], batch_size=0), "batch_size"),
+        (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], validation=(np.zeros((1, 2)), [[1, 0]])), "validation: X"),
+    ],
+)
+def test_bad_settings_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_lists_integers_and_read_only_arrays_work():
+    network = mlp([3, 4, 2])
+    X = np.ones((2, 3))
+    X.setflags(write=False)
+    expected = network.gradient(X, np.eye(2)).copy()
+    np.testing.assert_array_equal(network.gradient([[1, 1, 1], [1, 1, 1]], [[1, 0], [0, 1]]), expected)
+
+
+def test_import_needs_numpy_alone():
+    code = """
+import json, sys
+for name in ("matplotlib", "tqdm", "pooch", "torch"):
+    sys.modules[name] = None  # importing it fails
+import numpy as np, nnlib
+network = nnlib.mlp([2, 2])
+network.fit(np.zeros((2, 2)), np.eye(2), epochs=1)
+print(json.dumps(nnlib.data.mnist().X_train.shape))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [6000, 784]
+
+
+def test_history_plots_itself():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    network, X, Y = problem([3, 2])
+    axes = network.fit(X, Y, epochs=3, validation=(X, Y), progress=False).plot()
+    assert [len(line.get_xdata()) for line in axes.lines] == [3, 3]
+
+
+def test_repr_says_what_it_is():
+    assert repr(Network([Dense(2), Activation("tanh")], SumOfSquares(), 3)) == (
+        "Network([Dense(2), Activation('tanh')], SumOfSquares(), input_shape=(3,)): 8 weights"
+    )
