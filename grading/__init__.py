@@ -1,0 +1,1 @@
+"""What instructors run on top of nbgrader: checks with partial credit, known mistakes, and feedback."""

@@ -1,0 +1,555 @@
+"""One engine for every graded item: call the student's function and the reference, compare, diagnose, word the feedback.
+
+An item is declared in ``solutions/<assignment>/checks.py``. The reference is the solution cell of the notebook itself.
+``python -m grading.engine matrix backprop`` prints what every known mistake costs and how it is named.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import functools
+import importlib.util
+import io
+import json
+import math
+import re
+import signal
+import sys
+import threading
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+__all__ = ["Case", "Group", "Item", "Mistake", "Reference", "Result", "caller", "check", "load_items", "predecessors"]
+__all__ += ["reference", "variant"]
+
+MIME = "application/vnd.nncourse.check+json"
+
+Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
+
+
+# ---------------------------------------------------------------------------------------------- what is declared
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call.
+
+    Attributes
+    ----------
+    args, kwargs
+        The inputs; every call gets its own copy, so a function may work in place.
+    condition : float
+        How much the computation magnifies rounding, for example 1/eps of a difference quotient.
+    """
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    condition: float = 1.0
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cases that earn their points together.
+
+    Attributes
+    ----------
+    name : str
+        What is tested, in words of the student.
+    points : float
+        Earned if every case passes.
+    cases : callable
+        From a generator to the cases.
+    judge : callable, optional
+        Replaces the comparison with the reference: from (value, case, reference) to a complaint, or None.
+    deadline : float
+        Seconds for each call.
+    """
+
+    name: str
+    points: float
+    cases: Callable[[np.random.Generator], Sequence[Case]]
+    judge: Callable[[Any, Case, Reference], str | None] | None = None
+    deadline: float = 5.0
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong variant of the reference, written as edits of the reference's source.
+
+    Attributes
+    ----------
+    name, hint, page : str
+        What went wrong, the question that leads on, and the page that explains it.
+    edits : tuple of (str, str)
+        Each pattern must occur in the source, so that a variant cannot silently become the reference.
+    """
+
+    name: str
+    hint: str
+    page: str
+    edits: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A graded function: its id (the equation's id where there is one), its name, its groups, its known mistakes."""
+
+    id: str
+    function: str
+    groups: tuple[Group, ...]
+    mistakes: tuple[Mistake, ...] = ()
+
+    @property
+    def max_points(self) -> float:
+        """Sum of the groups' points."""
+        return sum(group.points for group in self.groups)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The notebook's own solution: the functions, and the source of the cell that defines each."""
+
+    functions: dict[str, Any]
+    source: dict[str, str]
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        return cast(Callable[..., Any], self.functions[name])
+
+
+# ---------------------------------------------------------------------------------------------- what comes out
+
+
+@dataclass(frozen=True)
+class GroupResult:
+    """Points of one group, and if it did not pass, why."""
+
+    name: str
+    points: float
+    max_points: float
+    passed: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """Outcome of an item."""
+
+    item: str
+    function: str
+    points: float
+    max_points: float
+    groups: tuple[GroupResult, ...]
+    mistake: Mistake | None
+    message: str
+    seed: int
+
+    def bundle(self) -> dict[str, Any]:
+        """The outcome as plain JSON values, for the report."""
+        names = ("name", "points", "max_points", "passed", "message")
+        return {
+            "item": self.item,
+            "points": self.points,
+            "max_points": self.max_points,
+            "groups": [{name: getattr(group, name) for name in names} for group in self.groups],
+            "mistake": self.mistake.name if self.mistake else None,
+            "message": self.message,
+            "seed": self.seed,
+        }
+
+    def text(self) -> str:
+        """The feedback that the student reads."""
+        lines = [f"{self.function}: {self.points:g} of {self.max_points:g} points"]
+        for group in self.groups:
+            said = "right" if group.passed else group.message
+            lines.append(f"  {group.points:g}/{group.max_points:g}  {group.name}: {said}")
+        if self.mistake:
+            lines.append(f"This looks like a known mistake: {self.mistake.name}.")
+            lines.append(f"{self.mistake.hint} Read again: {self.mistake.page}.")
+        return "\n".join(lines)
+
+
+# ---------------------------------------------------------------------------------------------- loading
+
+
+@functools.cache
+def load_items(assignment: str, root: Path) -> tuple[Item, ...]:
+    """Read the declared items, ``ITEMS`` in ``solutions/<assignment>/checks.py``.
+
+    Parameters
+    ----------
+    assignment : str
+        The assignment's folder.
+    root : Path
+        The repository.
+
+    Returns
+    -------
+    tuple of Item
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such assignment.
+    """
+    path = Path(root) / "solutions" / assignment / "checks.py"
+    spec = importlib.util.spec_from_file_location(f"checks_of_{assignment}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise FileNotFoundError(f"assignment {assignment!r} declares no checks: {path} is missing")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return tuple(module.ITEMS)
+
+
+@functools.cache
+def reference(assignment: str, root: Path) -> Reference:
+    """Execute the solution cells of the source notebook, and the cells tagged ``provided`` that they stand on.
+
+    Parameters
+    ----------
+    assignment : str
+        The assignment's folder.
+    root : Path
+        The repository.
+
+    Returns
+    -------
+    Reference
+        No check and no training cell is executed.
+    """
+    path = Path(root) / "solutions" / assignment / f"{assignment}.ipynb"
+    functions: dict[str, Any] = {"__name__": "reference"}
+    source: dict[str, str] = {}
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        metadata = cell["metadata"]
+        solution = metadata.get("nbgrader", {}).get("solution", False)
+        if cell["cell_type"] != "code" or not (solution or "provided" in metadata.get("tags", [])):
+            continue
+        text = "".join(cell["source"])
+        exec(compile(text, str(path), "exec"), functions)
+        source |= {node.name: text for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    return Reference(functions, source)
+
+
+def variant(mistake: Mistake, item: Item, right: Reference) -> Call:
+    """A call of the reference with one mistake planted.
+
+    Parameters
+    ----------
+    mistake : Mistake
+        Its edits are applied to the source of the item's function.
+    item : Item
+        Whose function is changed; all others stay right.
+    right : Reference
+        The solution.
+
+    Returns
+    -------
+    Call
+
+    Raises
+    ------
+    ValueError
+        If a pattern does not occur in the source.
+    """
+    text = right.source[item.function]
+    for pattern, replacement in mistake.edits:
+        if pattern not in text:
+            raise ValueError(f"mistake {mistake.name!r}: {pattern!r} does not occur in the solution of {item.function}")
+        text = text.replace(pattern, replacement)
+    namespace = dict(right.functions)
+    exec(compile(text, f"<{mistake.name}>", "exec"), namespace)
+    return caller(namespace)
+
+
+# ---------------------------------------------------------------------------------------------- calling
+
+
+def caller(namespace: Mapping[str, Any]) -> Call:
+    """A call that looks the function up in a namespace of this process."""
+
+    def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return namespace[name](*args, **kwargs)
+
+    return call
+
+
+@contextlib.contextmanager
+def predecessors(
+    namespace: dict[str, Any], item: Item, items: Sequence[Item], right: Reference
+) -> Iterator[dict[str, Any]]:
+    """Put right functions for the other items into a student's namespace, and take them out again.
+
+    A later item must not fail for an earlier mistake.
+    """
+    others = {other.function for other in items} - {item.function}
+    kept = {name: namespace[name] for name in others if name in namespace}
+    namespace.update({name: right[name] for name in others})
+    try:
+        yield namespace
+    finally:
+        for name in others:
+            namespace.pop(name, None)
+        namespace.update(kept)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a call gave: a value, or a failure in words (``kind`` is the exception's name)."""
+
+    value: Any = None
+    failure: str = ""
+    kind: str = ""
+
+
+class _Deadline(BaseException):
+    pass
+
+
+class _Sink(io.TextIOBase):
+    """Swallows what student code prints, however much it is."""
+
+    def write(self, text: str, /) -> int:
+        return len(text)
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield  # no alarm on this system or in this thread: the runner's own limit has to do
+        return
+
+    def ring(*_: Any) -> None:
+        raise _Deadline
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)  # rings again for code that catches everything
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _try(call: Call, name: str, case: Case, seconds: float) -> _Outcome:
+    args, kwargs = copy.deepcopy((case.args, case.kwargs))
+    try:
+        with (
+            contextlib.redirect_stdout(_Sink()),
+            contextlib.redirect_stderr(_Sink()),
+            warnings.catch_warnings(),
+            np.errstate(all="ignore"),
+            _deadline(seconds),
+        ):
+            warnings.simplefilter("ignore")
+            # a copy in plain arrays: a later call may change what this one returned
+            return _plain(call(name, args, kwargs))
+    except _Deadline:
+        return _Outcome(failure=f"no answer within {seconds:g} s", kind="deadline")
+    except NotImplementedError:
+        return _Outcome(failure="not solved yet", kind="NotImplementedError")
+    except KeyError as error:
+        if error.args == (name,):
+            return _Outcome(failure=f"there is no function {name}", kind="missing")
+        return _Outcome(failure="stopped with KeyError", kind="KeyError")
+    except BaseException as error:  # SystemExit too: nothing that student code does may stop the grading
+        kind = type(error).__name__
+        try:
+            words = str(error).split("\n")[0][:200]
+        except BaseException:
+            words = ""
+        return _Outcome(failure=f"stopped with {kind}: {words}" if words else f"stopped with {kind}", kind=kind)
+
+
+def _plain(value: Any) -> _Outcome:
+    if value is None:
+        return _Outcome(failure="returned None: is the return missing?", kind="None")
+    return _Outcome(_nested(value))
+
+
+def _nested(value: Any) -> Any:
+    """Lists stay lists of arrays only where the parts are ragged; everything else becomes an array of numbers."""
+    if isinstance(value, list | tuple):
+        parts = [_nested(part) for part in value]
+        if parts and all(isinstance(part, np.ndarray) and part.ndim == 0 for part in parts):
+            return np.array(parts)
+        return parts
+    array = np.array(value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"a {type(value).__name__} was returned where numbers were expected")
+    return array
+
+
+# ---------------------------------------------------------------------------------------------- comparing
+
+
+def _arrays(value: Any) -> Iterator[np.ndarray]:
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _arrays(part)
+
+
+def _tolerance(found: np.ndarray, case: Case) -> float:
+    """Rounding allowed, relative to the largest entry: eps of the coarsest precision in use x number of operations."""
+    inputs = list(_arrays(case.args))
+    types = [array.dtype for array in (*inputs, found) if array.dtype in (np.float32, np.float64)]
+    eps = max((float(np.finfo(dtype).eps) for dtype in types), default=float(np.finfo(float).eps))
+    return 16.0 * eps * (8 + sum(array.size for array in inputs)) * case.condition
+
+
+def _difference(found: Any, wanted: Any, case: Case, where: str = "the result") -> str | None:
+    """First difference in words that give no answer away, or None."""
+    if isinstance(wanted, list):
+        if not isinstance(found, list):
+            found = list(found) if found.ndim else [found]
+        if len(found) != len(wanted):
+            return f"{where} has {len(found)} parts, expected {len(wanted)}"
+        pairs = enumerate(zip(found, wanted, strict=True))
+        said = (_difference(part, right, case, f"part {i} of {where}") for i, (part, right) in pairs)
+        return next((words for words in said if words), None)
+    if isinstance(found, list):  # nested lists of numbers are as good as an array
+        try:
+            found = np.array([np.asarray(part) for part in found])
+        except ValueError:
+            return f"{where} is a list of {len(found)} parts, expected an array of shape {wanted.shape}"
+    if found.shape != wanted.shape:
+        return f"{where} has shape {found.shape}, expected {wanted.shape}"
+    if found.size == 0:
+        return None
+    found64, wanted64 = found.astype(float), wanted.astype(float)
+    if not np.all(np.isfinite(found64)):
+        return f"{where} has entries that are not finite numbers"
+    scale = float(np.max(np.abs(wanted64))) or 1.0
+    apart = np.abs(found64 - wanted64) / scale
+    if float(np.max(apart)) <= _tolerance(found, case):
+        return None
+    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(apart)), apart.shape))
+    spot = f"entry {list(worst)} of {where}" if worst else where
+    size = 10.0 ** math.floor(math.log10(float(np.max(apart))))  # the order of magnitude alone: no answer to read off
+    return f"{spot} is off, by about {size:g} of the largest entry"
+
+
+def _same(one: _Outcome, other: _Outcome, case: Case) -> bool:
+    if one.kind or other.kind:
+        return one.kind == other.kind
+    finite = all(np.all(np.isfinite(array)) for array in _arrays(other.value))
+    if not finite:  # both overflow in the same places
+        return str(_shapes(one.value)) == str(_shapes(other.value)) and all(
+            np.array_equal(np.isfinite(a), np.isfinite(b))
+            for a, b in zip(_arrays(one.value), _arrays(other.value), strict=True)
+        )
+    return _difference(one.value, other.value, case) is None
+
+
+def _shapes(value: Any) -> Any:
+    return value.shape if isinstance(value, np.ndarray) else [_shapes(part) for part in value]
+
+
+def _inputs(case: Case) -> str:
+    shapes = [str(array.shape) for array in _arrays(case.args) if array.ndim]
+    return f" on inputs of shapes {', '.join(shapes)}" if shapes and len(shapes) < 8 else ""
+
+
+# ---------------------------------------------------------------------------------------------- checking
+
+
+def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Result:
+    """Check one item.
+
+    Parameters
+    ----------
+    item : Item
+        What is declared.
+    call : callable
+        ``call(name, args, kwargs)`` runs the student's function, here or in another process.
+    reference : Reference
+        The solution.
+    seed : int
+        Fixes the inputs.
+
+    Returns
+    -------
+    Result
+        Nothing is raised for anything that the student's function does.
+    """
+    right = caller(reference.functions)
+    seen: list[tuple[Case, _Outcome]] = []  # for the diagnosis
+    groups: list[GroupResult] = []
+    gave_up: _Outcome | None = None
+    for number, group in enumerate(item.groups):
+        complaint: str | None = None
+        for case in group.cases(np.random.default_rng([seed, zlib.crc32(item.id.encode()), number])):
+            outcome = gave_up or _try(call, item.function, case, group.deadline)
+            if outcome.kind in ("deadline", "NotImplementedError", "missing"):
+                gave_up = outcome  # the next call would say the same, only later
+            said: str | None
+            if outcome.kind:
+                said = outcome.failure
+            elif group.judge:
+                said = _judged(group, outcome, case, reference)
+            else:
+                said = _difference(outcome.value, _try(right, item.function, case, 60.0).value, case)
+            if not group.judge:
+                seen.append((case, outcome))
+            if said and complaint is None:
+                complaint = said + ("" if outcome.kind or group.judge else _inputs(case))
+        groups.append(
+            GroupResult(group.name, 0.0 if complaint else group.points, group.points, not complaint, complaint or "")
+        )
+    points = sum(group.points for group in groups)
+    mistake = None
+    if gave_up is None and not all(group.passed for group in groups):
+        mistake = next((each for each in item.mistakes if _explains(each, item, reference, seen)), None)
+    failed = next((group for group in groups if not group.passed), None)
+    message = mistake.name if mistake else f"{failed.name}: {failed.message}" if failed else "all right"
+    return Result(item.id, item.function, points, item.max_points, tuple(groups), mistake, message, seed)
+
+
+def _judged(group: Group, outcome: _Outcome, case: Case, reference: Reference) -> str | None:
+    assert group.judge is not None
+    try:
+        return group.judge(outcome.value, case, reference)
+    except Exception:  # wrong shapes or types in what the student returned
+        return "what was returned cannot be used as the task says"
+
+
+def _explains(mistake: Mistake, item: Item, reference: Reference, seen: Sequence[tuple[Case, _Outcome]]) -> bool:
+    call = variant(mistake, item, reference)
+    return all(_same(outcome, _try(call, item.function, case, 5.0), case) for case, outcome in seen)
+
+
+# ---------------------------------------------------------------------------------------------- for the instructor
+
+
+def matrix(assignment: str, root: Path) -> str:
+    """Every known mistake, what it costs and how it is named, as a Markdown table."""
+    right = reference(assignment, root)
+    lines = ["| item | mistake | points | named |", "|---|---|---|---|"]
+    for item in load_items(assignment, root):
+        for mistake in item.mistakes:
+            result = check(item, variant(mistake, item, right), right)
+            named = "yes" if result.mistake == mistake else f"no: {result.message}"
+            lines.append(f"| {item.id} | {mistake.name} | {result.points:g} of {result.max_points:g} | {named} |")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """``matrix <assignment>`` prints the table of mistakes."""
+    if len(arguments) != 2 or arguments[0] != "matrix" or not re.fullmatch(r"[\w-]+", arguments[1]):
+        print("usage: python -m grading.engine matrix <assignment>", file=sys.stderr)
+        return 2
+    print(matrix(arguments[1], Path(__file__).resolve().parents[1]))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

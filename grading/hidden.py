@@ -1,0 +1,72 @@
+"""What the graded cells of a notebook call: ``score("delta-hidden", globals())``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from grading import engine
+
+__all__ = ["score"]
+
+
+def _root() -> Path:
+    return Path(os.environ.get("NNCOURSE_ROOT") or Path(__file__).resolve().parents[1])
+
+
+def _assignment(item_id: str, root: Path) -> str:
+    named = os.environ.get("NNCOURSE_ASSIGNMENT")
+    if named:
+        return named
+    found = [
+        path.parent.name
+        for path in sorted(root.glob("solutions/*/checks.py"))
+        if any(item.id == item_id for item in engine.load_items(path.parent.name, root))
+    ]
+    if len(found) != 1:
+        raise LookupError(f"item {item_id!r} is declared in {len(found)} assignments ({', '.join(found)}), expected one")
+    return found[0]
+
+
+def score(item_id: str, namespace: dict[str, Any]) -> float:
+    """Check one item in the student's namespace, print and display the feedback, and return the points.
+
+    Parameters
+    ----------
+    item_id : str
+        The id that ``solutions/<assignment>/checks.py`` declares.
+    namespace : dict
+        The notebook's ``globals()``. Functions of the other items are replaced by right ones during the check.
+
+    Returns
+    -------
+    float
+        The points: as the last expression of a graded cell they are nbgrader's partial credit.
+
+    Raises
+    ------
+    LookupError
+        If the item is not declared: a fault of the assignment. Nothing is raised for what student code does.
+    """
+    root = _root()
+    assignment = _assignment(item_id, root)
+    items = engine.load_items(assignment, root)
+    item = next((item for item in items if item.id == item_id), None)
+    if item is None:
+        raise LookupError(f"item {item_id!r} is not declared in solutions/{assignment}/checks.py")
+    reference = engine.reference(assignment, root)
+    seed = int(os.environ.get("NNCOURSE_SEED", "0"))
+    with engine.predecessors(namespace, item, items, reference):
+        result = engine.check(item, engine.caller(namespace), reference, seed)
+    print(result.text())
+    _display(result.bundle())
+    return float(result.points)
+
+
+def _display(bundle: dict[str, Any]) -> None:
+    try:
+        from IPython.display import display
+    except ImportError:  # outside a notebook the printed text is enough
+        return
+    display({engine.MIME: bundle, "text/plain": bundle["message"]}, raw=True)
