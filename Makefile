@@ -1,0 +1,56 @@
+# Each target makes the environment that it needs. `make help` lists the targets; README gives the plain commands.
+PYTHON ?= python3
+BIN := .venv/bin
+SUBMISSIONS ?= submitted
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test exercises grade lock format check clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 20
+
+book: .venv/.book ## build the site into _build/html, every page executed
+	$(BIN)/python scripts/build_book.py
+
+serve: book ## build the site and show it on http://localhost:8000
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
+	$(BIN)/python -m pytest tests book --nbval --nbval-sanitize-with tests/nbval.cfg
+
+exercises: .venv/.book ## make exercises/ from solutions/
+	$(BIN)/python scripts/release.py
+
+grade: .venv/.book ## grade: make grade ASSIGNMENT=backprop SUBMISSIONS=folder
+	@test -n "$(ASSIGNMENT)" || { echo "say which: make grade ASSIGNMENT=backprop SUBMISSIONS=folder"; exit 2; }
+	$(BIN)/python -m grading run $(ASSIGNMENT) --submissions "$(SUBMISSIONS)"
+
+format: .venv/.test ## format the code, strip pictures from the stored pages
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	$(BIN)/python scripts/nbclean.py book
+
+check: .venv/.test ## linter, formatter and types, changing nothing
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/python scripts/nbclean.py --check book
+
+UV := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
+	--extra extras --extra grading --custom-compile-command "make lock" --quiet
+lock: .venv/.test ## make requirements*.txt from pyproject.toml; UPGRADE=--upgrade takes newer versions
+	$(UV) $(UPGRADE) --group book --group exercises --group check --output-file requirements.txt
+	$(UV) $(UPGRADE) --group test --constraint requirements.txt --output-file requirements-test.txt
+
+clean: ## remove what was built; the environment and the grades stay
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+# A stamp is made only after its install succeeded.
+.venv/.book: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is not. Name one: make PYTHON=python3.12 ..."; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+.venv/.test: .venv/.book requirements-test.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@
