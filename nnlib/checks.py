@@ -1,29 +1,81 @@
 """Visible checks for the exercises: they know no answer, they compare with what the task states.
 
-A check that passes says so in one line; one that fails raises AssertionError with a sentence for people.
+A check that passes says so in one line. One that fails raises with a sentence for people, shown without a traceback.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-__all__ = ["close", "gradient", "shape"]
+__all__ = ["Failed", "Unsolved", "at_least", "close", "gradient", "part", "parts", "shape"]
 
 
-def _array(value: Any, name: str) -> np.ndarray:
-    if value is None:
-        raise AssertionError(f"{name} is None: did the function forget its return?")
+class Failed(AssertionError):
+    """A check that did not pass; a notebook shows its sentence alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"✗ {self}"]
+
+
+class Unsolved(NotImplementedError):
+    """A check that met a function that is still a stub."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"· {self}"]
+
+
+@contextmanager
+def part(name: str) -> Iterator[None]:
+    """The checks of one part of an exercise: ``with checks.part("softmax"): ...``.
+
+    Parameters
+    ----------
+    name : str
+        The part's function.
+
+    Raises
+    ------
+    Unsolved
+        If a stub is called; the message names the stub, which may belong to an earlier part.
+    """
     try:
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise AssertionError(f"{name} is a {type(value).__name__} that cannot be read as an array of numbers") from None
+        yield
+    except NotImplementedError as error:
+        stub = traceback.extract_tb(error.__traceback__)[-1].name
+        also = "" if stub == name else f" (these checks of {name} call it)"
+        raise Unsolved(f"{stub} is not solved yet{also}") from None
+    print(f"✓ {name}: all visible checks pass")
 
 
-def _sentence(problem: str, hint: str) -> str:
-    return f"{problem}: {hint}" if hint else problem
+def parts(value: Any, expected: int, name: str) -> None:
+    """Check how many parts a list or tuple has.
+
+    Parameters
+    ----------
+    value : list or tuple
+        What the student's function returned.
+    expected : int
+        How many parts the task states.
+    name : str
+        What the value is, in words.
+
+    Raises
+    ------
+    Failed
+        If it is no list or tuple, or has another number of parts.
+    """
+    if value is None:
+        raise Failed(f"{name} is None: did the function forget its return?")
+    if not isinstance(value, list | tuple):
+        raise Failed(f"{name} is of type {type(value).__name__}, expected a list with {expected} parts")
+    if len(value) != expected:
+        raise Failed(f"{name} has {len(value)} parts, expected {expected}")
+    print(f"✓ {name}: {expected} parts")
 
 
 def shape(
@@ -44,13 +96,13 @@ def shape(
 
     Raises
     ------
-    AssertionError
+    Failed
         If the shape differs; the message names both shapes and the hint.
     """
     found = _array(value, name).shape
     if found != tuple(expected):
-        raise AssertionError(_sentence(f"{name} has shape {found}, expected {expected}", (hints or {}).get(found, "")))
-    print(f"{name}: the shape {found} is right")
+        raise Failed(_sentence(f"{name} has shape {found}, expected {expected}", (hints or {}).get(found, "")))
+    print(f"✓ {name}: shape {found}")
 
 
 def close(value: Any, expected: Any, name: str, hint: str = "", tolerance: float = 1e-6) -> None:
@@ -69,19 +121,41 @@ def close(value: Any, expected: Any, name: str, hint: str = "", tolerance: float
 
     Raises
     ------
-    AssertionError
+    Failed
         If shapes or numbers differ; the message shows both.
     """
     found, wanted = _array(value, name), np.asarray(expected, dtype=float)
     if found.shape != wanted.shape:
-        raise AssertionError(_sentence(f"{name} has shape {found.shape}, expected {wanted.shape}", hint))
+        raise Failed(_sentence(f"{name} has shape {found.shape}, expected {wanted.shape}", hint))
     if not np.all(np.isfinite(found)):
-        raise AssertionError(_sentence(f"{name} has entries that are not finite numbers", hint))
+        raise Failed(_sentence(f"{name} has entries that are not finite numbers", hint))
     if np.any(np.abs(found - wanted) > tolerance * max(1.0, float(np.max(np.abs(wanted), initial=0.0)))):
-        shown = np.array2string(found, precision=4, suppress_small=True)
-        target = np.array2string(wanted, precision=4, suppress_small=True)
-        raise AssertionError(_sentence(f"{name} is\n{shown}\nexpected\n{target}", hint).rstrip())
-    print(f"{name}: the numbers agree")
+        raise Failed(_sentence(f"{name} is\n{_numbers(found)}\nexpected\n{_numbers(wanted)}\n", hint).rstrip())
+    print(f"✓ {name}: the numbers agree")
+
+
+def at_least(value: Any, bound: float, name: str, hint: str = "") -> None:
+    """Check that a number reaches a bound.
+
+    Parameters
+    ----------
+    value : float
+        The result.
+    bound : float
+        What the task asks for.
+    name : str
+        What the value is, in words.
+    hint : str, optional
+        The question to ask when it is less.
+
+    Raises
+    ------
+    Failed
+        If the number is less than the bound, or no number.
+    """
+    if not float(_array(value, name)) >= bound:
+        raise Failed(_sentence(f"{name} is {value:.4g}, expected at least {bound:g}", hint))
+    print(f"✓ {name}: {value:.4g}, at least {bound:g} is asked for")
 
 
 def gradient(
@@ -106,17 +180,35 @@ def gradient(
 
     Raises
     ------
-    AssertionError
+    Failed
         If an entry differs by more than 1e-6 of the largest entry; the message names the worst entry.
     """
     at, found = np.array(w, dtype=float), _array(grad, name)
     if found.shape != at.shape:
-        raise AssertionError(_sentence(f"{name} has shape {found.shape}, expected {at.shape}", hint))
+        raise Failed(_sentence(f"{name} has shape {found.shape}, expected {at.shape}", hint))
     steps = eps * np.eye(at.size)
     slopes = np.array([(F(at + step) - F(at - step)) / (2 * eps) for step in steps])
     difference = np.abs(found - slopes)
     worst = int(np.argmax(np.where(np.isfinite(difference), difference, np.inf)))
     if not difference[worst] <= 1e-6 * max(1.0, float(np.max(np.abs(slopes)))):
-        problem = f"{name}: entry {worst} is {found[worst]:.6g}, central differences give {slopes[worst]:.6g}"
-        raise AssertionError(_sentence(problem, hint))
-    print(f"{name}: agrees with central differences in all {at.size} entries")
+        where = f"entry {worst}" if at.size > 1 else "it"
+        problem = f"{name}: {where} is {found[worst]:.6g}, central differences give {slopes[worst]:.6g}"
+        raise Failed(_sentence(problem, hint))
+    print(f"✓ {name}: agrees with central differences")
+
+
+def _array(value: Any, name: str) -> np.ndarray:
+    if value is None:
+        raise Failed(f"{name} is None: did the function forget its return?")
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise Failed(f"{name} is a {type(value).__name__} that cannot be read as an array of numbers") from None
+
+
+def _numbers(array: np.ndarray) -> str:
+    return np.array2string(array, precision=6, suppress_small=True, threshold=40)
+
+
+def _sentence(problem: str, hint: str) -> str:
+    return f"{problem.rstrip()}\nAsk yourself: {hint}" if hint else problem

@@ -157,7 +157,7 @@ def units(K: int, m: int, t: int, dtype: Any = float) -> Callable[[Rng], tuple[A
 
 
 HIDDEN_UNIT = Item(
-    "delta-hidden-unit",
+    "delta-hidden",
     "delta_hidden_unit",
     (
         group("first and last unit", 2, units(3, 4, 1), units(3, 4, 4), units(4, 3, 2)),
@@ -198,7 +198,7 @@ def layers(n: int, m: int, K: int, dtype: Any = float, large: float = 1.0) -> Ca
 
 
 HIDDEN = Item(
-    "delta-hidden",
+    "delta-matrix",
     "delta_hidden",
     (
         group("a batch", 2, layers(5, 4, 3), layers(5, 4, 4), layers(6, 3, 4)),
@@ -242,7 +242,7 @@ def products(n: int, m: int, s: int, dtype: Any = float) -> Callable[[Rng], tupl
 
 
 GRADIENT_LAYER = Item(
-    "gradient-layer",
+    "gradient-component",
     "gradient_layer",
     (
         group("a batch", 2, products(5, 3, 4), products(6, 2, 2)),
@@ -330,7 +330,7 @@ NUMERICAL = Item(
     "numerical_gradient",
     (
         group("one layer", 1, problems(4, (2, 3), float, 1e-2), problems(3, (3, 2), float, 0.1), condition=100),
-        group("several layers", 1, problems(3, (2, 3, 2), float, 1e-2), condition=100),
+        group("several layers", 2, problems(3, (2, 3, 2), float, 1e-2), condition=100),
     ),
     (
         mistake(
@@ -368,7 +368,7 @@ def steps(sizes: Sequence[int], eta: float, dtype: Any = float) -> Callable[[Rng
 
 
 NETBP = Item(
-    "netbp",
+    "netbp-update",
     "netbp_step",
     (
         group("no hidden layer", 1, steps((3, 2), 0.5)),
@@ -444,7 +444,7 @@ TRAIN = Item(
     "train",
     (
         group("one and several steps", 1, runs(1, 0.5), runs(6, 0.5)),
-        Group("real digits", 1, digits, judge=reads_digits, deadline=30.0),
+        Group("real digits", 2, digits, judge=reads_digits, deadline=30.0),
     ),
     (
         mistake("step uphill", "The gradient points to where F grows.", ("beta - alpha", "beta + alpha")),
