@@ -1,0 +1,67 @@
+"""The project's files agree with each other."""
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+
+@pytest.fixture(scope="module")
+def pyproject(root):
+    return tomllib.loads((root / "pyproject.toml").read_text())
+
+
+def locked(path):
+    """Package -> the versions that a lock holds (more than one where they differ by Python or system)."""
+    pins = {}
+    for name, version in re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.+]+)", path.read_text(), flags=re.MULTILINE):
+        pins.setdefault(name.lower(), set()).add(Version(version))
+    return pins
+
+
+def wanted(pyproject, *groups):
+    """The requirements of nnlib, its extras and some dependency groups."""
+    project = pyproject["project"]
+    lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    lines += [line for group in groups for line in pyproject["dependency-groups"][group] if isinstance(line, str)]
+    return [Requirement(line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("file", "groups"),
+    [("requirements.txt", ("book", "exercises", "check")), ("requirements-test.txt", ("check", "test"))],
+)
+def test_the_lock_holds_what_pyproject_asks_for(root, pyproject, file, groups):
+    pins = locked(root / file)
+    for requirement in wanted(pyproject, *groups):
+        versions = pins.get(requirement.name.lower())
+        assert versions, f"{requirement.name} is not in {file}: make lock"
+        assert all(v in requirement.specifier for v in versions), f"{requirement} against {versions} in {file}: make lock"
+    assert "torch" not in pins
+
+
+def test_both_locks_agree(root):
+    first, second = locked(root / "requirements.txt"), locked(root / "requirements-test.txt")
+    assert {name: first[name] for name in first.keys() & second.keys()} == {
+        name: second[name] for name in first.keys() & second.keys()
+    }
+
+
+def test_every_make_command_that_the_texts_name_exists(root):
+    targets = set(re.findall(r"^([a-z]+):", (root / "Makefile").read_text(), flags=re.MULTILINE))
+    for text in [root / "README.md", root / "CONTRIBUTING.md", *(root / "book").rglob("*.md")]:
+        named = set(re.findall(r"(?:`|^\s*)make ([a-z]+)", text.read_text(), flags=re.MULTILINE))
+        assert named <= targets, f"{text.name} names {named - targets}"
+
+
+def test_no_tracked_text_names_a_folder_of_somebodys_machine(root):
+    found = subprocess.run(
+        ["git", "grep", "-nIE", r"/(home|root|Users|work)/[a-z]", "--", ".", ":!tests/test_project.py"],
+        cwd=root, capture_output=True, text=True,
+    )  # fmt: skip
+    if found.returncode > 1:
+        pytest.skip("this is no git checkout")
+    assert not found.stdout
