@@ -1,4 +1,4 @@
-"""One engine for every graded item: call the student's function and the reference, compare, diagnose, word the feedback.
+"""One engine for every graded item: call the student's function and the reference, compare, diagnose, word feedback.
 
 An item is declared in ``solutions/<assignment>/checks.py``. The reference is the solution cell of the notebook itself.
 ``python -m grading.engine matrix backprop`` prints what every known mistake costs and how it is named.
@@ -12,6 +12,7 @@ import copy
 import functools
 import importlib.util
 import io
+import itertools
 import json
 import math
 import re
@@ -27,8 +28,8 @@ from typing import Any, cast
 
 import numpy as np
 
-__all__ = ["Case", "Group", "Item", "Mistake", "Reference", "Result", "caller", "check", "load_items", "predecessors"]
-__all__ += ["reference", "variant"]
+__all__ = ["MIME", "Case", "Group", "Item", "Mistake", "Reference", "Result", "Unusable"]
+__all__ += ["caller", "check", "load_items", "predecessors", "reference", "variant"]
 
 MIME = "application/vnd.nncourse.check+json"
 
@@ -67,6 +68,8 @@ class Group:
         Earned if every case passes.
     cases : callable
         From a generator to the cases.
+    part : callable, optional
+        Only this part of what is returned counts: from the value to the part.
     judge : callable, optional
         Replaces the comparison with the reference: from (value, case, reference) to a complaint, or None.
     deadline : float
@@ -76,6 +79,7 @@ class Group:
     name: str
     points: float
     cases: Callable[[np.random.Generator], Sequence[Case]]
+    part: Callable[[Any], Any] | None = None
     judge: Callable[[Any, Case, Reference], str | None] | None = None
     deadline: float = 5.0
 
@@ -89,7 +93,8 @@ class Mistake:
     name, hint, page : str
         What went wrong, the question that leads on, and the page that explains it.
     edits : tuple of (str, str)
-        Each pattern must occur in the source, so that a variant cannot silently become the reference.
+        What to find between BEGIN and END SOLUTION, and what to put there. Each pattern must occur, so that a variant
+        cannot silently become the reference.
     """
 
     name: str
@@ -147,7 +152,7 @@ class Result:
     points: float
     max_points: float
     groups: tuple[GroupResult, ...]
-    mistake: Mistake | None
+    mistakes: tuple[Mistake, ...]
     message: str
     seed: int
 
@@ -159,7 +164,7 @@ class Result:
             "points": self.points,
             "max_points": self.max_points,
             "groups": [{name: getattr(group, name) for name in names} for group in self.groups],
-            "mistake": self.mistake.name if self.mistake else None,
+            "mistake": " and ".join(mistake.name for mistake in self.mistakes) or None,
             "message": self.message,
             "seed": self.seed,
         }
@@ -170,9 +175,9 @@ class Result:
         for group in self.groups:
             said = "right" if group.passed else group.message
             lines.append(f"  {group.points:g}/{group.max_points:g}  {group.name}: {said}")
-        if self.mistake:
-            lines.append(f"This looks like a known mistake: {self.mistake.name}.")
-            lines.append(f"{self.mistake.hint} Read again: {self.mistake.page}.")
+        for mistake in self.mistakes:
+            lines.append(f"This looks like a known mistake: {mistake.name}.")
+            lines.append(f"{mistake.hint} Read again: {mistake.page}.")
         return "\n".join(lines)
 
 
@@ -238,17 +243,17 @@ def reference(assignment: str, root: Path) -> Reference:
     return Reference(functions, source)
 
 
-def variant(mistake: Mistake, item: Item, right: Reference) -> Call:
-    """A call of the reference with one mistake planted.
+def variant(item: Item, right: Reference, *mistakes: Mistake) -> Call:
+    """A call of the reference with mistakes planted.
 
     Parameters
     ----------
-    mistake : Mistake
-        Its edits are applied to the source of the item's function.
     item : Item
         Whose function is changed; all others stay right.
     right : Reference
         The solution.
+    *mistakes : Mistake
+        Their edits are applied one after the other to the solution of the item's function.
 
     Returns
     -------
@@ -257,43 +262,51 @@ def variant(mistake: Mistake, item: Item, right: Reference) -> Call:
     Raises
     ------
     ValueError
-        If a pattern does not occur in the source.
+        If a pattern does not occur in the solution.
     """
-    text = right.source[item.function]
-    for pattern, replacement in mistake.edits:
-        if pattern not in text:
-            raise ValueError(f"mistake {mistake.name!r}: {pattern!r} does not occur in the solution of {item.function}")
-        text = text.replace(pattern, replacement)
+    head, begin, solution = right.source[item.function].partition("### BEGIN SOLUTION")  # a docstring is not code
+    for mistake in mistakes:
+        for pattern, replacement in mistake.edits:
+            if pattern not in solution:
+                where = f"the solution of {item.function}"
+                raise ValueError(f"mistake {mistake.name!r}: {pattern!r} does not occur in {where}")
+            solution = solution.replace(pattern, replacement)
     namespace = dict(right.functions)
-    exec(compile(text, f"<{mistake.name}>", "exec"), namespace)
+    exec(compile(head + begin + solution, f"<{item.function}>", "exec"), namespace)
     return caller(namespace)
 
 
 # ---------------------------------------------------------------------------------------------- calling
 
 
+class Unusable(Exception):
+    """There is no such function to call."""
+
+
 def caller(namespace: Mapping[str, Any]) -> Call:
     """A call that looks the function up in a namespace of this process."""
 
     def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if name not in namespace:
+            raise Unusable(f"there is no function {name}")
+        if not callable(namespace[name]):
+            raise Unusable(f"{name} is no function, its name was given to something else")
         return namespace[name](*args, **kwargs)
 
     return call
 
 
 @contextlib.contextmanager
-def predecessors(
-    namespace: dict[str, Any], item: Item, items: Sequence[Item], right: Reference
-) -> Iterator[dict[str, Any]]:
-    """Put right functions for the other items into a student's namespace, and take them out again.
+def predecessors(namespace: dict[str, Any], item: Item, right: Reference) -> Iterator[None]:
+    """Put right versions of all other functions into a student's namespace, and take them out again.
 
-    A later item must not fail for an earlier mistake.
+    A later item must not fail for an earlier mistake, nor for a given function that was overwritten.
     """
-    others = {other.function for other in items} - {item.function}
+    others = right.source.keys() - {item.function}
     kept = {name: namespace[name] for name in others if name in namespace}
     namespace.update({name: right[name] for name in others})
     try:
-        yield namespace
+        yield
     finally:
         for name in others:
             namespace.pop(name, None)
@@ -341,24 +354,19 @@ def _deadline(seconds: float) -> Iterator[None]:
 def _try(call: Call, name: str, case: Case, seconds: float) -> _Outcome:
     args, kwargs = copy.deepcopy((case.args, case.kwargs))
     try:
-        with (
-            contextlib.redirect_stdout(_Sink()),
-            contextlib.redirect_stderr(_Sink()),
-            warnings.catch_warnings(),
-            np.errstate(all="ignore"),
-            _deadline(seconds),
-        ):
-            warnings.simplefilter("ignore")
+        with contextlib.redirect_stdout(_Sink()), contextlib.redirect_stderr(_Sink()), _quiet(), _deadline(seconds):
             # a copy in plain arrays: a later call may change what this one returned
-            return _plain(call(name, args, kwargs))
+            return _Outcome(_nested(call(name, args, kwargs)))
     except _Deadline:
         return _Outcome(failure=f"no answer within {seconds:g} s", kind="deadline")
+    except KeyboardInterrupt:  # from outside: the runner's own limit
+        return _Outcome(failure="no answer within the time limit", kind="deadline")
     except NotImplementedError:
-        return _Outcome(failure="not solved yet", kind="NotImplementedError")
-    except KeyError as error:
-        if error.args == (name,):
-            return _Outcome(failure=f"there is no function {name}", kind="missing")
-        return _Outcome(failure="stopped with KeyError", kind="KeyError")
+        return _Outcome(failure="not solved yet", kind="unsolved")
+    except Unusable as error:
+        return _Outcome(failure=str(error), kind="unusable")
+    except _NotNumbers as error:
+        return _Outcome(failure=str(error), kind="not numbers")
     except BaseException as error:  # SystemExit too: nothing that student code does may stop the grading
         kind = type(error).__name__
         try:
@@ -368,14 +376,21 @@ def _try(call: Call, name: str, case: Case, seconds: float) -> _Outcome:
         return _Outcome(failure=f"stopped with {kind}: {words}" if words else f"stopped with {kind}", kind=kind)
 
 
-def _plain(value: Any) -> _Outcome:
-    if value is None:
-        return _Outcome(failure="returned None: is the return missing?", kind="None")
-    return _Outcome(_nested(value))
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+class _NotNumbers(Exception):
+    pass
 
 
 def _nested(value: Any) -> Any:
-    """Lists stay lists of arrays only where the parts are ragged; everything else becomes an array of numbers."""
+    """A list of numbers becomes an array, a list of anything else stays a list; every array is a copy."""
+    if value is None:
+        raise _NotNumbers("returned None: is the return missing?")
     if isinstance(value, list | tuple):
         parts = [_nested(part) for part in value]
         if parts and all(isinstance(part, np.ndarray) and part.ndim == 0 for part in parts):
@@ -383,7 +398,7 @@ def _nested(value: Any) -> Any:
         return parts
     array = np.array(value)
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"a {type(value).__name__} was returned where numbers were expected")
+        raise _NotNumbers(f"returned a value of type {type(value).__name__} where numbers were expected")
     return array
 
 
@@ -434,20 +449,21 @@ def _difference(found: Any, wanted: Any, case: Case, where: str = "the result") 
         return None
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(apart)), apart.shape))
     spot = f"entry {list(worst)} of {where}" if worst else where
-    size = 10.0 ** math.floor(math.log10(float(np.max(apart))))  # the order of magnitude alone: no answer to read off
-    return f"{spot} is off, by about {size:g} of the largest entry"
+    size = min(float(np.max(apart)), 1e3)
+    about = 10.0 ** math.floor(math.log10(size))  # the order of magnitude alone: no answer to read off
+    return f"{spot} is off, by about {about:g} times the largest entry"
 
 
 def _same(one: _Outcome, other: _Outcome, case: Case) -> bool:
     if one.kind or other.kind:
         return one.kind == other.kind
-    finite = all(np.all(np.isfinite(array)) for array in _arrays(other.value))
-    if not finite:  # both overflow in the same places
-        return str(_shapes(one.value)) == str(_shapes(other.value)) and all(
-            np.array_equal(np.isfinite(a), np.isfinite(b))
-            for a, b in zip(_arrays(one.value), _arrays(other.value), strict=True)
-        )
-    return _difference(one.value, other.value, case) is None
+    if _shapes(one.value) != _shapes(other.value):
+        return False
+    for a, b in zip(_arrays(one.value), _arrays(other.value), strict=True):
+        finite = np.isfinite(a)  # both may overflow, but in the same places
+        if not np.array_equal(finite, np.isfinite(b)) or _difference(a[finite], b[finite], case):
+            return False
+    return True
 
 
 def _shapes(value: Any) -> Any:
@@ -481,50 +497,58 @@ def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Result
     Result
         Nothing is raised for anything that the student's function does.
     """
-    right = caller(reference.functions)
     seen: list[tuple[Case, _Outcome]] = []  # for the diagnosis
     groups: list[GroupResult] = []
     gave_up: _Outcome | None = None
-    for number, group in enumerate(item.groups):
-        complaint: str | None = None
-        for case in group.cases(np.random.default_rng([seed, zlib.crc32(item.id.encode()), number])):
-            outcome = gave_up or _try(call, item.function, case, group.deadline)
-            if outcome.kind in ("deadline", "NotImplementedError", "missing"):
-                gave_up = outcome  # the next call would say the same, only later
-            said: str | None
-            if outcome.kind:
-                said = outcome.failure
-            elif group.judge:
-                said = _judged(group, outcome, case, reference)
-            else:
-                said = _difference(outcome.value, _try(right, item.function, case, 60.0).value, case)
-            if not group.judge:
-                seen.append((case, outcome))
-            if said and complaint is None:
-                complaint = said + ("" if outcome.kind or group.judge else _inputs(case))
-        groups.append(
-            GroupResult(group.name, 0.0 if complaint else group.points, group.points, not complaint, complaint or "")
-        )
+    with _quiet():
+        for number, group in enumerate(item.groups):
+            complaint = ""
+            for case in group.cases(np.random.default_rng([seed, zlib.crc32(item.id.encode()), number])):
+                found = gave_up or _try(call, item.function, case, group.deadline)
+                if found.kind in ("deadline", "unsolved", "unusable"):
+                    gave_up = found  # the next call would say the same, only later
+                elif group.judge is None:
+                    seen.append((case, found))
+                complaint = complaint or found.failure or _complaint(group, case, found.value, item, reference)
+            points = 0.0 if complaint else group.points
+            groups.append(GroupResult(group.name, points, group.points, not complaint, complaint))
+        failed = next((group for group in groups if not group.passed), None)
+        mistakes = _diagnose(item, reference, seen) if failed else ()
+    named = " and ".join(mistake.name for mistake in mistakes)
+    message = named or (f"{failed.name}: {failed.message}" if failed else "all right")
     points = sum(group.points for group in groups)
-    mistake = None
-    if gave_up is None and not all(group.passed for group in groups):
-        mistake = next((each for each in item.mistakes if _explains(each, item, reference, seen)), None)
-    failed = next((group for group in groups if not group.passed), None)
-    message = mistake.name if mistake else f"{failed.name}: {failed.message}" if failed else "all right"
-    return Result(item.id, item.function, points, item.max_points, tuple(groups), mistake, message, seed)
+    return Result(item.id, item.function, points, item.max_points, tuple(groups), mistakes, message, seed)
 
 
-def _judged(group: Group, outcome: _Outcome, case: Case, reference: Reference) -> str | None:
-    assert group.judge is not None
+def _right(item: Item, case: Case, reference: Reference) -> _Outcome:
+    return _try(caller(reference.functions), item.function, case, 60.0)
+
+
+def _complaint(group: Group, case: Case, value: Any, item: Item, reference: Reference) -> str:
+    """What is wrong with what was returned, in words, or an empty text."""
     try:
-        return group.judge(outcome.value, case, reference)
-    except Exception:  # wrong shapes or types in what the student returned
-        return "what was returned cannot be used as the task says"
+        if group.judge:
+            return group.judge(value, case, reference) or ""
+        part = group.part or (lambda whole: whole)
+        said = _difference(part(value), part(_right(item, case, reference).value), case)
+    except Exception:  # too few parts, or parts of another kind
+        return "what was returned has another form than the task states"
+    return said + _inputs(case) if said else ""
 
 
-def _explains(mistake: Mistake, item: Item, reference: Reference, seen: Sequence[tuple[Case, _Outcome]]) -> bool:
-    call = variant(mistake, item, reference)
-    return all(_same(outcome, _try(call, item.function, case, 5.0), case) for case, outcome in seen)
+def _diagnose(item: Item, reference: Reference, seen: Sequence[tuple[Case, _Outcome]]) -> tuple[Mistake, ...]:
+    """The known mistake that gives everything that was seen, or else the two that do so together."""
+    if all(found.kind or _same(found, _right(item, case, reference), case) for case, found in seen):
+        return ()  # nothing but right values and exceptions: too little to name anything
+    singles = ((mistake,) for mistake in item.mistakes)
+    for mistakes in itertools.chain(singles, itertools.permutations(item.mistakes, 2)):
+        try:
+            call = variant(item, reference, *mistakes)
+        except (ValueError, SyntaxError):
+            continue  # the first edit left nothing for the second one
+        if all(_same(found, _try(call, item.function, case, 5.0), case) for case, found in seen):
+            return mistakes
+    return ()
 
 
 # ---------------------------------------------------------------------------------------------- for the instructor
@@ -536,9 +560,9 @@ def matrix(assignment: str, root: Path) -> str:
     lines = ["| item | mistake | points | named |", "|---|---|---|---|"]
     for item in load_items(assignment, root):
         for mistake in item.mistakes:
-            result = check(item, variant(mistake, item, right), right)
-            named = "yes" if result.mistake == mistake else f"no: {result.message}"
-            lines.append(f"| {item.id} | {mistake.name} | {result.points:g} of {result.max_points:g} | {named} |")
+            result = check(item, variant(item, right, mistake), right)
+            named = "yes" if result.mistakes == (mistake,) else f"no: {result.message}"
+            lines.append(f"| `{item.id}` | {mistake.name} | {result.points:g} of {result.max_points:g} | {named} |")
     return "\n".join(lines)
 
 

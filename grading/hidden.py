@@ -25,7 +25,8 @@ def _assignment(item_id: str, root: Path) -> str:
         if any(item.id == item_id for item in engine.load_items(path.parent.name, root))
     ]
     if len(found) != 1:
-        raise LookupError(f"item {item_id!r} is declared in {len(found)} assignments ({', '.join(found)}), expected one")
+        names = f" ({', '.join(found)})" if found else ""
+        raise LookupError(f"item {item_id!r} is declared in {len(found)} assignments{names}, expected one")
     return found[0]
 
 
@@ -57,7 +58,7 @@ def score(item_id: str, namespace: dict[str, Any]) -> float:
         raise LookupError(f"item {item_id!r} is not declared in solutions/{assignment}/checks.py")
     reference = engine.reference(assignment, root)
     seed = int(os.environ.get("NNCOURSE_SEED", "0"))
-    with engine.predecessors(namespace, item, items, reference):
+    with engine.predecessors(namespace, item, reference):
         result = engine.check(item, engine.caller(namespace), reference, seed)
     print(result.text())
     _display(result.bundle())
