@@ -16,7 +16,7 @@ serve: book ## build the site and show it on http://localhost:8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
-	$(BIN)/python -m pytest tests book --nbval --nbval-sanitize-with tests/nbval.cfg
+	$(BIN)/python -m pytest tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg
 
 exercises: .venv/.book ## make exercises/ from solutions/
 	$(BIN)/python scripts/release.py
