@@ -30,6 +30,7 @@ def cleaned(text: str) -> str:
             cell.metadata.pop(key, None)
     for count, cell in enumerate(code, start=1):
         cell.execution_count = count
+        cell.outputs = merged(cell.outputs)
         for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = count
@@ -37,6 +38,17 @@ def cleaned(text: str) -> str:
                 output.data = {mime: data for mime, data in output.data.items() if not mime.startswith("image/")}
                 output.metadata = {}
     return str(nbformat.writes(notebook, indent=1)) + "\n"
+
+
+def merged(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Pieces of one stream as one: where a stream is cut depends on the machine."""
+    whole: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if whole and output.output_type == "stream" and whole[-1].get("name") == output.name:
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
 
 
 def notebooks(paths: list[Path]) -> Iterator[Path]:
