@@ -69,6 +69,11 @@ SOFTMAX = Item(
             ("a - a.max(axis=1, keepdims=True)", "a"),
         ),
         mistake(
+            "not normalised",
+            "Probabilities sum to 1. Where does the denominator of the equation enter?",
+            (" / e.sum(axis=1, keepdims=True)", ""),
+        ),
+        mistake(
             "softmax over the wrong axis",
             "Rows are observations. Over which index does the sum of the equation run, and which axis is that?",
             ("axis=1", "axis=0"),
@@ -126,6 +131,12 @@ FORWARD = Item(
             "With output='identity' the network's value is a itself, and only then.",
             ('softmax(a[-1]) if output == "softmax" else a[-1]', "softmax(a[-1])"),
         ),
+        mistake(
+            "X missing in z",
+            "The first layer's input is an activation too: z[0] is X, and len(z) is len(a) + 1.",
+            ("return a, z", "return a, z[1:]"),
+        ),
+        mistake("a and z exchanged", "The task states (a, z), in this order.", ("return a, z", "return z, a")),
     ),
 )
 
@@ -149,6 +160,11 @@ DELTA_OUTPUT = Item(
             ("yhat - Y", "yhat * (1 - yhat) * (yhat - Y)"),
         ),
         mistake(
+            "derivative with respect to yhat",
+            "-y / yhat is dE/dyhat. delta is dE/da: what does the chain rule through softmax make of it?",
+            ("yhat - Y", "-Y / yhat"),
+        ),
+        mistake(
             "mean taken in delta",
             "delta belongs to one observation, a row each. The mean over the rows comes later, and only once.",
             ("yhat - Y", "(yhat - Y) / len(Y)"),
@@ -162,15 +178,16 @@ DELTA_OUTPUT = Item(
 )
 
 
-def units(K: int, m: int, t: int, dtype: Any = float) -> Draw:
-    return lambda r: (dtype(r.normal()), t, r.normal(size=K).astype(dtype), network(r, (m, K), dtype)[0])
+def units(K: int, m: int, t: int, dtype: Any = float, large: float = 1.0) -> Draw:
+    return lambda r: (dtype(large * r.normal()), t, r.normal(size=K).astype(dtype), network(r, (m, K), dtype)[0])
 
 
 HIDDEN_UNIT = Item(
     "delta-hidden",
     "delta_hidden_unit",
     (
-        group("first and last unit", 2, units(3, 4, 1), units(3, 4, 4), units(4, 3, 2)),
+        group("at a_t = 0, where h' is 1", 1, units(3, 4, 1, large=0.0), units(3, 4, 3, large=0.0)),
+        group("first and last unit", 1, units(3, 4, 1), units(3, 4, 4), units(4, 3, 2)),
         group("a single unit in the next layer, and float32", 1, units(1, 3, 2), units(3, 3, 3, f32)),
     ),
     (
@@ -211,7 +228,8 @@ HIDDEN = Item(
     "delta-matrix",
     "delta_hidden",
     (
-        group("a batch", 2, layers(5, 4, 3), layers(5, 4, 4), layers(6, 3, 4)),
+        group("at a = 0, where h' is 1", 1, layers(5, 4, 3, large=0.0), layers(4, 4, 4, large=0.0)),
+        group("a batch", 1, layers(5, 4, 3), layers(5, 4, 4), layers(6, 3, 4)),
         group("a batch of one", 1, layers(1, 4, 3)),
         group("saturated units, and float32", 1, layers(5, 4, 3, large=30.0), layers(4, 3, 5, f32)),
     ),
@@ -362,6 +380,11 @@ NUMERICAL = Item(
             ("(2 * eps)", "eps"),
         ),
         mistake(
+            "eps ignored",
+            "The step is an argument. Whoever calls with another eps wants another quotient.",
+            ("eps", "1e-5"),
+        ),
+        mistake(
             "weight not put back",
             "Only one weight may differ from where the gradient is taken. What did the loop leave behind?",
             ("            beta[index] = kept\n", ""),
@@ -469,6 +492,17 @@ TRAIN = Item(
             "sum over the batch in place of the mean",
             "gradient is the mean over the batch already. What multiplies it again?",
             ("beta - alpha * d", "beta - alpha * len(batch) * d"),
+        ),
+        mistake(
+            "returned inside the loop",
+            "How many batches does the function see before it returns?",
+            ("    return betas", "        return betas"),
+        ),
+        mistake(
+            "gradient taken at the first weights",
+            "Each step starts where the one before ended, and takes its gradient there.",
+            ("    for batch in batches:", "    start = betas\n    for batch in batches:"),
+            ("gradient(betas,", "gradient(start,"),
         ),
     ),
 )

@@ -1,0 +1,63 @@
+"""Make what is derived from solutions/: the students' notebooks in exercises/, and the tables of each guide.md."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from grading import engine  # noqa: E402
+
+
+def generate(assignment: str, folder: Path) -> Path:
+    """The release that nbgrader makes, in ``folder/<assignment>``; the gradebook is not touched."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--force", "--no-db"]
+        + [f"--CourseDirectory.release_directory={folder}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"nbgrader could not make the release of {assignment}:\n{done.stderr}")
+    return folder / assignment
+
+
+def tables(assignment: str) -> dict[str, str]:
+    """The tables of the guide: what can be earned, and what the known mistakes cost."""
+    lines = ["| item | function | points | for |", "|---|---|---|---|"]
+    for item in engine.load_items(assignment, ROOT):
+        groups = "; ".join(f"{group.name} ({group.points:g})" for group in item.groups)
+        lines.append(f"| `{item.id}` | `{item.function}` | {item.max_points:g} | {groups} |")
+    return {"items": "\n".join(lines), "mistakes": engine.matrix(assignment, ROOT)}
+
+
+def with_tables(text: str, assignment: str) -> str:
+    """The guide's text with the tables between ``<!-- name -->`` and ``<!-- end of name -->`` made anew."""
+    for name, table in tables(assignment).items():
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        text = re.sub(f"{begin}.*?{end}", lambda _, new=f"{begin}\n{table}\n{end}": new, text, flags=re.DOTALL)
+    return text
+
+
+def main() -> None:
+    for checks in sorted((ROOT / "solutions").glob("*/checks.py")):
+        assignment, guide = checks.parent.name, checks.parent / "guide.md"
+        with tempfile.TemporaryDirectory() as folder:
+            made = generate(assignment, Path(folder))
+            kept = ROOT / "exercises" / assignment
+            kept.mkdir(parents=True, exist_ok=True)
+            for file in sorted(made.iterdir()):
+                shutil.copy(file, kept / f".{file.name}")
+                (kept / f".{file.name}").replace(kept / file.name)  # in one step: never half a notebook
+        guide.write_text(with_tables(guide.read_text(encoding="utf-8"), assignment), encoding="utf-8")
+        print(f"exercises/{assignment} and {guide.relative_to(ROOT)} are up to date")
+
+
+if __name__ == "__main__":
+    main()
