@@ -7,7 +7,7 @@
 (10, 2)
 """
 
-from . import activations, data, optimizers
+from . import activations, checks, data, optimizers
 from .errors import BinaryCrossEntropy, CrossEntropy, Error, SumOfSquares, Unmatched
 from .gradcheck import check_gradient
 from .history import History
@@ -35,6 +35,7 @@ __all__ = [
     "Unmatched",
     "activations",
     "check_gradient",
+    "checks",
     "data",
     "mlp",
     "optimizers",

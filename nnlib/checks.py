@@ -78,9 +78,7 @@ def parts(value: Any, expected: int, name: str) -> None:
     print(f"✓ {name}: {expected} parts")
 
 
-def shape(
-    value: Any, expected: tuple[int, ...], name: str, hints: Mapping[tuple[int, ...], str] | None = None
-) -> None:
+def shape(value: Any, expected: tuple[int, ...], name: str, hints: Mapping[tuple[int, ...], str] | None = None) -> None:
     """Check the shape of a result.
 
     Parameters
@@ -130,7 +128,7 @@ def close(value: Any, expected: Any, name: str, hint: str = "", tolerance: float
     if not np.all(np.isfinite(found)):
         raise Failed(_sentence(f"{name} has entries that are not finite numbers", hint))
     if np.any(np.abs(found - wanted) > tolerance * max(1.0, float(np.max(np.abs(wanted), initial=0.0)))):
-        raise Failed(_sentence(f"{name} is\n{_numbers(found)}\nexpected\n{_numbers(wanted)}\n", hint).rstrip())
+        raise Failed(_sentence(f"{name}: {_both(found, wanted)}", hint))
     print(f"✓ {name}: the numbers agree")
 
 
@@ -158,19 +156,17 @@ def at_least(value: Any, bound: float, name: str, hint: str = "") -> None:
     print(f"✓ {name}: {value:.4g}, at least {bound:g} is asked for")
 
 
-def gradient(
-    F: Callable[[np.ndarray], float], grad: Any, w: Any, name: str, hint: str = "", eps: float = 1e-5
-) -> None:
+def gradient(F: Callable[[np.ndarray], float], grad: Any, w: Any, name: str, hint: str = "", eps: float = 1e-5) -> None:
     """Check a gradient against central differences, dF/dw_i = (F(w + eps e_i) - F(w - eps e_i)) / (2 eps).
 
     Parameters
     ----------
     F : callable
-        The function, from a flat vector to a number.
+        The function, from an array of the shape of ``w`` to a number.
     grad : array_like
-        The student's gradient at ``w``, flat.
+        The student's gradient at ``w``.
     w : array_like
-        Where it was taken, flat.
+        Where it was taken.
     name : str
         What the gradient is, in words.
     hint : str, optional
@@ -186,13 +182,16 @@ def gradient(
     at, found = np.array(w, dtype=float), _array(grad, name)
     if found.shape != at.shape:
         raise Failed(_sentence(f"{name} has shape {found.shape}, expected {at.shape}", hint))
-    steps = eps * np.eye(at.size)
-    slopes = np.array([(F(at + step) - F(at - step)) / (2 * eps) for step in steps])
+    slopes = np.empty(at.shape)
+    for index in np.ndindex(*at.shape):
+        step = np.zeros(at.shape)
+        step[index] = eps
+        slopes[index] = (F(at + step) - F(at - step)) / (2 * eps)
     difference = np.abs(found - slopes)
-    worst = int(np.argmax(np.where(np.isfinite(difference), difference, np.inf)))
+    worst = np.unravel_index(np.argmax(np.where(np.isfinite(difference), difference, np.inf)), at.shape)
     if not difference[worst] <= 1e-6 * max(1.0, float(np.max(np.abs(slopes)))):
-        where = f"entry {worst}" if at.size > 1 else "it"
-        problem = f"{name}: {where} is {found[worst]:.6g}, central differences give {slopes[worst]:.6g}"
+        entry = f"entry {[int(i) for i in worst]}" if at.ndim else "it"
+        problem = f"{name}: {entry} is {found[worst]:.6g}, central differences give {slopes[worst]:.6g}"
         raise Failed(_sentence(problem, hint))
     print(f"✓ {name}: agrees with central differences")
 
@@ -206,8 +205,14 @@ def _array(value: Any, name: str) -> np.ndarray:
         raise Failed(f"{name} is a {type(value).__name__} that cannot be read as an array of numbers") from None
 
 
-def _numbers(array: np.ndarray) -> str:
-    return np.array2string(array, precision=6, suppress_small=True, threshold=40)
+def _both(found: np.ndarray, wanted: np.ndarray) -> str:
+    if found.ndim == 0:
+        return f"found {found:.6g}, expected {wanted:.6g}"
+    if found.size <= 16:
+        shown, target = (np.array2string(array, precision=5, suppress_small=True) for array in (found, wanted))
+        return f"found\n{shown}\nexpected\n{target}"
+    worst = tuple(int(i) for i in np.unravel_index(np.argmax(np.abs(found - wanted)), found.shape))
+    return f"entry {list(worst)} is {found[worst]:.6g}, expected {wanted[worst]:.6g}"
 
 
 def _sentence(problem: str, hint: str) -> str:

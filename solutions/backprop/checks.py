@@ -257,8 +257,10 @@ HIDDEN = Item(
         mistake(
             "bias column propagated",
             "z_0 = 1 is nobody's activation, so there is no delta_0. Which column of beta must stay out?",
-            ("(1 - h(a) ** 2) * (delta_next @ beta[:, 1:])",
-             "(1 - np.pad(h(a), ((0, 0), (1, 0))) ** 2) * (delta_next @ beta)"),
+            (
+                "(1 - h(a) ** 2) * (delta_next @ beta[:, 1:])",
+                "(1 - np.pad(h(a), ((0, 0), (1, 0))) ** 2) * (delta_next @ beta)",
+            ),
         ),
         mistake(
             "last column dropped in place of the bias",
@@ -508,5 +510,14 @@ TRAIN = Item(
 )
 
 ITEMS = (
-    SOFTMAX, FORWARD, DELTA_OUTPUT, HIDDEN_UNIT, HIDDEN, GRADIENT_LAYER, GRADIENT, NUMERICAL, NETBP, TRAIN,
+    SOFTMAX,
+    FORWARD,
+    DELTA_OUTPUT,
+    HIDDEN_UNIT,
+    HIDDEN,
+    GRADIENT_LAYER,
+    GRADIENT,
+    NUMERICAL,
+    NETBP,
+    TRAIN,
 )
