@@ -15,9 +15,9 @@ from grading import engine  # noqa: E402
 
 def generate(assignment: str, folder: Path) -> Path:
     """The release that nbgrader makes, in ``folder/<assignment>``; the gradebook is not touched."""
+    command = ["nbgrader", "generate_assignment", assignment, "--force", "--no-db"]
     done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--force", "--no-db"]
-        + [f"--CourseDirectory.release_directory={folder}"],
+        [sys.executable, "-m", *command, f"--CourseDirectory.release_directory={folder}"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,0 +1,335 @@
+"""What the checks promise, whatever a student's function does."""
+
+import contextlib
+import json
+import re
+import signal
+import sys
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+from grading import engine
+from grading.engine import Case, Group, Item, Mistake, Reference
+from grading.hidden import score
+
+
+def right_softmax(a):
+    e = np.exp(a - a.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+# ---------------------------------------------------------------------------------- right answers in unusual dress
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda a: right_softmax(a).tolist(),
+        lambda a: tuple(right_softmax(a)),
+        lambda a: np.asmatrix(right_softmax(a)),
+        lambda a: right_softmax(a).astype(np.longdouble),
+        lambda a: right_softmax(a).astype(np.float32),
+        lambda a: np.asfortranarray(right_softmax(a)),
+        lambda a: right_softmax(a.astype(np.longdouble)),
+    ],
+    ids=["lists", "tuple of rows", "matrix", "long double", "float32", "column order", "another order of rounding"],
+)
+def test_a_right_answer_in_another_type_is_right(graded, function):
+    assert graded("softmax", function).points == 3
+
+
+def test_a_function_may_work_in_place(graded):
+    def in_place(a):
+        a -= a.max(axis=1, keepdims=True)
+        np.exp(a, out=a)
+        a /= a.sum(axis=1, keepdims=True)
+        return a
+
+    assert graded("softmax", in_place).points == 3
+
+
+def test_one_buffer_for_all_answers_is_read_before_it_changes(graded):
+    buffer = np.zeros((8, 8))
+
+    def reused(a):
+        buffer[: len(a), : a.shape[1]] = right_softmax(a)
+        return buffer[: len(a), : a.shape[1]]
+
+    assert graded("softmax", reused).points == 3
+
+
+def test_printing_and_warnings_cost_nothing(graded, capfd):
+    def noisy(a):
+        print("x" * 100_000)
+        print("careful", file=sys.stderr)
+        warnings.warn("careful", stacklevel=1)
+        np.log(np.array([-1.0, 0.0]))
+        return right_softmax(a)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert graded("softmax", noisy).points == 3
+    assert capfd.readouterr() == ("", "")
+
+
+def test_settings_of_numpy_that_a_student_changes_do_no_harm(graded):
+    with np.errstate(all="raise"):
+        assert graded("softmax", right_softmax).points == 3
+
+
+# ------------------------------------------------------------------------------------------------- broken answers
+
+
+def endless():
+    while True:
+        time.sleep(0.01)
+
+
+def deep():
+    return deep()
+
+
+class Strange:
+    def __array__(self, *_, **__):
+        raise RuntimeError("no array")
+
+
+class AlwaysEqual(np.ndarray):
+    def __eq__(self, other):
+        return np.ones(self.shape, bool)
+
+    def __sub__(self, other):
+        return np.zeros(self.shape)
+
+    __rsub__ = __sub__
+
+
+def nested(depth):
+    value = [1.0]
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+BROKEN = {
+    "None": (lambda a: None, "None"),
+    "text": (lambda a: "0.5", "str"),
+    "dict": (lambda a: {}, "dict"),
+    "complex": (lambda a: right_softmax(a) + 0j, "numbers"),
+    "generator": (lambda a: (x for x in a), "generator"),
+    "not an array": (lambda a: Strange(), "RuntimeError"),
+    "list with None": (lambda a: [None] * len(a), "None"),
+    "NaN": (lambda a: right_softmax(a) * np.nan, "not finite"),
+    "infinity": (lambda a: right_softmax(a) + np.inf, "not finite"),
+    "huge": (lambda a: right_softmax(a) * 1e308, "off"),
+    "number": (lambda a: 0.25, "shape ()"),
+    "flat": (lambda a: right_softmax(a).ravel(), "shape (4,)"),
+    "empty": (lambda a: np.array([]), "shape (0,)"),
+    "empty list": (lambda a: [], "shape (0,)"),
+    "ragged list": (lambda a: [[1.0], [1.0, 2.0]], "list of 2"),
+    "nested": (lambda a: nested(100), ""),
+    "nested too deep": (lambda a: nested(100_000), ""),
+    "raises": (lambda a: 1 / 0, "ZeroDivisionError: division by zero"),
+    "raises strange": (lambda a: (_ for _ in ()).throw(type("Odd", (Exception,), {"__str__": lambda s: 1})()), "Odd"),
+    "sys.exit": (lambda a: sys.exit(0), "SystemExit"),
+    "interrupt": (lambda a: signal.raise_signal(signal.SIGINT), "time limit"),
+    "deep recursion": (lambda a: deep(), "RecursionError"),
+    "no argument": (lambda: 1, "TypeError"),
+    "equal to all": (lambda a: np.zeros(a.shape).view(AlwaysEqual), "off"),
+    "not a function": (3.0, "is no function"),
+    "None in place of a function": (None, "is no function"),
+    "unsolved": (lambda a: (_ for _ in ()).throw(NotImplementedError()), "not solved yet"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_answer_gets_zero_and_a_sentence(graded, name):
+    function, word = BROKEN[name]
+    result = graded("softmax", function)
+    assert result.points == 0
+    assert result.mistakes == ()
+    assert all(group.message for group in result.groups)
+    assert word in result.groups[0].message
+    assert "0 of 3 points" in result.text()
+
+
+def test_a_function_that_is_missing_is_named(items, right):
+    result = engine.check(items["softmax"], engine.caller({}), right)
+    assert result.points == 0
+    assert "there is no function softmax" in result.text()
+
+
+def quick(**groups):
+    """An item whose reference doubles its argument."""
+    made = tuple(
+        Group(name, points, lambda rng, cases=cases: [Case(case) for case in cases], deadline=0.2)
+        for name, (points, *cases) in groups.items()
+    )
+    text = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
+    return made, Reference({"double": lambda x: 2 * x}, {"double": text})
+
+
+def test_an_endless_loop_costs_one_deadline_and_not_the_groups_before():
+    groups, right = quick(small=(1, (1.0,)), large=(1, (5.0,), (6.0,)), other=(1, (7.0,), (8.0,)))
+    start = time.monotonic()
+    result = engine.check(
+        Item("double", "double", groups), engine.caller({"double": lambda x: endless() if x > 2 else 2 * x}), right
+    )
+    assert time.monotonic() - start < 1
+    assert [group.points for group in result.groups] == [1, 0, 0]
+    assert "no answer within 0.2 s" in result.groups[1].message
+
+
+def test_an_endless_loop_that_catches_exceptions_ends_too():
+    groups, right = quick(small=(1, (1.0,)))
+
+    def stubborn(x):
+        while True:
+            with contextlib.suppress(Exception):
+                endless()
+
+    assert engine.check(Item("double", "double", groups), engine.caller({"double": stubborn}), right).points == 0
+
+
+def test_the_alarm_of_the_caller_is_put_back(graded):
+    before = signal.getsignal(signal.SIGALRM)
+    graded("softmax", right_softmax)
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+# ------------------------------------------------------------------------------------------------------- diagnosis
+
+
+def double_item(*mistakes):
+    groups, right = quick(some=(1, (1.0,), (np.array([2.0, 3.0]),)))
+    return Item("double", "double", groups, mistakes), right
+
+
+WRONG = Mistake("tripled", "how often?", "page", (("2 * x", "3 * x"),))
+RAISES = Mistake("raises", "why?", "page", (("return 2 * x", "raise ValueError"),))
+
+
+def test_exceptions_alone_name_no_mistake():
+    item, right = double_item(RAISES)
+
+    def function(x):
+        raise ValueError("something else")
+
+    result = engine.check(item, engine.caller({"double": function}), right)
+    assert result.points == 0
+    assert result.mistakes == ()
+
+
+def test_a_mistake_is_named_only_if_all_values_are_its_own():
+    item, right = double_item(WRONG)
+    exact = engine.check(item, engine.caller({"double": lambda x: 3 * x}), right)
+    near = engine.check(item, engine.caller({"double": lambda x: 3 * x if np.ndim(x) else 2 * x}), right)
+    assert exact.mistakes == (WRONG,)
+    assert near.mistakes == ()
+
+
+def test_a_pattern_that_does_not_occur_is_an_error_and_no_silent_pass():
+    item, right = double_item(Mistake("gone", "", "page", (("no such text", "x"),)))
+    with pytest.raises(ValueError, match="does not occur"):
+        engine.variant(item, right, *item.mistakes)
+
+
+def test_a_pattern_in_a_docstring_is_no_edit():
+    text = 'def double(x):\n    """2 * x"""\n    ### BEGIN SOLUTION\n    return x + x\n    ### END SOLUTION'
+    item, _ = double_item(WRONG)
+    with pytest.raises(ValueError, match="does not occur"):
+        engine.variant(item, Reference({}, {"double": text}), WRONG)
+
+
+# ------------------------------------------------------------------------------------------------------- tolerance
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_tolerance_follows_the_precision(graded, dtype):
+    eps = float(np.finfo(dtype).eps)
+    rounded = graded("softmax", lambda a: right_softmax(a).astype(dtype) * dtype(1 + 4 * eps))
+    wrong = graded("softmax", lambda a: right_softmax(a).astype(dtype) * dtype(1 + 1e4 * eps))
+    assert rounded.points == 3
+    assert wrong.points < 3
+
+
+# ----------------------------------------------------------------------------------------------- seeds and secrecy
+
+
+def test_the_same_seed_gives_the_same_inputs_and_another_seed_others(items, right):
+    def inputs(seed):
+        seen = []
+        engine.check(items["softmax"], lambda name, args, kwargs: seen.append(args[0].copy()), right, seed)
+        return seen
+
+    assert all(np.array_equal(a, b) for a, b in zip(inputs(3), inputs(3), strict=True))
+    assert not any(np.array_equal(a, b) for a, b in zip(inputs(3), inputs(4), strict=True))
+
+
+def test_feedback_shows_no_right_number(items, right):
+    for item in items.values():
+        secret = []
+
+        def wrong(name, args, kwargs, secret=secret):
+            value = right[name](*args, **kwargs)
+            secret.extend(np.concatenate([np.ravel(array) for array in engine._arrays(engine._nested(value))]))
+            return -1.5 * value if isinstance(value, np.ndarray | float) else [0.0 for part in value]
+
+        text = engine.check(item, wrong, right).text()
+        said = [float(number) for number in re.findall(r"-?\d+\.\d+(?:e[-+]?\d+)?", text)]
+        allowed = [10.0**power for power in range(-5, 4)]  # orders of magnitude, and points
+        close = [number for number in said if number not in allowed and np.any(np.isclose(secret, number, rtol=0.01))]
+        assert close == [], item.id
+
+
+# -------------------------------------------------------------------------------------------- inside the notebook
+
+
+@pytest.fixture
+def graded_cell(right, root, monkeypatch):
+    monkeypatch.setenv("NNCOURSE_ROOT", str(root))
+    monkeypatch.setenv("NNCOURSE_ASSIGNMENT", "backprop")
+    monkeypatch.setenv("NNCOURSE_SEED", "7")
+
+    def run(item, **names):
+        namespace = {**right.functions, **names}
+        before = dict(namespace)
+        points = score(item, namespace)
+        assert namespace == before  # what the student defined is put back
+        return points
+
+    return run
+
+
+def test_a_later_part_does_not_pay_for_an_earlier_one(graded_cell):
+    broken = dict.fromkeys(("softmax", "forward", "delta_output", "delta_hidden", "gradient_layer", "h"))
+    assert graded_cell("gradient", **broken) == 4
+
+
+def test_comparison_functions_that_a_student_replaces_help_nobody(graded_cell, monkeypatch):
+    for name in ("allclose", "isclose", "array_equal"):
+        monkeypatch.setattr(np, name, lambda *_, **__: True)
+    assert graded_cell("softmax", softmax=lambda a: np.zeros(a.shape)) == 0
+
+
+def test_a_student_who_takes_the_name_np_harms_that_function_alone(graded_cell, student):
+    own = student("def softmax(a):\n    return np.exp(a) / np.exp(a).sum(axis=1, keepdims=True)\nnp = 3")
+    assert graded_cell("softmax", **own) == 0
+    assert graded_cell("delta-output", **own) == 2
+
+
+def test_an_item_that_nobody_declared_is_a_fault_of_the_assignment():
+    with pytest.raises(LookupError, match="no-such-item"):
+        score("no-such-item", {})
+
+
+def test_the_bundle_is_plain_json(graded):
+    bundle = graded("softmax", lambda a: np.exp(a) / np.exp(a).sum(axis=1, keepdims=True), seed=5).bundle()
+    assert json.loads(json.dumps(bundle)) == bundle
+    assert bundle["mistake"] == "softmax without a shift"
+    assert (bundle["points"], bundle["max_points"], bundle["seed"]) == (2, 3, 5)
+    assert sum(group["points"] for group in bundle["groups"]) == 2

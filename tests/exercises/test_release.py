@@ -1,0 +1,126 @@
+"""What students get: made from the source, up to date, and without the answers."""
+
+import ast
+import importlib.util
+import json
+import re
+
+import pytest
+
+from grading import engine
+
+
+@pytest.fixture(scope="module")
+def release(root):
+    spec = importlib.util.spec_from_file_location("release", root / "scripts" / "release.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def pairs(root):
+    """(source cell, released cell) for all cells."""
+    both = [
+        json.loads((root / folder / "backprop" / "backprop.ipynb").read_text(encoding="utf-8"))["cells"]
+        for folder in ("solutions", "exercises")
+    ]
+    return list(zip(*both, strict=True))
+
+
+def lines(cell):
+    return "".join(cell["source"]).splitlines()
+
+
+def region(cell, what):
+    """The lines between BEGIN and END of a kind."""
+    found, inside = [], False
+    for line in lines(cell):
+        if line.strip() == f"### END {what}":
+            inside = False
+        if inside and line.strip():
+            found.append(line.strip())
+        if line.strip() == f"### BEGIN {what}":
+            inside = True
+    return found
+
+
+def test_the_release_is_what_the_source_gives_byte_for_byte(release, root, tmp_path):
+    made = release.generate("backprop", tmp_path)
+    kept = root / "exercises" / "backprop"
+    names = sorted(path.name for path in made.iterdir())
+    assert names == sorted(path.name for path in kept.iterdir()) == ["backprop.ipynb"]
+    assert (made / "backprop.ipynb").read_bytes() == (kept / "backprop.ipynb").read_bytes(), "python scripts/release.py"
+
+
+def test_the_tables_of_the_guide_are_what_the_checks_give(release, root):
+    text = (root / "solutions" / "backprop" / "guide.md").read_text(encoding="utf-8")
+    assert release.with_tables(text, "backprop") == text, "python scripts/release.py"
+    assert text.count("| yes |") == sum(len(item.mistakes) for item in engine.load_items("backprop", root))
+
+
+def test_no_line_of_a_solution_or_a_hidden_test_is_released(pairs):
+    released = "\n".join("".join(cell["source"]) for _, cell in pairs)
+    secret = {line for cell, _ in pairs for what in ("SOLUTION", "HIDDEN TESTS") for line in region(cell, what)}
+    secret.remove("for beta in betas:")  # says nothing
+    assert len(secret) > 50
+    assert [line for line in secret if re.search(rf"^\s*{re.escape(line)}\s*$", released, re.MULTILINE)] == []
+    for word in ("SOLUTION", "HIDDEN", "grading", "score("):
+        assert word not in released
+
+
+def test_every_marker_is_written_as_nbgrader_reads_it(pairs):
+    for cell, _ in pairs:
+        marks = [line.strip() for line in lines(cell) if re.search(r"(?i)\b(begin|end)\b.*(solu|hidden|test)", line)]
+        for begin, end in zip(marks[::2], marks[1::2], strict=True):
+            assert begin in ("### BEGIN SOLUTION", "### BEGIN HIDDEN TESTS")
+            assert end == begin.replace("BEGIN", "END")
+        nbgrader = cell["metadata"]["nbgrader"]
+        assert bool(region(cell, "SOLUTION")) == nbgrader["solution"]
+        assert bool(region(cell, "HIDDEN TESTS")) == (nbgrader["grade"] and not nbgrader["solution"])
+
+
+def test_a_stub_is_a_subset_of_its_solution(pairs):
+    for source, released in pairs:
+        rest = iter(lines(source))
+        for line in lines(released):
+            if line.strip() not in ("raise NotImplementedError", "YOUR ANSWER HERE"):
+                assert line in rest, (source["id"], line)  # each line occurs, and in the same order
+
+
+def test_every_stub_says_what_to_write(pairs):
+    for source, released in pairs:
+        if source["id"].startswith("solve-"):
+            (function,) = ast.parse("".join(released["source"])).body
+            assert "Returns" in ast.get_docstring(function)
+            assert [type(node) for node in function.body] == [ast.Expr, ast.Raise]
+
+
+def test_a_student_needs_numpy_and_the_visible_helpers_alone(pairs):
+    for _, released in pairs:
+        if released["cell_type"] == "code":
+            for node in ast.walk(ast.parse("".join(released["source"]))):
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    assert ast.unparse(node) in (
+                        "import numpy as np",
+                        "from nnlib import checks",
+                        "from nnlib.data import higham_points, mnist",
+                    )
+
+
+def test_the_release_holds_no_outputs_and_all_that_is_not_an_answer_is_locked(pairs):
+    for source, released in pairs:
+        assert not released.get("outputs")
+        nbgrader = released["metadata"]["nbgrader"]
+        assert nbgrader["locked"] != nbgrader["solution"]
+        assert released["id"] == source["id"] == nbgrader["grade_id"]
+
+
+def test_the_times_and_points_of_the_title_are_those_of_the_parts(pairs, root):
+    title = "".join(pairs[0][0]["source"])
+    rows = re.findall(r"^\| (\d+) \| `(\w+)`.*\| (\d+) min \| (\d+)", title, re.MULTILINE)
+    items = engine.load_items("backprop", root)
+    assert [(name, float(points)) for _, name, _, points in rows] == [
+        (item.function, item.max_points) for item in items
+    ]
+    assert [number for number, *_ in rows] == [str(number) for number in range(1, len(items) + 1)]
