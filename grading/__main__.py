@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ngrading: stopped; the same command goes on where it was", file=sys.stderr)
         return 130
-    points = Source.load(course.notebook).points
+    points = Source.load(course.notebook, course.release).points
     report.replace_file(state / f"{course.assignment}.csv", report.grades_csv(rows, points))
     text = report.table(rows, points)
     report.replace_file(state / f"{course.assignment}.txt", text + "\n")

@@ -20,8 +20,20 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-__all__ = ["MAX_BYTES", "Handed", "Source", "Status", "find", "read", "repair", "safe_id", "student_folders"]
+__all__ = [
+    "MAX_BYTES",
+    "Handed",
+    "Source",
+    "Status",
+    "find",
+    "known_cells",
+    "read",
+    "repair",
+    "safe_id",
+    "student_folders",
+]
 
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 MAX_BYTES = 10_000_000  # a notebook with many pictures has 2 MB; a larger file is output printed by mistake
 
 
@@ -48,33 +60,44 @@ class Source:
 
     Attributes
     ----------
-    cells : list of NotebookNode
+    cells : dict
         Cells that nbgrader knows, in order.
     points : dict
         For every graded cell its maximum.
     answers : dict
         For every graded cell the solution cells that belong to it: those since the graded cell before.
+    stubs : dict
+        For every answer that a person reads the text that students got.
     """
 
-    cells: list[NotebookNode]
-    metadata: dict[str, Any]
+    cells: dict[str, NotebookNode]
     points: dict[str, float] = field(default_factory=dict)
     answers: dict[str, list[str]] = field(default_factory=dict)
+    stubs: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, path: Path) -> Source:
-        """Read the source notebook."""
-        notebook = nbformat.read(path, as_version=4)
-        cells = [cell for cell in notebook.cells if "grade_id" in cell.metadata.get("nbgrader", {})]
-        source, since = cls(cells, dict(notebook.metadata)), list[str]()
-        for cell in cells:
+    def load(cls, notebook: Path, release: Path) -> Source:
+        """Read the source notebook, and of the release what stands where a person reads."""
+        source, since = cls(known_cells(notebook)), list[str]()
+        for name, cell in source.cells.items():
             about = cell.metadata.nbgrader
             if about.solution:
-                since.append(about.grade_id)
+                since.append(name)
             if about.grade:
-                source.points[about.grade_id] = float(about.points)
-                source.answers[about.grade_id], since = since, []
+                source.points[name] = float(about.points)
+                source.answers[name], since = since, []
+        given = known_cells(release)
+        by_hand = [
+            name for name, cell in source.cells.items() if cell.metadata.nbgrader.solution and name in source.points
+        ]
+        source.stubs.update({name: given[name].source for name in by_hand})
         return source
+
+
+def known_cells(notebook: Path) -> dict[str, NotebookNode]:
+    """The cells of a source or release notebook that nbgrader knows, in order."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    return {c.metadata.nbgrader.grade_id: c for c in cells if "grade_id" in c.metadata.get("nbgrader", {})}
 
 
 @dataclass(frozen=True)
@@ -231,15 +254,14 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
     notes : tuple of str
         All that was wrong with the submission.
     """
-    known = {cell.metadata.nbgrader.grade_id: cell for cell in source.cells}
+    known = source.cells
     answers: dict[str, list[str]] = {name: [] for name, cell in known.items() if cell.metadata.nbgrader.solution}
     follows: dict[str, list[NotebookNode]] = {"": [], **{name: [] for name in known}}
     notes, seen, place = list(handed.notes), set[str](), ""
     for number, cell in enumerate(handed.cells):
         name = cell["id"]
         if name not in known:
-            make = new_code_cell if cell["type"] == "code" else new_markdown_cell
-            follows[place].append(make(cell["text"], id=f"own-{number}"))
+            follows[place].append(_cell(cell["type"], cell["text"], f"own-{number}"))
             continue
         if name not in seen:  # a copy somewhere else does not carry the cells after it away
             seen.add(name)
@@ -261,18 +283,17 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
     for name, cell in known.items():
         if name in answers:
             earlier = answers[name][:-1]
-            cells += [new_code_cell(text, id=f"{name}-{i}"[-64:]) for i, text in enumerate(earlier)]
-        cells.append(_known(cell, answers.get(name)))
+            cells += [_cell(cell.cell_type, text, f"{name}-{number}"[-64:]) for number, text in enumerate(earlier)]
+        text = cell.source if name not in answers else (answers[name] or [source.stubs.get(name, "")])[-1]
+        cells.append(_cell(cell.cell_type, text, cell.id, {"nbgrader": dict(cell.metadata.nbgrader)}))
         cells += follows[name]
     if notes:
         text = "**About this submission**\n\n" + "\n".join(f"- {note}" for note in notes)
-        cells.insert(0, new_markdown_cell(text, id="about-this-submission"))
-    notebook = new_notebook(cells=cells, metadata={"kernelspec": source.metadata.get("kernelspec", {})})
-    return cast(NotebookNode, notebook), tuple(notes)
+        cells.insert(0, _cell("markdown", text, "about-this-submission"))
+    return cast(NotebookNode, new_notebook(cells=cells, metadata={"kernelspec": KERNEL})), tuple(notes)
 
 
-def _known(cell: NotebookNode, texts: list[str] | None) -> NotebookNode:
-    """A cell of the source; an answer with the student's last text."""
-    text = cell.source if texts is None else texts[-1] if texts else ""
-    make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
-    return cast(NotebookNode, make(text, id=cell.id, metadata={"nbgrader": dict(cell.metadata.nbgrader)}))
+def _cell(kind: str, text: str, name: str, metadata: Mapping[str, Any] | None = None) -> NotebookNode:
+    if kind == "code":
+        return cast(NotebookNode, new_code_cell(text, id=name, metadata=metadata or {}))
+    return cast(NotebookNode, new_markdown_cell(text, id=name, metadata=metadata or {}))

@@ -15,7 +15,7 @@ a cell prints without end          the first 100 kB are kept
 processes left in the background   are ended
 =================================  =================================================================================
 
-A worker (``python -m grading.kernel``) is a process that drives one kernel after the other: its own start takes seconds.
+A worker (``python -m grading.kernel``) is a process that drives one kernel after the other, as its start takes seconds.
 It ends all that it started as soon as its standard input closes, so nothing outlives the round.
 """
 

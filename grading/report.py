@@ -59,7 +59,8 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
     lines += ["", start + "what went wrong", "-" * WIDTH]
     for row in rows:
         name = row.student if len(row.student) <= wide else row.student[: wide - 1] + "…"
-        got = [f"{row.items.get(item, 0):>{cell}.4g}" for item, cell in zip(points, cells, strict=True)]
+        shown = {**{item: f"{got:.4g}" for item, got in row.items.items()}, **dict.fromkeys(row.waiting, "?")}
+        got = [f"{shown[item]:>{cell}}" for item, cell in zip(points, cells, strict=True)]
         first = f"{name:<{wide}}  {' '.join(got)}  {row.total:>{total}.4g}  "
         said = [
             line
@@ -72,6 +73,8 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
     broken = sum(not row.status.readable for row in rows)
     mean = sum(row.total for row in rows) / max(1, len(rows))
     lines += ["-" * WIDTH]
+    if any(row.waiting for row in rows):
+        lines.append("? waits for a person to read it in formgrader, and counts as zero until then")
     lines.append(f"{len(rows)} students, {full} with all {most:g} points, {broken} not gradable, mean {mean:.4g}")
     return "\n".join(lines)
 
@@ -84,7 +87,11 @@ def grades_csv(rows: Sequence[Row], points: Mapping[str, float]) -> str:
     for row in rows:
         who = [row.person.first_name, row.person.last_name, row.person.email] if row.person else ["", "", ""]
         got = [f"{row.items.get(item, 0):g}" for item in points]
-        end = [f"{row.total:g}", f"{sum(points.values()):g}", "; ".join(remarks(row))]
+        end = [
+            f"{row.total:g}",
+            f"{sum(points.values()):g}",
+            "; ".join([*remarks(row), *(f"{item}: waits for a person" for item in row.waiting)]),
+        ]
         out.writerow([row.student, *(_plain(text) for text in who), row.status, *got, *end[:2], _plain(end[2])])
     return file.getvalue()
 

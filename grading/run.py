@@ -1,8 +1,8 @@
 """One round of grading: every submission gets a row, whatever is wrong with it or with others.
 
 Submissions are executed beside each other by workers (`grading.kernel`); one writer gives each executed notebook to
-nbgrader's own converters, which write the gradebook, the autograded notebook and the feedback. A line in the journal ends
-a submission: what has none is graded again in the next round, so a round can be killed at any time.
+nbgrader's own converters, which write the gradebook, the autograded notebook and the feedback. A line in the journal
+ends a submission: what has none is graded again in the next round, so a round can be killed at any time.
 
 To grade in another way, replace ``_execute``: it takes a repaired notebook and returns it with outputs.
 """
@@ -77,6 +77,11 @@ class Course:
         """The gradebook's address."""
         return f"sqlite:///{self.state / 'gradebook.db'}"
 
+    @property
+    def release(self) -> Path:
+        """The notebook as students got it, made again from the source."""
+        return self.state / "release" / self.assignment / f"{self.assignment}.ipynb"
+
     def result(self, step: str, student: str) -> Path:
         """The folder of a student's submitted, autograded or feedback files."""
         return self.state / step / student / self.assignment
@@ -113,6 +118,8 @@ class Row:
         What was wrong with the submission as a whole.
     submission, source : str
         Hashes of what was graded, and with what.
+    waiting : list of str
+        Items that a person has to read in formgrader; until then they count as zero.
     """
 
     student: str
@@ -123,6 +130,7 @@ class Row:
     submission: str
     source: str
     seconds: float = 0.0
+    waiting: list[str] = field(default_factory=list)
     person: Student | None = field(default=None, compare=False)
 
     @property
@@ -236,15 +244,15 @@ def _alone(path: Path) -> Iterator[None]:
 class _Round:
     def __init__(self, course: Course, limits: Limits, fresh: bool, progress: Callable[[str], None]) -> None:
         self.course, self.limits, self.fresh, self.progress = course, limits, fresh, progress
-        self.source = Source.load(course.notebook)
         # other limits can give other points, so they count as a change
         self.digest = hashlib.sha256(f"{course.digest()} {limits}".encode()).hexdigest()
         self.journal = _Journal(course.state / f"{course.assignment}.jsonl")
         self.engine = _Nbgrader(course)
+        self.engine.register()
+        self.source = Source.load(course.notebook, course.release)
         self.workers: queue.SimpleQueue[Worker] = queue.SimpleQueue()
 
     def all(self, folders: Mapping[str, Path], students: Mapping[str, Student], jobs: int) -> list[Row]:
-        self.engine.register(self.source)
         names = sorted({*folders, *students}, key=lambda name: (name.casefold(), name))
         graded = self.engine.graded()
         rows: dict[str, Row] = {}
@@ -270,16 +278,17 @@ class _Round:
                 while not self.workers.empty():
                     self.workers.get().end()
                 raise
-        points = self.engine.points()
+        grades = self.engine.grades()
         ordered = []
         for name in names:
             row = replace(rows[name], person=students.get(name))
             if students and name not in students:
                 row = replace(row, notes=[*row.notes, "not in the students file"])
-            if row.status is not Status.NOT_GRADED:
-                row = replace(
-                    row, items={item: points[name][item] for item in self.source.points}
-                )  # the gradebook has the last word: a person may have changed it
+            if row.status is not Status.NOT_GRADED:  # the gradebook has the last word: a person may have changed it
+                items = {item: float(grades[name][item].score) for item in self.source.points}
+                reasons = {item: why for item, why in row.reasons.items() if items[item] < self.source.points[item]}
+                waiting = [item for item in items if grades[name][item].needs_manual_grade]
+                row = replace(row, items=items, reasons=reasons, waiting=waiting)
             ordered.append(row)
         return ordered
 
@@ -347,14 +356,15 @@ def _settled(row: Row, notebook: NotebookNode, source: Source) -> Row:
             notes += [f"{_label(cell)}: {out.evalue}" for out in _errors(cell) if out.ename in FAULTS[:2]]
     items, reasons = {}, {}
     for name, most in source.points.items():
-        graded = row.status.readable
-        points, reason = _outcome(cells[name], most) if graded else (0.0, str(row.status))
+        items[name], reason = _outcome(cells[name], most, source.stubs.get(name))
         wrong = [out for answer in source.answers[name] for out in _errors(cells[answer])]
-        if points < most and wrong and wrong[0].ename not in FAULTS:
+        if not row.status.readable:
+            reason = str(row.status)
+        elif items[name] < most and wrong and wrong[0].ename not in FAULTS:
             reason = f"the answer stopped with {wrong[0].ename}: {wrong[0].evalue}"
-        _tidy(cells[name], reason)
-        items[name] = points
-        if points < most:
+        if cells[name].cell_type == "code":
+            _tidy(cells[name], reason)
+        if reason:
             reasons[name] = " ".join(reason.split())[:300]
     return replace(row, items=items, reasons=reasons, notes=notes)
 
@@ -373,8 +383,10 @@ def _label(cell: NotebookNode) -> str:
     return f"cell {name}" if name else f"cell `{first[:30]}`"
 
 
-def _outcome(cell: NotebookNode, most: float) -> tuple[float, str]:
+def _outcome(cell: NotebookNode, most: float, stub: str | None) -> tuple[float, str]:
     """Points of a graded cell and, where some are missing, why."""
+    if stub is not None:  # a person reads it: nbgrader asks for one unless the text is the release's
+        return 0.0, "no answer" if cell.source.strip() == stub.strip() else ""
     errors, numbers = _errors(cell), _numbers(cell)
     if errors:
         return 0.0, errors[-1].evalue if errors[-1].ename in FAULTS else f"{errors[-1].ename}: {errors[-1].evalue}"
@@ -384,6 +396,8 @@ def _outcome(cell: NotebookNode, most: float) -> tuple[float, str]:
         return 0.0, "the check gave no points"
     if not 0 <= points <= most:
         return 0.0, f"the check gave {points:g} points of {most:g}"
+    if points == most:
+        return points, ""
     bundles = [out.data[MIME] for out in cell.outputs if out.output_type == "display_data" and MIME in out.data]
     reason = (bundles[-1].get("mistake") or bundles[-1].get("message")) if bundles else None
     return points, str(reason or "points are missing, and the check does not say why")
@@ -391,7 +405,8 @@ def _outcome(cell: NotebookNode, most: float) -> tuple[float, str]:
 
 def _tidy(cell: NotebookNode, reason: str) -> None:
     """One result, or one error with no traceback: that would show the checks. Warnings cost nothing."""
-    verdict = [fault("NotRun", reason)] if _errors(cell) or not _numbers(cell) else _numbers(cell)[-1:]
+    fine = _numbers(cell) and not _errors(cell) and not reason.startswith("the check gave")
+    verdict = _numbers(cell)[-1:] if fine else [fault("NotRun", reason)]
     rest = [out for out in cell.outputs if out.output_type in ("stream", "display_data")]
     for out in rest:
         if out.output_type == "stream":
@@ -477,26 +492,24 @@ class _Nbgrader:
         directory = CourseDirectory(config=loaded, log=self.log)
         converter(coursedir=directory, config=loaded, log=self.log).start()
 
-    def register(self, source: Source) -> None:
+    def register(self) -> None:
         """Tell the gradebook of the assignment, and again when the source changed."""
         from nbgrader.api import MissingEntry
         from nbgrader.converters import GenerateAssignment
 
-        mark = self.course.state / "release" / self.course.assignment / "registered.txt"
+        name, mark = self.course.assignment, self.course.release.parent / "registered.txt"
         digest = hashlib.sha256(self.course.notebook.read_bytes()).hexdigest()
-        name = self.course.assignment
         with self._open() as gradebook:
             try:
-                assignment = gradebook.find_assignment(name)
-                known = {cell.name for notebook in assignment.notebooks for cell in notebook.source_cells}
+                books = gradebook.find_assignment(name).notebooks
             except MissingEntry:
-                known = set()
+                books = []
+            known = {cell.name for book in books for cell in book.source_cells}
             if known and mark.exists() and mark.read_text() == digest:
                 return
-            if known and known != {cell.metadata.nbgrader.grade_id for cell in source.cells}:
+            if known and known != intake.known_cells(self.course.notebook).keys():
                 # nbgrader refuses to add or remove cells where there are submissions: grade them anew, keep a copy
-                copy = self.course.state / f"gradebook-before-{digest[:8]}.db"
-                shutil.copy(self.course.state / "gradebook.db", copy)
+                shutil.copy(self.course.state / "gradebook.db", self.course.state / f"gradebook-{digest[:8]}.db")
                 gradebook.remove_assignment(name)
         root = {"CourseDirectory": {"root": str(self.course.root), "source_directory": "solutions"}}
         self._convert(GenerateAssignment, root)
@@ -553,11 +566,10 @@ class _Nbgrader:
         with self._open() as gradebook:
             return {submission.student_id for submission in gradebook.assignment_submissions(self.course.assignment)}
 
-    def points(self) -> dict[str, dict[str, float]]:
-        """For each student the points of each item, as the gradebook has them."""
-        found: dict[str, dict[str, float]] = {}
+    def grades(self) -> dict[str, dict[str, Any]]:
+        """For each student nbgrader's grade of each item, by the item's name."""
         with self._open() as gradebook:
-            for submission in gradebook.assignment_submissions(self.course.assignment):
-                grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-                found[submission.student_id] = {grade.name: float(grade.score) for grade in grades}
-        return found
+            return {
+                submission.student_id: {grade.name: grade for book in submission.notebooks for grade in book.grades}
+                for submission in gradebook.assignment_submissions(self.course.assignment)
+            }
