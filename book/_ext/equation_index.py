@@ -62,7 +62,7 @@ class EquationIndex(SphinxDirective):
         self.env.note_dependency(str(book / "equations.yml"))
         container = nodes.container(classes=["equation-index"])
         self.state.nested_parse(StringList(lines, source="equations.yml"), self.content_offset, container)
-        return list(container.children)
+        return [container]
 
 
 def check(app: Sphinx, env: BuildEnvironment) -> None:
