@@ -24,7 +24,7 @@ def remarks(row: Row) -> list[str]:
     said = [] if row.status in (Status.OK, Status.RENAMED) else [f"{row.status}: {'; '.join(row.notes) or 'no reason'}"]
     if said:
         return said
-    unsolved = [name for name, reason in row.reasons.items() if reason.endswith(UNSOLVED)]
+    unsolved = [name for name, reason in row.reasons.items() if reason.endswith(UNSOLVED) or reason == "no answer"]
     said += [f"{UNSOLVED}: {'everything' if len(unsolved) == len(row.items) else ', '.join(unsolved)}"] * bool(unsolved)
     said += [f"{name}: {reason}" for name, reason in row.reasons.items() if name not in unsolved]
     return said + row.notes
@@ -47,7 +47,10 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
     """
     items = [f"{number} {name} ({most:g})" for number, (name, most) in enumerate(points.items(), 1)]
     lines = textwrap.wrap(
-        "Items: " + ", ".join(item.replace(" ", "\0") for item in items), WIDTH, subsequent_indent=" " * 7
+        "Items: " + ", ".join(item.replace(" ", "\0") for item in items),
+        WIDTH,
+        subsequent_indent=" " * 7,
+        break_on_hyphens=False,
     )
     lines = [line.replace("\0", " ") for line in lines]
     most = sum(points.values())
@@ -65,7 +68,9 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
         said = [
             line
             for remark in remarks(row)
-            for line in textwrap.wrap(remark, max(20, WIDTH - len(start)), subsequent_indent="  ")
+            for line in textwrap.wrap(
+                remark, max(20, WIDTH - len(start)), subsequent_indent="  ", break_on_hyphens=False
+            )
         ]
         lines.append((first + (said[0] if said else "")).rstrip())
         lines += [" " * len(start) + line for line in said[1:]]

@@ -19,8 +19,10 @@ import os
 import queue
 import re
 import shutil
+import sys
 import threading
 import time
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -465,6 +467,11 @@ class _Nbgrader:
     def __init__(self, course: Course) -> None:
         from nbgrader.api import Gradebook
 
+        here = str(Path(sys.executable).parent)
+        if here not in os.environ.get("PATH", "").split(os.pathsep):  # nbgrader calls alembic by its name
+            os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
+        # nbgrader 0.9.6 relates objects before it adds them, which SQLAlchemy 2.1 remarks on; the rows are right
+        warnings.filterwarnings("ignore", "Object of type .* not in session", module="nbgrader")
         self.course = course
         self.log = logging.getLogger("grading.nbgrader")
         self.log.propagate = False
@@ -474,6 +481,12 @@ class _Nbgrader:
             handler.close()
         self.log.addHandler(logging.FileHandler(course.state / "nbgrader.log", mode="w", encoding="utf-8"))
         self._open: Callable[[], Any] = lambda: Gradebook(course.gradebook)
+        path = course.state / "gradebook.db"
+        if not path.exists():  # made in several steps, of which none may be missing
+            new = path.with_name("gradebook-new.db")
+            new.unlink(missing_ok=True)
+            Gradebook(f"sqlite:///{new}").close()
+            new.replace(path)
 
     def _convert(self, converter: type, config: dict[str, dict[str, Any]], student: str = "*") -> None:
         from nbgrader.coursedir import CourseDirectory
