@@ -1,5 +1,6 @@
 """Make what is derived from solutions/: the students' notebooks in exercises/, and the tables of each guide.md."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small products gain nothing from threads
 
 from grading import engine  # noqa: E402
 

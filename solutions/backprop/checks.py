@@ -461,19 +461,24 @@ def runs(k: int, alpha: float, dtype: Any = float) -> Draw:
     )
 
 
+def small(images: np.ndarray) -> np.ndarray:
+    """Images of 14 by 14: means over 2 by 2 pixels, so that even a slow program is checked in seconds."""
+    return images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, 196)
+
+
 def digits(rng: Rng) -> list[Case]:
-    """Three epochs of 784-30-10 on 2000 of the training images."""
+    """Four epochs of 196-30-10 on 500 of the training images."""
     data = mnist()
-    batches = [batch for _ in range(3) for batch in np.split(rng.permutation(2000), 100)]
-    return [Case((network(rng, (784, 30, 10)), data.X_train[:2000], data.Y_train[:2000], batches, 0.3))]
+    batches = [batch for _ in range(4) for batch in np.split(rng.permutation(500), 50)]
+    return [Case((network(rng, (196, 30, 10), f32), small(data.X_train[:500]), data.Y_train[:500], batches, 0.2))]
 
 
 def reads_digits(betas: Any, case: Case, reference: Reference) -> str | None:
-    """A complaint if less than 80 % of the 1000 test images are read."""
+    """A complaint if less than 75 % of the 1000 test images are read."""
     data = mnist()
-    yhat = reference["forward"](betas, data.X_test)[1][-1]
+    yhat = reference["forward"](betas, small(data.X_test))[1][-1]
     accuracy = float(np.mean(yhat.argmax(axis=1) == data.Y_test.argmax(axis=1)))
-    return None if accuracy >= 0.8 else f"{accuracy:.0%} of the test digits are read, at least 80% are asked for"
+    return None if accuracy >= 0.75 else f"{accuracy:.0%} of the test digits are read, at least 75% are asked for"
 
 
 TRAIN = Item(
@@ -481,7 +486,7 @@ TRAIN = Item(
     "train",
     (
         group("one and several steps", 1, runs(1, 0.5), runs(6, 0.5)),
-        Group("real digits", 2, digits, judge=reads_digits, deadline=15.0),
+        Group("real digits", 2, digits, judge=reads_digits, deadline=20.0),
     ),
     (
         mistake("step uphill", "The gradient points to where F grows.", ("beta - alpha", "beta + alpha")),

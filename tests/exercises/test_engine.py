@@ -76,8 +76,8 @@ def test_printing_and_warnings_cost_nothing(graded, capfd):
 
 
 def test_settings_of_numpy_that_a_student_changes_do_no_harm(graded):
-    with np.errstate(all="raise"):
-        assert graded("softmax", right_softmax).points == 3
+    with np.errstate(all="raise"):  # 1e-320 underflows where the difference is taken
+        assert graded("softmax", lambda a: right_softmax(a) + 1e-320).points == 3
 
 
 # ------------------------------------------------------------------------------------------------- broken answers
@@ -295,8 +295,10 @@ def graded_cell(right, root, monkeypatch):
     monkeypatch.setenv("NNCOURSE_ASSIGNMENT", "backprop")
     monkeypatch.setenv("NNCOURSE_SEED", "7")
 
-    def run(item, **names):
-        namespace = {**right.functions, **names}
+    def run(item, cell="", **names):
+        namespace = dict(right.functions)
+        exec(cell, namespace)
+        namespace |= names
         before = dict(namespace)
         points = score(item, namespace)
         assert namespace == before  # what the student defined is put back
@@ -305,9 +307,9 @@ def graded_cell(right, root, monkeypatch):
     return run
 
 
-def test_a_later_part_does_not_pay_for_an_earlier_one(graded_cell):
+def test_a_later_part_does_not_pay_for_an_earlier_one(graded_cell, right):
     broken = dict.fromkeys(("softmax", "forward", "delta_output", "delta_hidden", "gradient_layer", "h"))
-    assert graded_cell("gradient", **broken) == 4
+    assert graded_cell("gradient", right.source["gradient"], **broken) == 4
 
 
 def test_comparison_functions_that_a_student_replaces_help_nobody(graded_cell, monkeypatch):
@@ -316,10 +318,10 @@ def test_comparison_functions_that_a_student_replaces_help_nobody(graded_cell, m
     assert graded_cell("softmax", softmax=lambda a: np.zeros(a.shape)) == 0
 
 
-def test_a_student_who_takes_the_name_np_harms_that_function_alone(graded_cell, student):
-    own = student("def softmax(a):\n    return np.exp(a) / np.exp(a).sum(axis=1, keepdims=True)\nnp = 3")
-    assert graded_cell("softmax", **own) == 0
-    assert graded_cell("delta-output", **own) == 2
+def test_a_student_who_takes_the_name_np_harms_what_needs_it_alone(graded_cell, right):
+    assert graded_cell("softmax", right.source["softmax"], np=3) == 0
+    assert graded_cell("delta-output", right.source["delta_output"], np=3) == 2
+    assert graded_cell("delta-matrix", right.source["delta_hidden"], np=3) == 4  # it needs h, which is given
 
 
 def test_an_item_that_nobody_declared_is_a_fault_of_the_assignment():
