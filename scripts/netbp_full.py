@@ -1,7 +1,7 @@
 """Run netbp of Higham & Higham (2019, section 6) in full, from 100 seeds at once, and store what the chapter shows.
 
-A loop over 10^6 iterations takes NumPy most of a minute, nearly all of it the overhead of calls on tiny arrays.
-A hundred networks side by side take only a few times as long as one, and show how much depends on the seed.
+A loop over 10^6 iterations takes NumPy a minute or two, nearly all of it the overhead of calls on tiny arrays.
+A hundred networks side by side take hardly longer than one, and show how much depends on the seed.
 Chapter 4 replays the beginning of seed 0 with its own loop and computes the last cost of every seed from its weights.
 
     python scripts/netbp_full.py                    writes book/_data/netbp.npz, in about three minutes
