@@ -79,7 +79,11 @@ def test_two_mistakes_at_once_are_named_as_these_two_or_as_what_gives_the_same(i
         except ValueError:
             continue  # they exclude each other
         result = engine.check(item, call, right)
-        if not result.mistakes:  # nothing but exceptions
+        if not result.mistakes:
+            cases = [case for group in item.groups for case in group.cases(np.random.default_rng(99))]
+            assert all(engine._try(call, item.function, case, 5.0).kind for case in cases), (
+                "only exceptions name nothing"
+            )
             continue
         same = engine.variant(item, right, *result.mistakes)
         for group in item.groups:

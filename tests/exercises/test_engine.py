@@ -75,9 +75,14 @@ def test_printing_and_warnings_cost_nothing(graded, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_settings_of_numpy_that_a_student_changes_do_no_harm(graded):
-    with np.errstate(all="raise"):  # 1e-320 underflows where the difference is taken
-        assert graded("softmax", lambda a: right_softmax(a) + 1e-320).points == 3
+def test_settings_of_numpy_that_a_student_changes_do_no_harm():
+    groups, right = quick(some=(1, (np.array([1.5, 0.0]),)))
+    tiny = np.array([0.0, 1e-320])  # underflows where the difference is taken
+    with np.errstate(all="raise"):
+        result = engine.check(
+            Item("double", "double", groups), engine.caller({"double": lambda x: 2 * x + tiny}), right
+        )
+    assert result.points == 1
 
 
 # ------------------------------------------------------------------------------------------------- broken answers
@@ -124,7 +129,7 @@ BROKEN = {
     "list with None": (lambda a: [None] * len(a), "None"),
     "NaN": (lambda a: right_softmax(a) * np.nan, "not finite"),
     "infinity": (lambda a: right_softmax(a) + np.inf, "not finite"),
-    "huge": (lambda a: right_softmax(a) * 1e308, "off"),
+    "huge": (lambda a: np.full(a.shape, 1.7e308), "off, by about 1000 times"),
     "number": (lambda a: 0.25, "shape ()"),
     "flat": (lambda a: right_softmax(a).ravel(), "shape (4,)"),
     "empty": (lambda a: np.array([]), "shape (0,)"),
@@ -232,6 +237,15 @@ def test_a_mistake_is_named_only_if_all_values_are_its_own():
     assert near.mistakes == ()
 
 
+def test_two_mistakes_at_once_are_both_named(items, right):
+    item = items["delta_output"]
+    both = {"y - yhat", "mean taken in delta"}
+    result = engine.check(item, engine.caller({"delta_output": lambda yhat, Y: (Y - yhat) / len(Y)}), right)
+    assert {mistake.name for mistake in result.mistakes} == both
+    assert set(result.bundle()["mistake"].split(" and ")) == both
+    assert all(mistake.hint in result.text() for mistake in result.mistakes)
+
+
 def test_a_pattern_that_does_not_occur_is_an_error_and_no_silent_pass():
     item, right = double_item(Mistake("gone", "", "page", (("no such text", "x"),)))
     with pytest.raises(ValueError, match="does not occur"):
@@ -284,6 +298,13 @@ def test_feedback_shows_no_right_number(items, right):
         allowed = [10.0**power for power in range(-5, 4)]  # orders of magnitude, and points
         close = [number for number in said if number not in allowed and np.any(np.isclose(secret, number, rtol=0.01))]
         assert close == [], item.id
+
+
+@pytest.mark.parametrize("factor", [1.3, 2.7, 0.4, 1 + 3e-5, 77.7])
+def test_feedback_tells_the_order_of_a_difference_alone(graded, factor):
+    text = graded("softmax", lambda a: factor * right_softmax(a)).text()
+    (size, *_) = re.findall(r"off, by about (\S+) times", text)
+    assert float(size) == float(f"1e{int(np.floor(np.log10(abs(factor - 1))))}")
 
 
 # -------------------------------------------------------------------------------------------- inside the notebook
