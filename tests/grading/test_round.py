@@ -51,7 +51,7 @@ def worth(item, mistake, root):
         return 0.0
     right = engine.reference("backprop", root)
     planted = next(each for each in item.mistakes if each.name == mistake)
-    return engine.check(item, engine.variant(planted, item, right), right).points
+    return engine.check(item, engine.variant(item, right, planted), right).points
 
 
 def test_shipped_submissions_are_what_the_script_makes(tmp_path):
