@@ -25,6 +25,7 @@ __all__ = [
     "Handed",
     "Source",
     "Status",
+    "deleted",
     "find",
     "known_cells",
     "read",
@@ -273,7 +274,7 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
     if handed.status.readable:
         for name, texts in answers.items():
             if not texts:
-                notes.append(f"the answer {name} was deleted")
+                notes.append(deleted(name))
             if len(texts) > 1:
                 notes.append(f"the answer {name} is there {len(texts)} times, the last counts")
         lost = [name for name in known if name not in seen and name not in answers]
@@ -291,6 +292,11 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
         text = "**About this submission**\n\n" + "\n".join(f"- {note}" for note in notes)
         cells.insert(0, _cell("markdown", text, "about-this-submission"))
     return cast(NotebookNode, new_notebook(cells=cells, metadata={"kernelspec": KERNEL})), tuple(notes)
+
+
+def deleted(name: str) -> str:
+    """The note for an answer whose cell is not there."""
+    return f"the answer {name} was deleted"
 
 
 def _cell(kind: str, text: str, name: str, metadata: Mapping[str, Any] | None = None) -> NotebookNode:

@@ -36,10 +36,12 @@ from traitlets.config import Config
 
 from grading import intake
 from grading.engine import MIME
-from grading.intake import Handed, Source, Status
+from grading.intake import Handed, Source, Status, deleted
 from grading.kernel import FAULTS, Limits, Worker, fault
 
 __all__ = ["Course", "Row", "Student", "UsageError", "grade", "read_students"]
+
+STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
 
 
 class UsageError(Exception):
@@ -352,10 +354,13 @@ def _settled(row: Row, notebook: NotebookNode, source: Source) -> Row:
     either its points as a number, or one error.
     """
     cells = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
-    notes = list(row.notes)
+    stopped: dict[str, list[str]] = {}
     for cell in notebook.cells:
         if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade"):
-            notes += [f"{_label(cell)}: {out.evalue}" for out in _errors(cell) if out.ename in FAULTS[:2]]
+            for out in _errors(cell):
+                stopped.setdefault(out.ename, []).append(_label(cell))
+    notes = [f"{words}: {', '.join(stopped[kind])}" for kind, words in STOPPED.items() if kind in stopped]
+    notes = [*row.notes, *notes]
     items, reasons = {}, {}
     for name, most in source.points.items():
         items[name], reason = _outcome(cells[name], most, source.stubs.get(name))
@@ -363,7 +368,11 @@ def _settled(row: Row, notebook: NotebookNode, source: Source) -> Row:
         if not row.status.readable:
             reason = str(row.status)
         elif items[name] < most and wrong and wrong[0].ename not in FAULTS:
-            reason = f"the answer stopped with {wrong[0].ename}: {wrong[0].evalue}"
+            where = re.sub(r"\([^()]*, line (\d+)\)", r"(line \1)", wrong[0].evalue)  # IPython's name for the cell
+            reason = f"the answer stopped with {wrong[0].ename}: {where}"
+        elif items[name] < most and any(deleted(answer) in notes for answer in source.answers[name]):
+            notes = [note for note in notes if note not in map(deleted, source.answers[name])]
+            reason = "the answer was deleted"
         if cells[name].cell_type == "code":
             _tidy(cells[name], reason)
         if reason:

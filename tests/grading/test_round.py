@@ -119,7 +119,7 @@ def test_feedback_tells_and_leaks_nothing(first_round, root):
         text = " ".join(BeautifulSoup(html, "html.parser").get_text().split())
         assert "HIDDEN TESTS" not in text
         assert "grading.hidden" not in text
-        assert "Traceback" not in text or student in ("farid",), student
+        assert "engine.py" not in text, student
         hidden = {"bert": set(answers), "hugo": {"solve-delta_hidden"}, "carla": {"solve-softmax"}}.get(student, set())
         if first_round.rows[student]["status"] in ("unreadable", "missing"):
             hidden = set(answers)
