@@ -1,0 +1,207 @@
+"""What an instructor relies on over many rounds: nothing lost, nothing old, nothing half done."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from nbgrader.api import Gradebook
+
+from grading import __main__ as cli
+from grading.intake import safe_id
+
+
+def journal(small):
+    lines = (small.state / "small.jsonl").read_text().splitlines()
+    return [line["student"] for line in map(json.loads, lines) if "student" in line]
+
+
+def gradebook(small):
+    return Gradebook(f"sqlite:///{small.state / 'gradebook.db'}")
+
+
+def test_resubmissions(small):
+    """A changed submission replaces the old grade, in whichever direction; an unchanged one is left alone."""
+    small.hand_in("ann")
+    small.hand_in("ben", double="return x * x")
+    small.run()
+    rows = small.rows()
+    assert float(rows["ann"]["total"]) == 5
+    assert float(rows["ben"]["total"]) == 3
+    assert "double: squared" in rows["ben"]["remarks"]
+    small.path("ann").write_text("{")  # the file was damaged on its way
+    small.hand_in("ben")
+    small.hand_in("cyd", double=None)
+    small.run()
+    rows = small.rows()
+    assert (rows["ann"]["status"], float(rows["ann"]["total"])) == ("unreadable", 0)
+    assert float(rows["ben"]["total"]) == 5
+    assert "double: the answer was deleted" in rows["cyd"]["remarks"]
+    with gradebook(small) as book:
+        assert book.find_submission("small", "ann").score == 0
+    assert "return 2 * x" not in (small.state / "feedback/ann/small/small.html").read_text()
+    small.path("ann").unlink()
+    small.run()
+    assert small.rows()["ann"]["status"] == "missing"
+    assert journal(small) == ["ann", "ben", "ann", "ben", "cyd", "ann"] or sorted(journal(small)) == sorted(
+        ["ann", "ben", "ann", "ben", "cyd", "ann"]
+    )
+    small.run("--fresh")
+    assert len(journal(small)) == 9
+
+
+def test_killed_round_goes_on(small):
+    """SIGKILL in the middle: what was graded is kept, the rest is graded next time, no process is left."""
+    for number in range(6):
+        small.hand_in(f"s{number}", own="import time; time.sleep(1)")
+    round_ = subprocess.Popen(small.command(), env=small.environment, stdout=subprocess.DEVNULL)
+    path, end = small.state / "small.jsonl", time.monotonic() + 90
+    while not (path.exists() and len(journal(small)) >= 2):
+        assert time.monotonic() < end
+        assert round_.poll() is None
+        time.sleep(0.02)
+    round_.send_signal(signal.SIGKILL)
+    round_.wait()
+    with path.open("a") as file:
+        file.write('{"student": "s5", "sta')  # and the last line was torn
+    before = journal_lines(path)
+    small.run()
+    after = journal_lines(path)
+    assert [float(row["total"]) for row in small.rows().values()] == [5] * 6
+    assert sorted({*before, *after}) == [f"s{number}" for number in range(6)]
+    assert 2 <= len(before) < 6
+    assert sorted(after) == sorted(set(after)), "a submission was graded twice"
+
+
+def journal_lines(path):
+    students = []
+    for line in path.read_text().splitlines():
+        try:
+            students.append(json.loads(line).get("student"))
+        except ValueError:
+            continue
+    return [student for student in students if student]
+
+
+def test_what_a_person_gave_is_kept(small):
+    """Points given in formgrader are in the next table, and a broken resubmission does not inherit them."""
+    small.hand_in("ann")
+    small.hand_in("eve", why="YOUR ANSWER HERE")
+    first = small.run().stdout
+    assert "?" in next(line for line in first.splitlines() if line.startswith("ann"))
+    assert "why: waits for a person" in small.rows()["ann"]["remarks"]
+    assert "not solved yet: why" in small.rows()["eve"]["remarks"]
+    with gradebook(small) as book:
+        grade = book.find_grade("why", "small", "small", "ann")
+        grade.manual_score, grade.needs_manual_grade = 1.0, False
+        book.db.commit()
+    small.run()
+    assert (float(small.rows()["ann"]["total"]), small.rows()["ann"]["remarks"]) == (6, "")
+    small.path("ann").write_text("")
+    small.run()
+    assert float(small.rows()["ann"]["total"]) == 0
+
+
+def test_changed_source_is_graded_anew(small):
+    """A changed check counts for all; a changed set of cells too, and the old gradebook is kept."""
+    small.hand_in("ann")
+    small.run()
+    checks = small.source.with_name("checks.py")
+    checks.write_text(checks.read_text().replace('"numbers", 3', '"numbers", 2.5'))
+    small.run()
+    assert float(small.rows()["ann"]["total"]) == 4.5
+    notebook = json.loads(small.source.read_text())
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] != "check-double"]
+    small.source.write_text(json.dumps(notebook))
+    small.run()
+    assert float(small.rows()["ann"]["total"]) == 4.5
+    assert list(small.state.glob("gradebook-*.db"))
+
+
+def test_students_file(small):
+    """Who handed in nothing gets a row; names come with the grades; a formula stays a text."""
+    small.hand_in("ann")
+    small.hand_in("guest")
+    file = small.root / "students.csv"
+    file.write_text("id,first_name,last_name\nann,Ann,=1+1\nzoe,Zoé,Zed\n", encoding="utf-8-sig")
+    small.run("--students", str(file))
+    rows = small.rows()
+    assert (rows["zoe"]["status"], rows["zoe"]["total"], rows["zoe"]["first_name"]) == ("missing", "0", "Zoé")
+    assert rows["ann"]["last_name"] == "'=1+1"
+    assert "not in the students file" in rows["guest"]["remarks"]
+    with gradebook(small) as book:
+        assert book.find_student("zoe").last_name == "Zed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "nosuch", "--submissions", "{0}"], "there is no assignment 'nosuch'; there is "),
+        (["run", "../x", "--submissions", "{0}"], "there is no assignment '../x'"),
+        (["run", "backprop", "--submissions", "{0}/nowhere"], "nowhere does not exist"),
+        (["run", "backprop", "--submissions", "{0}"], "is empty: it should have a subfolder for each student"),
+        (["run", "backprop", "--submissions", "{0}", "--students", "{0}/none.csv"], "students file"),
+    ],
+)
+def test_wrong_usage(arguments, said, tmp_path, capsys):
+    arguments = [argument.format(tmp_path) for argument in arguments]
+    assert cli.main([*arguments, "--state", str(tmp_path / "state")]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_unsafe_ids_in_the_students_file(tmp_path, capsys):
+    file = tmp_path / "students.csv"
+    file.write_text("id\nann\n../../etc\n")
+    arguments = ["run", "backprop", "--submissions", str(tmp_path), "--students", str(file)]
+    assert cli.main(arguments) == 2
+    assert "line 3: the id '../../etc' is not safe" in capsys.readouterr().err
+    assert safe_id("Ada Lovelace_12") == "Ada Lovelace_12"
+    for name in ("..", "../x", "a/b", "=cmd()", "a\nb", "[ab]*", "", "x" * 300, "a "):
+        made = safe_id(name)
+        assert made == safe_id(made), name
+        assert made.replace("-", "").isalnum(), name
+
+
+def test_two_rounds_at_once(small):
+    fcntl = pytest.importorskip("fcntl")
+    small.hand_in("ann")
+    small.state.mkdir()
+    with (small.state / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = subprocess.run(small.command(), env=small.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "another round is writing" in done.stderr
+
+
+def test_background_processes_are_ended(small):
+    """Also one that detached itself."""
+    mark = f"import time; time.sleep(987.{os.getpid()})"
+    own = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {mark!r}], start_new_session=True)"
+    small.hand_in("ann", own=own)
+    small.run()
+    assert float(small.rows()["ann"]["total"]) == 5
+    running = subprocess.run(["ps", "-A", "-o", "args"], capture_output=True, text=True, check=True).stdout
+    assert mark not in running
+
+
+def test_environment_of_the_kernel(small):
+    """A file beside the notebook cannot stand in for a module, and the threads of all kernels fit the machine."""
+    own = "import os\nassert os.environ['OMP_NUM_THREADS'] == '1' and not os.listdir()\nimport numpy"
+    small.hand_in("ann", own=own)
+    (small.submissions / "ann" / "numpy.py").write_text("raise SystemExit")
+    small.run()
+    assert float(small.rows()["ann"]["total"]) == 5
+    assert "AssertionError" not in (small.state / "feedback/ann/small/small.html").read_text()
+
+
+def test_cell_that_cannot_be_interrupted(small):
+    """It costs itself; the answers before it count, and those after it."""
+    own = "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except BaseException:\n        pass"
+    small.hand_in("ann", own=own)
+    small.run("--time-limit", "1")
+    assert float(small.rows()["ann"]["total"]) == 5
+    assert "ran too long and was stopped: cell `import time`" in small.rows()["ann"]["remarks"]
