@@ -1,4 +1,4 @@
-"""Where nbgrader finds the course: read by every ``nbgrader`` command in this folder, by formgrader, and by ``grading``."""
+"""Where nbgrader finds the course: read by its commands in this folder, by formgrader, and by ``grading``."""
 
 from pathlib import Path
 

@@ -104,7 +104,8 @@ class Dense(Layer):
 
     def gradient(self, delta: Array, cache: Array) -> None:
         z = cache
-        namespace(z).matmul(delta.T, z, out=self.dbeta[:, 1:])  # ∂E/∂β_ts = δ_t z_s (equation gradient-component)
+        # ∂E/∂β_ts = δ_t z_s (equation gradient-component)
+        namespace(z).matmul(delta.T, z, out=self.dbeta[:, 1:])
         self.dbeta[:, 0] = delta.sum(axis=0)  # z_0 = 1
 
     def __repr__(self) -> str:

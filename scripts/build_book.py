@@ -23,7 +23,11 @@ CACHED_FOR = CACHE / ".made-for"  # the same for the cached outputs, which survi
 def digest() -> str:
     """SHA-256 of what an executed page depends on besides its own cells."""
     files = [ROOT / "requirements.txt", ROOT / "_config.yml", ROOT / "book" / "_toc.yml"]
-    files += [*(ROOT / "nnlib").rglob("*"), *(ROOT / "book" / "_ext").rglob("*.py"), *(ROOT / "book").glob("*.mplstyle")]
+    files += [
+        *(ROOT / "nnlib").rglob("*"),
+        *(ROOT / "book" / "_ext").rglob("*.py"),
+        *(ROOT / "book").glob("*.mplstyle"),
+    ]
     files += (ROOT / "book" / "_data").rglob("*")
     sha = hashlib.sha256(sys.version.encode())
     for file in sorted(file for file in files if file.is_file() and "__pycache__" not in file.parts):
@@ -53,7 +57,9 @@ def main() -> int:
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
     if done.returncode == 0:
         MADE_FOR.write_text(now)
-        print(f"\nBuilt in {time.perf_counter() - start:.0f} s. Open _build/html/index.html in a browser, or: make serve")
+        print(
+            f"\nBuilt in {time.perf_counter() - start:.0f} s. Open _build/html/index.html in a browser, or: make serve"
+        )
     return done.returncode
 
 

@@ -39,7 +39,9 @@ def test_the_lock_holds_what_pyproject_asks_for(root, pyproject, file, groups):
     for requirement in wanted(pyproject, *groups):
         versions = pins.get(requirement.name.lower())
         assert versions, f"{requirement.name} is not in {file}: make lock"
-        assert all(v in requirement.specifier for v in versions), f"{requirement} against {versions} in {file}: make lock"
+        assert all(v in requirement.specifier for v in versions), (
+            f"{requirement} against {versions} in {file}: make lock"
+        )
     assert "torch" not in pins
 
 

@@ -217,9 +217,10 @@ def test_divergence_stops_with_advice_and_the_last_good_weights():
 
 def test_divergence_prints_no_warnings():
     network, X, Y = problem([3, 4, 1], error=SumOfSquares(), hidden="relu")
-    with warnings.catch_warnings(), pytest.raises(Diverged):
+    with warnings.catch_warnings():
         warnings.simplefilter("error")
-        network.fit(X, Y, SGD(1e200), progress=False)
+        with pytest.raises(Diverged):
+            network.fit(X, Y, SGD(1e200), progress=False)
 
 
 def test_an_interrupt_keeps_the_last_whole_epoch():
