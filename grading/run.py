@@ -363,7 +363,9 @@ def _settled(row: Row, notebook: NotebookNode, source: Source) -> Row:
     notes = [*row.notes, *notes]
     items, reasons = {}, {}
     for name, most in source.points.items():
-        items[name], reason = _outcome(cells[name], most, source.stubs.get(name))
+        by_hand = name in source.stubs
+        points, reason = _read(cells[name], source.stubs[name]) if by_hand else _outcome(cells[name], most)
+        items[name] = points or 0.0
         wrong = [out for answer in source.answers[name] for out in _errors(cells[answer])]
         if not row.status.readable:
             reason = str(row.status)
@@ -373,8 +375,8 @@ def _settled(row: Row, notebook: NotebookNode, source: Source) -> Row:
         elif items[name] < most and any(deleted(answer) in notes for answer in source.answers[name]):
             notes = [note for note in notes if note not in map(deleted, source.answers[name])]
             reason = "the answer was deleted"
-        if cells[name].cell_type == "code":
-            _tidy(cells[name], reason)
+        if not by_hand:
+            _tidy(cells[name], points is not None, reason)
         if reason:
             reasons[name] = " ".join(reason.split())[:300]
     return replace(row, items=items, reasons=reasons, notes=notes)
@@ -394,19 +396,22 @@ def _label(cell: NotebookNode) -> str:
     return f"cell {name}" if name else f"cell `{first[:30]}`"
 
 
-def _outcome(cell: NotebookNode, most: float, stub: str | None) -> tuple[float, str]:
-    """Points of a graded cell and, where some are missing, why."""
-    if stub is not None:  # a person reads it: nbgrader asks for one unless the text is the release's
-        return 0.0, "no answer" if cell.source.strip() == stub.strip() else ""
+def _read(cell: NotebookNode, stub: str) -> tuple[float, str]:
+    """An answer that a person reads: nbgrader asks for one unless the text is the release's."""
+    return 0.0, "no answer" if cell.source.strip() == stub.strip() else ""
+
+
+def _outcome(cell: NotebookNode, most: float) -> tuple[float | None, str]:
+    """Points of a graded cell (None if it came to no verdict) and, where some are missing, why."""
     errors, numbers = _errors(cell), _numbers(cell)
     if errors:
-        return 0.0, errors[-1].evalue if errors[-1].ename in FAULTS else f"{errors[-1].ename}: {errors[-1].evalue}"
+        return None, errors[-1].evalue if errors[-1].ename in FAULTS else f"{errors[-1].ename}: {errors[-1].evalue}"
     try:
         points = float(numbers[-1].data["text/plain"])
     except (LookupError, ValueError):
-        return 0.0, "the check gave no points"
+        return None, "the check gave no points"
     if not 0 <= points <= most:
-        return 0.0, f"the check gave {points:g} points of {most:g}"
+        return None, f"the check gave {points:g} points of {most:g}"
     if points == most:
         return points, ""
     bundles = [out.data[MIME] for out in cell.outputs if out.output_type == "display_data" and MIME in out.data]
@@ -414,15 +419,14 @@ def _outcome(cell: NotebookNode, most: float, stub: str | None) -> tuple[float, 
     return points, str(reason or "points are missing, and the check does not say why")
 
 
-def _tidy(cell: NotebookNode, reason: str) -> None:
-    """One result, or one error with no traceback: that would show the checks. Warnings cost nothing."""
-    fine = _numbers(cell) and not _errors(cell) and not reason.startswith("the check gave")
-    verdict = _numbers(cell)[-1:] if fine else [fault("NotRun", reason)]
+def _tidy(cell: NotebookNode, verdict: bool, reason: str) -> None:
+    """Leave one number, or one error with no traceback: that would show the checks. Warnings cost nothing."""
+    last = _numbers(cell)[-1:] if verdict else [fault("NotRun", reason)]
     rest = [out for out in cell.outputs if out.output_type in ("stream", "display_data")]
     for out in rest:
         if out.output_type == "stream":
             out.name = "stdout"
-    cell.outputs = rest + verdict
+    cell.outputs = rest + last
 
 
 # ---------------------------------------------------------------------------------------------- the journal
