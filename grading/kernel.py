@@ -15,7 +15,7 @@ a cell prints without end          the first 100 kB are kept
 processes left in the background   are ended
 =================================  =================================================================================
 
-A worker (``python -m grading.kernel``) is a process that drives one kernel after the other, as its start takes seconds.
+A worker is a process that drives one kernel after the other, as its start takes seconds.
 It ends all that it started as soon as its standard input closes, so nothing outlives the round.
 """
 
@@ -48,6 +48,8 @@ MAX_TEXT = 100_000  # characters that a cell may print
 MAX_DATA = 5_000_000  # characters of pictures and tables that a cell may show
 GRACE = 30.0  # seconds for starting, replaying and ending, over the limit
 
+# Half of a worker's start would be jsonschema's grammar of internet addresses, for which a notebook has no use.
+WORKER = "import sys; sys.modules['rfc3987_syntax'] = None; from grading.kernel import main; main()"
 # IPython's exit() would end the kernel after the cell; as sys.exit it ends the cell alone.
 PRELUDE = "import sys; get_ipython().user_ns.update(exit=sys.exit, quit=sys.exit); del sys"
 
@@ -139,7 +141,7 @@ class Worker:
     def _started(self) -> subprocess.Popen[str]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "grading.kernel"],
+                [sys.executable, "-P", "-c", WORKER],
                 env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -325,7 +327,3 @@ def main() -> None:
         except Exception as error:
             said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         print(said, file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    main()
