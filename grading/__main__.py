@@ -17,6 +17,12 @@ from grading.run import Course, UsageError, grade, read_students
 ROOT = Path(os.environ.get("NNCOURSE_ROOT") or Path(__file__).resolve().parents[1])
 
 
+def _folder(text: str) -> Path:
+    if not text:  # an empty variable in a shell or Makefile would mean the current folder
+        raise argparse.ArgumentTypeError("say which folder")
+    return Path(text)
+
+
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0.5 <= seconds <= 3600:
@@ -35,10 +41,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m grading", description=__doc__)
     run = parser.add_subparsers(dest="command", required=True).add_parser("run", help="grade a folder of submissions")
     run.add_argument("assignment", help="its name: a folder in solutions/")
-    run.add_argument("--submissions", type=Path, required=True, help="a folder with a subfolder for each student")
-    run.add_argument("--students", type=Path, help="CSV with id, first_name, last_name, email: who takes part")
+    run.add_argument("--submissions", type=_folder, required=True, help="a folder with a subfolder for each student")
+    run.add_argument("--students", type=_folder, help="CSV with id, first_name, last_name, email: who takes part")
     run.add_argument("--time-limit", type=_seconds, default=20.0, metavar="S", help="seconds for a cell (default 20)")
-    run.add_argument("--state", type=Path, help="where gradebook, journal and feedback lie (default grading/state)")
+    run.add_argument("--state", type=_folder, help="where gradebook, journal and feedback lie (default grading/state)")
     run.add_argument("--jobs", type=_jobs, default=min(2, os.cpu_count() or 1), help="at the same time (default 2)")
     run.add_argument("--fresh", action="store_true", help="grade again what has not changed")
     return parser

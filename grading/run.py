@@ -225,7 +225,8 @@ def grade(
         raise UsageError(f"the folder of submissions {submissions} does not exist")
     folders = intake.student_folders(submissions)
     if not folders:
-        raise UsageError(f"{submissions} is empty: it should have a subfolder for each student")
+        hint = "; is it the folder of one student?" if any(submissions.glob("*.ipynb")) else ""
+        raise UsageError(f"{submissions} has no subfolders: there should be one for each student{hint}")
     course.state.mkdir(parents=True, exist_ok=True)
     with _alone(course.state / "lock"):
         return _Round(course, limits, fresh, progress).all(folders, students, jobs)

@@ -127,7 +127,7 @@ class Round:
         self.state = state
         folder = Path(__file__).with_name("submissions")
         self.command = [sys.executable, "-m", "grading", "run", "backprop", "--submissions", str(folder)]
-        self.command += ["--state", str(state), "--time-limit", "8"]
+        self.command += ["--state", str(state), "--time-limit", "6", "--jobs", "3"]
 
     def run(self):
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -139,7 +139,7 @@ def test_students_file(small):
         (["run", "nosuch", "--submissions", "{0}"], "there is no assignment 'nosuch'; there is "),
         (["run", "../x", "--submissions", "{0}"], "there is no assignment '../x'"),
         (["run", "backprop", "--submissions", "{0}/nowhere"], "nowhere does not exist"),
-        (["run", "backprop", "--submissions", "{0}"], "is empty: it should have a subfolder for each student"),
+        (["run", "backprop", "--submissions", "{0}"], "has no subfolders: there should be one for each student"),
         (["run", "backprop", "--submissions", "{0}", "--students", "{0}/none.csv"], "students file"),
     ],
 )
@@ -149,6 +149,13 @@ def test_wrong_usage(arguments, said, tmp_path, capsys):
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
+
+
+def test_empty_folder_name_is_not_the_current_folder(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["run", "backprop", "--submissions", ""])
+    assert stopped.value.code == 2
+    assert "say which folder" in capsys.readouterr().err
 
 
 def test_unsafe_ids_in_the_students_file(tmp_path, capsys):
