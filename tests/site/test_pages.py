@@ -5,6 +5,12 @@ from urllib.parse import unquote, urldefrag, urlparse
 import pytest
 from bs4 import BeautifulSoup
 
+STRETCHED = """async () => {
+    const images = [...document.querySelectorAll("article img")];
+    await Promise.all(images.map(image => { image.loading = "eager"; return image.decode(); }));
+    const shape = image => image.clientHeight / image.clientWidth * image.naturalWidth / image.naturalHeight;
+    return images.filter(image => image.clientWidth && Math.abs(shape(image) - 1) > 0.02).map(image => image.alt);
+}"""
 WIDE, NARROW = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -79,6 +85,7 @@ def test_every_page_in_a_browser(browser, address, pages, scheme, size):
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wider > 1:
             problems.append((path, f"{wider} px wider than the screen"))
+        problems += [(path, f"stretched picture: {alt}") for alt in page.evaluate(STRETCHED)]
         page.close()
     context.close()
     assert not outside
