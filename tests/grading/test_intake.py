@@ -3,6 +3,7 @@
 import json
 
 import nbformat
+import psutil
 import pytest
 from conftest import small_source
 from hypothesis import given
@@ -184,3 +185,13 @@ def test_all_cells_together_take_too_long():
     assert done.cells[0].outputs[0].data["text/plain"] == "1"
     assert [out.ename for out in done.cells[1].outputs] == ["TimeLimit"]
     assert [out.ename for out in done.cells[2].outputs] == ["NotRun"]
+
+
+def test_background_processes_end_with_their_submission():
+    """Also one that detached itself, and while the worker lives on."""
+    start = "import subprocess\nprocess = subprocess.Popen(['sleep', '300'], start_new_session=True)\nprocess.pid"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(start)])
+    with kernel.Worker() as worker:
+        done = worker.execute(notebook, {}, kernel.Limits())
+        pid = int(done.cells[0].outputs[-1].data["text/plain"])
+        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
