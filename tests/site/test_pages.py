@@ -85,7 +85,7 @@ def test_every_page_in_a_browser(browser, address, pages, scheme, size):
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wider > 1:
             problems.append((path, f"{wider} px wider than the screen"))
-        problems += [(path, f"stretched picture: {alt}") for alt in page.evaluate(STRETCHED)]
+        problems.extend((path, f"stretched picture: {alt}") for alt in page.evaluate(STRETCHED))
         page.close()
     context.close()
     assert not outside
