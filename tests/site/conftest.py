@@ -22,8 +22,9 @@ def html(root):
 def pages(html, root):
     """Every page that a reader can open, as a path relative to the site."""
     hidden = ("_static", "_sources", "_images", "_downloads", "_sphinx_design_static")
-    found = [page.relative_to(html) for page in sorted(html.rglob("*.html"))]
-    return [page.as_posix() for page in found if page.parts[0] not in hidden]
+    found = [page.relative_to(html).as_posix() for page in sorted(html.rglob("*.html"))]
+    # index.html only leads on to the first page
+    return [page for page in found if page != "index.html" and page.split("/")[0] not in hidden]
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -19,6 +19,11 @@ def parsed(html, pages):
     return {page: BeautifulSoup((html / page).read_text(encoding="utf-8"), "html.parser") for page in pages}
 
 
+def test_the_address_of_the_site_leads_to_the_landing_page(html):
+    refresh = BeautifulSoup((html / "index.html").read_text(), "html.parser").find("meta", {"http-equiv": "Refresh"})
+    assert (html / refresh["content"].split("url=")[1]).is_file()
+
+
 def test_links_inside_the_site_lead_somewhere(html, parsed):
     anchors = {page: {tag["id"] for tag in soup.find_all(id=True)} for page, soup in parsed.items()}
     broken = []
