@@ -14,12 +14,14 @@ from .history import History
 from .layers import Activation, Dense, Layer
 from .network import Diverged, Network, mlp
 from .objectives import EmpiricalRisk
-from .optimizers import SGD, Momentum, Optimizer
+from .optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, Optimizer, RMSProp
 
 __version__ = "0.1.0"
 __all__ = [
     "SGD",
     "Activation",
+    "AdaGrad",
+    "Adam",
     "BinaryCrossEntropy",
     "CrossEntropy",
     "Dense",
@@ -29,8 +31,10 @@ __all__ = [
     "History",
     "Layer",
     "Momentum",
+    "Nesterov",
     "Network",
     "Optimizer",
+    "RMSProp",
     "SumOfSquares",
     "Unmatched",
     "activations",

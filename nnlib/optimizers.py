@@ -1,9 +1,11 @@
 """Optimizers: each one is an equation on the flat vectors `w` and `g`.
 
 An optimizer works on anything with `n`, `g(w, xi)` and, for gradient descent, `grad(w)`: a network's empirical risk or
-a quadratic. α may be a number or a function of the iteration k = 1, 2, ...
+a quadratic. α may be a number or a function of the iteration k = 1, 2, ...: `harmonic`, `step_decay` and `cosine` make
+such functions.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -134,9 +136,7 @@ class Momentum(Optimizer):
 
     def __init__(self, alpha: Rate = 0.1, mu: float = 0.9) -> None:
         super().__init__(alpha)
-        if not 0 <= mu < 1:
-            raise ValueError(f"mu: momentum must lie in [0, 1), got {mu}")
-        self.mu = mu
+        self.mu = _share("mu", mu)
 
     def start(self, w: Array) -> None:
         super().start(w)
@@ -146,3 +146,135 @@ class Momentum(Optimizer):
         self.v *= self.mu
         self.v -= alpha * g
         w += self.v
+
+
+class Nesterov(Optimizer):
+    """v_{k+1} = μ v_k - α_k g(w_k + μ v_k), w_{k+1} = w_k + v_{k+1}, v_1 = 0: g is taken where momentum leads.
+
+    The vector that is kept, and at which g is given, is that point u_k = w_k + μ v_k:
+    u_{k+1} = u_k + μ v_{k+1} - α_k g(u_k) (Nesterov 1983; in this form Sutskever et al. 2013, section 2).
+
+    Parameters
+    ----------
+    alpha : float or callable
+        The learning rate α, or α(k).
+    mu : float
+        The share of the last step that is kept, in [0, 1).
+    """
+
+    def __init__(self, alpha: Rate = 0.1, mu: float = 0.9) -> None:
+        super().__init__(alpha)
+        self.mu = _share("mu", mu)
+
+    def start(self, w: Array) -> None:
+        super().start(w)
+        self.v = namespace(w).zeros_like(w)
+
+    def update(self, w: Array, g: Array, alpha: float) -> None:
+        self.v *= self.mu
+        self.v -= alpha * g
+        w += self.mu * self.v - alpha * g
+
+
+class AdaGrad(Optimizer):
+    """r_{k+1} = r_k + g ⊙ g, w_{k+1} = w_k - α_k g / (√r_{k+1} + ε), r_1 = 0 (Duchi, Hazan & Singer 2011).
+
+    Parameters
+    ----------
+    alpha : float or callable
+        The learning rate α, or α(k).
+    eps : float
+        ε keeps the quotient finite where all derivatives have been zero.
+    """
+
+    def __init__(self, alpha: Rate = 0.1, eps: float = 1e-8) -> None:
+        super().__init__(alpha)
+        self.eps = eps
+
+    def start(self, w: Array) -> None:
+        super().start(w)
+        self.r = namespace(w).zeros_like(w)
+
+    def update(self, w: Array, g: Array, alpha: float) -> None:
+        self.r += g * g
+        w -= alpha * g / (namespace(w).sqrt(self.r) + self.eps)
+
+
+class RMSProp(AdaGrad):
+    """r_{k+1} = b r_k + (1 - b) g ⊙ g, w_{k+1} = w_k - α_k g / (√r_{k+1} + ε), r_1 = 0 (Tieleman & Hinton 2012).
+
+    Parameters
+    ----------
+    alpha : float or callable
+        The learning rate α, or α(k).
+    b : float
+        The share of the past squares that is kept, in [0, 1).
+    eps : float
+        ε keeps the quotient finite.
+    """
+
+    def __init__(self, alpha: Rate = 0.01, b: float = 0.9, eps: float = 1e-8) -> None:
+        super().__init__(alpha, eps)
+        self.b = _share("b", b)
+
+    def update(self, w: Array, g: Array, alpha: float) -> None:
+        self.r *= self.b
+        self.r += (1 - self.b) * g * g
+        w -= alpha * g / (namespace(w).sqrt(self.r) + self.eps)
+
+
+class Adam(Optimizer):
+    """m_{k+1} = b1 m_k + (1 - b1) g, r_{k+1} = b2 r_k + (1 - b2) g ⊙ g, both zero at first (Kingma & Ba 2015).
+
+    w_{k+1} = w_k - α_k m̂ / (√r̂ + ε), where m̂ = m_{k+1} / (1 - b1^k) and r̂ = r_{k+1} / (1 - b2^k) make up for the start
+    at zero.
+
+    Parameters
+    ----------
+    alpha : float or callable
+        The learning rate α, or α(k).
+    b1, b2 : float
+        The shares of the past derivatives and squares that are kept, in [0, 1).
+    eps : float
+        ε keeps the quotient finite.
+    """
+
+    def __init__(self, alpha: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> None:
+        super().__init__(alpha)
+        self.b1, self.b2, self.eps = _share("b1", b1), _share("b2", b2), eps
+
+    def start(self, w: Array) -> None:
+        super().start(w)
+        self.m, self.r = namespace(w).zeros_like(w), namespace(w).zeros_like(w)
+
+    def update(self, w: Array, g: Array, alpha: float) -> None:
+        self.m *= self.b1
+        self.m += (1 - self.b1) * g
+        self.r *= self.b2
+        self.r += (1 - self.b2) * g * g
+        m, r = self.m / (1 - self.b1**self.k), self.r / (1 - self.b2**self.k)
+        w -= alpha * m / (namespace(w).sqrt(r) + self.eps)
+
+
+# Step sizes -----------------------------------------------------------------------------------------------------------
+
+
+def harmonic(beta: float, gamma: float = 0.0) -> Callable[[int], float]:
+    """α_k = β / (γ + k), whose sum is infinite and whose sum of squares is finite (Robbins & Monro 1951)."""
+    return lambda k: beta / (gamma + k)
+
+
+def step_decay(alpha: float, factor: float, every: int) -> Callable[[int], float]:
+    """α_k = α factor^⌊(k - 1) / every⌋: the first `every` steps take α, the next α · factor, and so on."""
+    return lambda k: alpha * factor ** ((k - 1) // every)
+
+
+def cosine(alpha: float, iterations: int, end: float = 0.0) -> Callable[[int], float]:
+    """α_k = end + ½ (α - end) (1 + cos(π (k - 1) / iterations)): from α down to `end` (Loshchilov & Hutter 2017)."""
+    return lambda k: end + 0.5 * (alpha - end) * (1 + math.cos(math.pi * min(1.0, (k - 1) / iterations)))
+
+
+def _share(name: str, value: float) -> float:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name}: expected a share in [0, 1), got {value}")
+    return value

@@ -5,10 +5,14 @@ import pytest
 
 from nnlib import (
     SGD,
+    AdaGrad,
+    Adam,
     BinaryCrossEntropy,
     CrossEntropy,
     EmpiricalRisk,
     Momentum,
+    Nesterov,
+    RMSProp,
     SumOfSquares,
     Unmatched,
     activations,
@@ -42,11 +46,11 @@ def test_same_numbers_as_numpy(hidden, error):
         np.testing.assert_allclose(other.numpy(), mine, atol=1e-14)
 
 
-@pytest.mark.parametrize("optimizer", [SGD, Momentum])
+@pytest.mark.parametrize("optimizer", [SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam])
 def test_same_training_as_numpy(optimizer):
     a, b, X, Y = both()
     for network in (a, b):
-        network.fit(X, Y, optimizer(0.1), epochs=3, batch_size=2, validation=(X, Y), progress=False)
+        network.fit(X, Y, optimizer(0.1), epochs=10, batch_size=2, validation=(X, Y), progress=False)
     np.testing.assert_allclose(b.w.numpy(), a.w, atol=1e-12)
     assert b.accuracy(X, Y) == a.accuracy(X, Y)
 
