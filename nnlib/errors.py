@@ -5,6 +5,8 @@ it is ŷ - y, literally. Values are computed from the pre-activation `a`, never 
 no logarithm of zero is taken. `a` and `Y` have shape (n, K), an observation in each row.
 """
 
+from typing import Any
+
 from . import activations
 from .activations import Function
 from .backend import Array, namespace, to_numpy
@@ -25,6 +27,10 @@ class Error:
 
     def check(self, Y: Array) -> None:
         """Raise ValueError where `Y` holds targets that this error is not defined for."""
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make this error again, as JSON values: `Network.save` stores them."""
+        return {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -91,6 +97,9 @@ class Unmatched(Error):
 
     def __init__(self, output: str | Function = "sigmoid") -> None:
         self.output = activations.get(output)
+
+    def settings(self) -> dict[str, Any]:
+        return {"output": self.output.name}
 
     def value(self, a: Array, Y: Array) -> Array:
         return 0.5 * ((self.output(a) - Y) ** 2).sum(axis=-1)

@@ -33,6 +33,10 @@ class Layer:
         """
         return shape
 
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make this layer again, as JSON values: `Network.save` stores them."""
+        return {}
+
     def bind(self, w: Array, g: Array, rng: np.random.Generator) -> None:
         """Take views of the layer's slices of `w` and `g`, and draw initial weights."""
 
@@ -79,6 +83,9 @@ class Dense(Layer):
             raise ValueError(f"Dense: outputs must be at least 1, got {outputs}")
         self.outputs, self.init = outputs, init
 
+    def settings(self) -> dict[str, Any]:
+        return {"outputs": self.outputs}
+
     def build(self, shape: Shape) -> Shape:
         if len(shape) != 1:
             raise ValueError(
@@ -123,6 +130,9 @@ class Activation(Layer):
 
     def __init__(self, h: str | Function) -> None:
         self.h = activations.get(h)
+
+    def settings(self) -> dict[str, Any]:
+        return {"h": self.h.name}
 
     def forward(self, z: Array) -> tuple[Array, Array]:
         z = self.h(z)

@@ -2,15 +2,16 @@
 
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import activations
+from . import activations, storage
 from . import layers as _layers
 from .activations import Function
 from .backend import Array, is_tensor, move, namespace, take, to_numpy, zeros
-from .errors import CrossEntropy, Error
+from .errors import BinaryCrossEntropy, CrossEntropy, Error, SumOfSquares, Unmatched
 from .history import History
 from .layers import Activation, Dense, Layer, Shape
 from .optimizers import SGD, Optimizer
@@ -253,6 +254,53 @@ class Network:
             bar.close()
         return history
 
+    # As a file -----------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Write the network to a .npz file without pickles; an older file stays whole until the new one is.
+
+        Raises
+        ------
+        ValueError
+            A layer or the error is not one of nnlib's, so that `load` could not make it again.
+        """
+        parts: list[Layer | Error] = [*self.layers, self.output_error]
+        described = [{"type": type(part).__name__, **part.settings()} for part in parts]
+        for part in described:
+            _made(part, "save")
+        w = to_numpy(self.w)
+        storage.write(path, {"layers": described[:-1], "error": described[-1], "input_shape": self.input_shape}, w)
+
+    @classmethod
+    def load(cls, path: str | Path, like: Array = None) -> "Network":
+        """Read a network that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+        like : array, optional
+            A numpy.ndarray or torch.Tensor whose library, dtype and device the network takes; NumPy and the dtype that
+            was saved by default.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such file.
+        ValueError
+            The file is damaged, of another format, or its weights do not fit its layers.
+        """
+        description, w = storage.read(path)
+        try:
+            layers = [_made(part, "load") for part in description["layers"]]
+            error = _made(description["error"], "load")
+            network = cls(layers, error, tuple(description["input_shape"]), like=w if like is None else like)
+        except (KeyError, TypeError, ValueError) as e:
+            raise ValueError(f"{path}: the description of the network cannot be used ({e})") from None
+        if w.shape != network.w.shape:
+            raise ValueError(f"{path}: expected {len(network.w)} weights for these layers, got shape {w.shape}")
+        network.w[:] = move(w, like=network.w)
+        return network
+
     # What comes in -------------------------------------------------------------------------------------------------
 
     def checked(self, X: Array, Y: Array = None) -> Any:
@@ -327,6 +375,19 @@ def mlp(
     dense: list[Layer] = [Dense(m, init) for m in sizes[1:]]
     layers = list(itertools.chain.from_iterable((layer, Activation(hidden)) for layer in dense))[:-1]
     return Network(layers, error or CrossEntropy(), sizes[0], seed, dtype, like)
+
+
+_PARTS: dict[str, type] = {
+    part.__name__: part for part in (Dense, Activation, SumOfSquares, BinaryCrossEntropy, CrossEntropy, Unmatched)
+}
+
+
+def _made(part: dict[str, Any], verb: str) -> Any:
+    """A layer or an error from its description."""
+    kind = part["type"]
+    if kind not in _PARTS:
+        raise ValueError(f"{verb}: {kind} is not a layer or an error of nnlib; there are {', '.join(_PARTS)}")
+    return _PARTS[kind](**{name: value for name, value in part.items() if name != "type"})
 
 
 class _NoBar:
