@@ -46,7 +46,7 @@ class Penalty:
 
 
 class L2(Penalty):
-    """λ Σ β² (lecture, Regularization; equation penalty-l2). Its derivative is 2 λ β."""
+    """λ Σ β² (lecture, Overfitting). Its derivative is 2 λ β."""
 
     def value(self, w: Array) -> float:
         return self.lam * float((w * w).sum())
@@ -59,7 +59,7 @@ class L2(Penalty):
 
 
 class L1(Penalty):
-    """λ Σ |β| (lecture, Regularization; equation penalty-l1). Where β ≠ 0 its derivative is λ sign(β); at 0, here 0."""
+    """λ Σ |β| (lecture, Overfitting). Where β ≠ 0 its derivative is λ sign(β); at 0, here 0."""
 
     def value(self, w: Array) -> float:
         return self.lam * float(abs(w).sum())
