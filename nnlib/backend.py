@@ -34,6 +34,11 @@ def zeros(size: int, dtype: Any = None, like: Array = None) -> Array:
     return np.zeros(size, dtype=dtype)
 
 
+def empty(shape: tuple[int, ...], like: Array) -> Array:
+    """An array of this shape, not filled, in the library, dtype and device of `like`."""
+    return like.new_empty(shape) if is_tensor(like) else np.empty(shape, like.dtype)
+
+
 def move(x: Array, like: Array) -> Array:
     """`x` as an array of the library, dtype and device of `like`; no copy where it is one already."""
     if is_tensor(like):

@@ -6,7 +6,11 @@ from typing import Any
 
 @dataclass
 class History:
-    """Errors and accuracies after each epoch; the validation lists are empty where there was no validation set."""
+    """Errors and accuracies, epoch by epoch; the validation lists are empty where there was no validation set.
+
+    Those of the training data are means over the epoch's steps, before each step; those of the validation data are
+    taken after the epoch.
+    """
 
     error: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
@@ -21,6 +25,12 @@ class History:
         if validation:
             self.validation_error.append(validation[0])
             self.validation_accuracy.append(validation[1])
+
+    @property
+    def best(self) -> int:
+        """The epoch (1, 2, ...) with the lowest validation error, the first of several; 0 without validation data."""
+        errors = self.validation_error
+        return 1 + errors.index(min(errors)) if errors else 0
 
     def __len__(self) -> int:
         return len(self.error)

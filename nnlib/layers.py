@@ -3,17 +3,21 @@
 ``forward(z) -> (z_next, cache)``; ``backward(delta, cache)`` is dE/dz from delta = dE/dz_next;
 ``gradient(delta, cache)`` writes dE/dβ into the layer's slice of the network's `g`. The cache is explicit and nothing
 is added up, so a second backward pass gives the same answer.
+
+Images have shape (n, C, H, W): observations, channels, rows, columns. Convolution and pooling keep them in memory
+channel by channel, which saves copies; nobody needs to know.
 """
 
-import math
-from collections.abc import Callable
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from . import activations
 from .activations import Function
-from .backend import Array, move, namespace
+from .backend import Array, empty, move, namespace
+from .initializers import Initializer, glorot_normal
 
 Shape = tuple[int, ...]
 
@@ -44,6 +48,10 @@ class Layer:
         """z -> (z_next, cache); the first axis counts observations."""
         raise NotImplementedError
 
+    def forward_train(self, z: Array, rng: np.random.Generator) -> tuple[Array, Any]:
+        """`forward` while training: what the layer draws at random comes from `rng`."""
+        return self.forward(z)
+
     def backward(self, delta: Array, cache: Any) -> Array:
         """dE/dz from delta = dE/dz_next."""
         raise NotImplementedError
@@ -52,25 +60,8 @@ class Layer:
         """Write dE/dβ, summed over the observations."""
 
 
-def glorot(rng: np.random.Generator, outputs: int, inputs: int) -> Any:
-    """Normal with variance 2 / (inputs + outputs), which keeps the size of z and of delta (Glorot & Bengio 2010)."""
-    return rng.standard_normal((outputs, inputs)) * math.sqrt(2 / (inputs + outputs))
-
-
-def he(rng: np.random.Generator, outputs: int, inputs: int) -> Any:
-    """Normal with variance 2 / inputs: ReLU passes half of the variance on (He et al. 2015)."""
-    return rng.standard_normal((outputs, inputs)) * math.sqrt(2 / inputs)
-
-
-class Dense(Layer):
-    """a = β [1, z]: unit t sums its inputs, a_t = Σ_s β_ts z_s with z_0 = 1 (lecture, Network Function).
-
-    Parameters
-    ----------
-    outputs : int
-        Number of units.
-    init : callable, optional
-        ``init(rng, outputs, inputs)`` draws the weights without the biases; biases start at zero.
+class Weighted(Layer):
+    """A layer with weights: `outputs` units, or maps, each with a bias and `inputs` weights.
 
     Attributes
     ----------
@@ -78,10 +69,37 @@ class Dense(Layer):
         Weights and dE/dβ, views of the network's `w` and `g`; column 0 is the bias.
     """
 
-    def __init__(self, outputs: int, init: Callable[[np.random.Generator, int, int], Any] = glorot) -> None:
-        if outputs < 1:
-            raise ValueError(f"Dense: outputs must be at least 1, got {outputs}")
-        self.outputs, self.init = outputs, init
+    outputs: int
+    inputs: int
+    init: Initializer
+    fan_out: int
+
+    @property
+    def n_weights(self) -> int:  # type: ignore[override]
+        """Number of weights and biases."""
+        return self.outputs * (1 + self.inputs)
+
+    def bind(self, w: Array, g: Array, rng: np.random.Generator) -> None:
+        self.beta = w.reshape(self.outputs, 1 + self.inputs)
+        self.dbeta = g.reshape(self.outputs, 1 + self.inputs)
+        self.beta[:, 1:] = move(self.init(rng, (self.outputs, self.inputs), self.inputs, self.fan_out), like=w)
+        self.beta[:, 0] = 0
+
+
+class Dense(Weighted):
+    """a = β [1, z]: unit t sums its inputs, a_t = Σ_s β_ts z_s with z_0 = 1 (lecture, Network Function).
+
+    Parameters
+    ----------
+    outputs : int
+        Number of units.
+    init : callable, optional
+        One of `nnlib.initializers`; biases start at zero.
+    """
+
+    def __init__(self, outputs: int, init: Initializer = glorot_normal) -> None:
+        self.outputs, self.init = _positive("Dense", "outputs", outputs), init
+        self.fan_out = outputs
 
     def settings(self) -> dict[str, Any]:
         return {"outputs": self.outputs}
@@ -89,17 +107,11 @@ class Dense(Layer):
     def build(self, shape: Shape) -> Shape:
         if len(shape) != 1:
             raise ValueError(
-                f"{self!r} expects a vector for each observation, shape (inputs,), got shape {shape}; flatten it first"
+                f"{self!r} expects a vector for each observation, shape (inputs,), got shape {shape}; "
+                "put Flatten() before it"
             )
         self.inputs = shape[0]
-        self.n_weights = self.outputs * (1 + self.inputs)
         return (self.outputs,)
-
-    def bind(self, w: Array, g: Array, rng: np.random.Generator) -> None:
-        self.beta = w.reshape(self.outputs, 1 + self.inputs)
-        self.dbeta = g.reshape(self.outputs, 1 + self.inputs)
-        self.beta[:, 1:] = move(self.init(rng, self.outputs, self.inputs), like=w)
-        self.beta[:, 0] = 0
 
     def forward(self, z: Array) -> tuple[Array, Array]:
         a = z @ self.beta[:, 1:].T
@@ -143,3 +155,267 @@ class Activation(Layer):
 
     def __repr__(self) -> str:
         return f"Activation({self.h.name!r})"
+
+
+class Flatten(Layer):
+    """z with all of its numbers in one vector for each observation, in the order (C, H, W)."""
+
+    def build(self, shape: Shape) -> Shape:
+        return (int(np.prod(shape)),)
+
+    def forward(self, z: Array) -> tuple[Array, Shape]:
+        return z.reshape(len(z), -1), tuple(z.shape)
+
+    def backward(self, delta: Array, cache: Shape) -> Array:
+        return delta.reshape(cache)
+
+    def __repr__(self) -> str:
+        return "Flatten()"
+
+
+class Dropout(Layer):
+    """z ⊙ m / (1 - p) with m_s = 0 with probability `p`, else 1: some units are deleted (lecture, Overfitting).
+
+    The division keeps the mean of every z ("inverted" dropout), so that nothing needs to be scaled in `predict`, where
+    no unit is dropped (Srivastava et al. 2014; their p is the fraction that is kept).
+
+    Parameters
+    ----------
+    p : float
+        The fraction of units that is dropped, in [0, 1).
+    """
+
+    def __init__(self, p: float) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout: p is the fraction dropped, expected in [0, 1), got {p}")
+        self.p = p
+
+    def settings(self) -> dict[str, Any]:
+        return {"p": self.p}
+
+    def forward(self, z: Array) -> tuple[Array, float]:
+        return z, 1.0
+
+    def forward_train(self, z: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        m = move(rng.random(tuple(z.shape)) >= self.p, like=z)
+        m /= 1 - self.p
+        return z * m, m
+
+    def backward(self, delta: Array, cache: Array) -> Array:
+        return delta * cache
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p:g})"
+
+
+class _Sliding(Layer):
+    """A window that slides over an image: what convolution and pooling share."""
+
+    def __init__(
+        self, size: int | tuple[int, int], stride: int | tuple[int, int], padding: int | tuple[int, int] = 0
+    ) -> None:
+        name = type(self).__name__
+        self.size, self.stride, self.padding = _pair(size), _pair(stride), _pair(padding)
+        _positive(name, "size", *self.size)
+        _positive(name, "stride", *self.stride)
+        if min(self.padding) < 0:
+            raise ValueError(f"{name}: padding must be at least 0, got {padding}")
+
+    def build(self, shape: Shape) -> Shape:
+        if len(shape) != 3:
+            raise ValueError(f"{self!r} expects an image, shape (C, H, W), for each observation, got shape {shape}")
+        if any(side + 2 * p < k for side, p, k in zip(shape[1:], self.padding, self.size, strict=True)):
+            raise ValueError(f"{self!r} expects an image of at least {self.size[0]}×{self.size[1]}, got shape {shape}")
+        self.input = shape
+        self.positions = tuple(
+            (side + 2 * p - k) // s + 1
+            for side, p, k, s in zip(shape[1:], self.padding, self.size, self.stride, strict=True)
+        )
+        return (shape[0], *self.positions)
+
+    def windows(self, z: Array) -> Iterator[Array]:
+        """For each place (i, j) in the window, row by row: what lies there in `z`, at every position (a view)."""
+        (h, w), (sh, sw) = self.positions, self.stride
+        for i, j in itertools.product(*map(range, self.size)):
+            yield z[..., i : i + sh * h : sh, j : j + sw * w : sw]
+
+    def _window(self, stride: tuple[int, int] = (1, 1)) -> str:
+        text = _short(self.size)
+        if self.stride != stride:
+            text += f", stride={_short(self.stride)}"
+        if self.padding != (0, 0):
+            text += f", padding={_short(self.padding)}"
+        return text
+
+
+class Conv2D(_Sliding, Weighted):
+    """a_m(r, c) = β_m0 + Σ_d Σ_i Σ_j β_m,dij z_d(r + i, c + j): one unit, moved over the image (lecture, CNN).
+
+    Every position of map m has the same weights and bias, so this is the dense equation on patches: with the patch of
+    each position as a column, a = β [1, patches]. The kernel is not flipped (cross-correlation, as on the slides).
+    With a stride s the position (r, c) begins at row s r and column s c; padding adds zeros on each side.
+
+    Parameters
+    ----------
+    maps : int
+        Number of feature maps.
+    size : int or (int, int)
+        Rows and columns of the kernel.
+    stride : int or (int, int)
+        How far the kernel moves from one position to the next.
+    padding : int or (int, int)
+        Rows and columns of zeros on each side.
+    init : callable, optional
+        One of `nnlib.initializers`; biases start at zero.
+
+    Attributes
+    ----------
+    beta, dbeta : array (maps, 1 + C · kh · kw)
+        Weights and dE/dβ, views of the network's `w` and `g`; column 0 is the bias, then (C, kh, kw) in this order.
+    """
+
+    def __init__(
+        self,
+        maps: int,
+        size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        init: Initializer = glorot_normal,
+    ) -> None:
+        super().__init__(size, stride, padding)
+        self.outputs, self.init = _positive("Conv2D", "maps", maps), init
+
+    def settings(self) -> dict[str, Any]:
+        return {"maps": self.outputs, "size": self.size, "stride": self.stride, "padding": self.padding}
+
+    def build(self, shape: Shape) -> Shape:
+        super().build(shape)
+        self.inputs = shape[0] * self.size[0] * self.size[1]
+        self.fan_out = self.outputs * self.size[0] * self.size[1]
+        return (self.outputs, *self.positions)
+
+    def patches(self, z: Array) -> Array:
+        """(n, C, H, W) -> (C · kh · kw, n · h · w): a column for each position of each observation."""
+        C, H, W = self.input
+        n, (ph, pw) = len(z), self.padding
+        z = z.swapaxes(0, 1)
+        if ph or pw:
+            padded = empty((C, n, H + 2 * ph, W + 2 * pw), like=z)
+            padded[:] = 0
+            padded[:, :, ph : ph + H, pw : pw + W] = z
+            z = padded
+        columns = empty((C, self.size[0] * self.size[1], n, *self.positions), like=z)
+        for place, window in enumerate(self.windows(z)):
+            columns[:, place] = window
+        return columns.reshape(self.inputs, -1)
+
+    def image(self, columns: Array, n: int) -> Array:
+        """The transpose of `patches`: what every patch gives to a pixel is added up."""
+        C, H, W = self.input
+        ph, pw = self.padding
+        z = empty((C, n, H + 2 * ph, W + 2 * pw), like=columns)
+        z[:] = 0
+        columns = columns.reshape(C, -1, n, *self.positions)
+        for place, window in enumerate(self.windows(z)):
+            window += columns[:, place]
+        return z[:, :, ph : ph + H, pw : pw + W].swapaxes(0, 1)
+
+    def forward(self, z: Array) -> tuple[Array, Array]:
+        patches = self.patches(z)
+        a = self.beta[:, 1:] @ patches
+        a += self.beta[:, :1]
+        return a.reshape(self.outputs, len(z), *self.positions).swapaxes(0, 1), patches
+
+    def backward(self, delta: Array, cache: Array) -> Array:
+        return self.image(self.beta[:, 1:].T @ self._rows(delta), len(delta))
+
+    def gradient(self, delta: Array, cache: Array) -> None:
+        delta, patches = self._rows(delta), cache
+        namespace(patches).matmul(delta, patches.T, out=self.dbeta[:, 1:])  # every position adds its δ_t z_s
+        self.dbeta[:, 0] = delta.sum(axis=1)
+
+    def _rows(self, delta: Array) -> Array:
+        return delta.swapaxes(0, 1).reshape(self.outputs, -1)
+
+    def __repr__(self) -> str:
+        return f"Conv2D({self.outputs}, {self._window()})"
+
+
+class _Pool(_Sliding):
+    """A window for each position, none overlapping another unless the stride says so."""
+
+    def __init__(self, size: int | tuple[int, int], stride: int | tuple[int, int] | None = None) -> None:
+        super().__init__(size, size if stride is None else stride)
+
+    def settings(self) -> dict[str, Any]:
+        return {"size": self.size, "stride": self.stride}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._window(stride=self.size)})"
+
+
+class MaxPool2D(_Pool):
+    """The largest value in each window; delta goes to the first place that has it, row by row (lecture, CNN).
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Rows and columns of the window.
+    stride : int or (int, int), optional
+        The size by default: windows side by side. Rows and columns that fill no window are left out.
+    """
+
+    def forward(self, z: Array) -> tuple[Array, Any]:
+        windows = self.windows(z)
+        largest = next(windows) + 0
+        for window in windows:
+            namespace(z).maximum(largest, window, out=largest)
+        return largest, (z, largest)
+
+    def backward(self, delta: Array, cache: Any) -> Array:
+        xp, (z, largest) = namespace(delta), cache
+        dz = xp.zeros_like(z)
+        waiting = xp.ones_like(delta, dtype=bool)
+        for window, dwindow in zip(self.windows(z), self.windows(dz), strict=True):
+            here = waiting & (window == largest)
+            dwindow += delta * here
+            waiting ^= here
+        return dz
+
+
+class AvgPool2D(_Pool):
+    """The mean of each window; delta is shared out evenly.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Rows and columns of the window.
+    stride : int or (int, int), optional
+        The size by default: windows side by side. Rows and columns that fill no window are left out.
+    """
+
+    def forward(self, z: Array) -> tuple[Array, Any]:
+        mean = sum(self.windows(z)) / (self.size[0] * self.size[1])
+        return mean, z
+
+    def backward(self, delta: Array, cache: Any) -> Array:
+        dz = namespace(delta).zeros_like(cache)
+        share = delta / (self.size[0] * self.size[1])
+        for dwindow in self.windows(dz):
+            dwindow += share
+        return dz
+
+
+def _positive(layer: str, name: str, *values: int) -> int:
+    if min(values) < 1:
+        raise ValueError(f"{layer}: {name} must be at least 1, got {', '.join(map(str, values))}")
+    return values[0]
+
+
+def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    rows, columns = (value, value) if isinstance(value, int) else value
+    return int(rows), int(columns)
+
+
+def _short(pair: tuple[int, int]) -> str:
+    return str(pair[0] if pair[0] == pair[1] else pair)

@@ -1,22 +1,24 @@
 """A network: layers one after the other, an error at the end, all weights in one vector."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import activations, storage
-from . import layers as _layers
 from .activations import Function
 from .backend import Array, is_tensor, move, namespace, take, to_numpy, zeros
 from .errors import BinaryCrossEntropy, CrossEntropy, Error, SumOfSquares, Unmatched
 from .history import History
-from .layers import Activation, Dense, Layer, Shape
+from .initializers import glorot_normal, he_normal
+from .layers import Activation, AvgPool2D, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, Shape, Weighted
 from .optimizers import SGD, Optimizer
+from .penalties import L1, L2, Penalty
 
-ROWS = 1024  # predict and error go through the observations in blocks: caches of all of MNIST would not fit
+ROWS = 1024  # observations go through the network in blocks: the caches of all of MNIST would not fit
 
 
 class Diverged(ArithmeticError):
@@ -40,11 +42,15 @@ class Network:
         Of the weights; float64, or that of `like`.
     like : array, optional
         A numpy.ndarray or torch.Tensor whose library, dtype and device the network takes.
+    penalty : Penalty, optional
+        ``L1(lam)`` or ``L2(lam)``, added to the mean error.
 
     Attributes
     ----------
     w, g : array (p,)
         All weights β as one vector, and the derivatives that the last `gradient` wrote. Layers hold views of them.
+    shapes : list of tuple
+        The shape of one observation after each layer.
 
     Raises
     ------
@@ -60,18 +66,19 @@ class Network:
         seed: int = 0,
         dtype: Any = None,
         like: Array = None,
+        penalty: Penalty | None = None,
     ) -> None:
         if not layers:
             raise ValueError("layers: expected at least one layer, got none")
-        self.layers, self.output_error = list(layers), error
+        self.layers, self.output_error, self.penalty = list(layers), error, penalty
         self.input_shape: Shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
-        shape = self.input_shape
+        self.shapes: list[Shape] = []
         for number, layer in enumerate(self.layers, start=1):
             try:
-                shape = layer.build(shape)
+                self.shapes.append(layer.build(self.shapes[-1] if self.shapes else self.input_shape))
             except ValueError as e:
                 raise ValueError(f"layer {number}: {e}") from None
-        self.output_shape = shape
+        self.output_shape = self.shapes[-1]
         self.w = zeros(sum(layer.n_weights for layer in self.layers), dtype, like)
         self.g = zeros(len(self.w), dtype, like)
         rng = np.random.default_rng(seed)
@@ -80,6 +87,8 @@ class Network:
             end = start + layer.n_weights
             layer.bind(self.w[start:end], self.g[start:end], rng)
             start = end
+        # nobody asks for dE/dX: below the first layer with weights no delta is computed
+        self._first = next((i for i, layer in enumerate(self.layers) if layer.n_weights), len(self.layers))
 
     # The network function ------------------------------------------------------------------------------------------
 
@@ -110,58 +119,88 @@ class Network:
         return a, [*z, self.output_error.output(value)]
 
     def error(self, X: Array, Y: Array) -> float:
-        """F = (1/n) Σ_i E_i, the mean error of the observations."""
+        """F = (1/n) Σ_i E_i plus the penalty, if there is one."""
         return self._error(*self.checked(X, Y))
 
     def accuracy(self, X: Array, Y: Array) -> float:
         """The fraction of observations whose class is right: the largest ŷ_k, or for K = 1 whether ŷ > ½."""
-        X, Y = self.checked(X, Y)
-        yhat = self.predict(X)
-        right = yhat.argmax(axis=-1) == Y.argmax(axis=-1) if Y.shape[-1] > 1 else (yhat > 0.5) == (Y > 0.5)
-        return float(to_numpy(right).mean())
+        return self._score(*self.checked(X, Y))[1]
 
     # Backpropagation -----------------------------------------------------------------------------------------------
 
     def gradient(self, X: Array, Y: Array) -> Array:
-        """∇F = (1/n) Σ_i ∇E_i by backpropagation: the network's own vector `g`, overwritten by the next call."""
+        """∇F = (1/n) Σ_i ∇E_i by backpropagation, plus the penalty's: the network's own `g`, overwritten next time."""
         return self._gradient(*self.checked(X, Y))
 
     def deltas(self, X: Array, Y: Array) -> list[Array]:
         """δ = ∂E_i/∂a of every layer with weights, first layer first, an observation in each row (not divided by n)."""
         X, Y = self.checked(X, Y)
         a, caches = self._forward(X)
-        found = []
+        found: list[Array] = []
         delta = self.output_error.delta(a, Y)
-        for layer, cache in zip(reversed(self.layers), reversed(caches), strict=True):
-            if layer.n_weights:
+        for number in range(len(self.layers) - 1, self._first - 1, -1):
+            if self.layers[number].n_weights:
                 found.append(delta)
-            delta = layer.backward(delta, cache)
+            if number > self._first:
+                delta = self.layers[number].backward(delta, caches[number])
         return found[::-1]
 
-    def _forward(self, z: Array) -> tuple[Array, list[Any]]:
+    def _forward(self, z: Array, rng: np.random.Generator | None = None) -> tuple[Array, list[Any]]:
+        """a of the output layer and every layer's cache; with a generator as in training, so that units drop out."""
         caches = []
         for layer in self.layers:
-            z, cache = layer.forward(z)
+            z, cache = layer.forward(z) if rng is None else layer.forward_train(z, rng)
             caches.append(cache)
         return z, caches
 
-    def _gradient(self, X: Array, Y: Array) -> Array:
-        a, caches = self._forward(X)
-        delta = self.output_error.delta(a, Y) / len(X)
-        for number in range(len(self.layers) - 1, -1, -1):
+    def _backward(self, a: Array, caches: list[Any], Y: Array) -> Array:
+        delta = self.output_error.delta(a, Y)
+        delta /= len(Y)
+        for number in range(len(self.layers) - 1, self._first - 1, -1):
             layer, cache = self.layers[number], caches[number]
             layer.gradient(delta, cache)
-            if number > 0:  # nobody asks for the derivative with respect to X
+            if number > self._first:
                 delta = layer.backward(delta, cache)
+        if self.penalty is not None:
+            self.g += self.penalty.gradient(self.w * self.counted)
         return self.g
 
+    def _gradient(self, X: Array, Y: Array) -> Array:
+        return self._backward(*self._forward(X), Y)
+
+    @cached_property
+    def counted(self) -> Array:
+        """1 for each weight in `w` that the penalty counts, 0 for those that are exempt (the biases, by default)."""
+        counted = namespace(self.w).ones_like(self.w)
+        start = 0
+        for layer in self.layers:
+            if isinstance(layer, Weighted) and not (self.penalty is not None and self.penalty.biases):
+                end = start + layer.n_weights
+                counted[start:end].reshape(layer.outputs, -1)[:, 0] = 0
+            start += layer.n_weights
+        return counted
+
+    def _penalty(self) -> float:
+        return 0.0 if self.penalty is None else self.penalty.value(self.w * self.counted)
+
+    def _score(self, X: Array, Y: Array) -> tuple[float, float]:
+        """Mean error, without the penalty, and accuracy."""
+        total = right = 0.0
+        for i in range(0, len(X), ROWS):
+            E, hits = self._judge(self._forward(X[i : i + ROWS])[0], Y[i : i + ROWS])
+            total, right = total + E, right + hits
+        return total / len(X), right / len(X)
+
+    def _judge(self, a: Array, Y: Array) -> tuple[float, float]:
+        """Sum of the errors, and how many observations are in the right class."""
+        if Y.shape[-1] > 1:
+            right = a.argmax(axis=-1) == Y.argmax(axis=-1)  # every output function keeps the order of the units
+        else:
+            right = (self.output_error.output(a) > 0.5) == (Y > 0.5)
+        return float(self.output_error.value(a, Y).sum()), float(right.sum())
+
     def _error(self, X: Array, Y: Array) -> float:
-        n = len(X)
-        total = 0.0
-        for i in range(0, n, ROWS):
-            a, _ = self._forward(X[i : i + ROWS])
-            total += float(self.output_error.value(a, Y[i : i + ROWS]).sum())
-        return total / n
+        return self._score(X, Y)[0] + self._penalty()
 
     # Training ------------------------------------------------------------------------------------------------------
 
@@ -175,6 +214,8 @@ class Network:
         validation: tuple[Array, Array] | None = None,
         seed: int = 0,
         progress: bool = True,
+        patience: int | None = None,
+        callbacks: Sequence[Callable[["Network", History], object]] = (),
     ) -> History:
         """Train: in each epoch, every observation is used once, in a new random order, `batch_size` at a time.
 
@@ -190,14 +231,20 @@ class Network:
         validation : (X, Y), optional
             Data whose error and accuracy are recorded after each epoch, and never trained on.
         seed : int
-            Of the generator that orders the observations.
+            Of the generator that orders the observations and drops units.
         progress : bool
             Show a progress bar (tqdm), where the output is a terminal.
+        patience : int, optional
+            Early stopping: end after so many epochs without a lower validation error, and in any case go back to the
+            weights of the epoch with the lowest one, ``history.best``.
+        callbacks : sequence of callable
+            Each is called after each epoch as ``callback(network, history)``; one that returns True ends the training.
 
         Returns
         -------
         History
-            Errors and accuracies, epoch by epoch. An interrupt (Ctrl-C) ends the training with the weights of the
+            Errors and accuracies, epoch by epoch. Those of the training data are means over the epoch's steps, each
+            seen just before the step that used it. An interrupt (Ctrl-C) ends the training with the weights of the
             last whole epoch; ``history.interrupted`` is then True.
 
         Raises
@@ -217,42 +264,66 @@ class Network:
             raise ValueError(f"epochs: expected 0 or more, got {epochs}")
         if batch_size < 1:
             raise ValueError(f"batch_size: expected 1 or more, got {batch_size}")
+        if patience is not None and (patience < 1 or validation is None):
+            raise ValueError(f"patience: expected 1 or more, and validation data to watch, got {patience}")
         optimizer = SGD(0.1) if optimizer is None else optimizer
         rng = np.random.default_rng(seed)
         history = History()
         optimizer.start(self.w)
-        n = len(X)
-        good = self.w + 0
+        good, best = self.w + 0, self.w + 0
         bar = _bar(epochs, progress)
         try:
             for epoch in range(1, epochs + 1):
-                order = rng.permutation(n)
                 with np.errstate(over="ignore", invalid="ignore"):  # reported below, in words
-                    for i in range(0, n, batch_size):
-                        J = order[i : i + batch_size]
-                        optimizer.step(self.w, self._gradient(take(X, J), take(Y, J)))
-                    loss = self._error(X, Y)
-                if not np.isfinite(loss):
+                    loss, accuracy = self._epoch(X, Y, optimizer, batch_size, rng)
+                    w_is_finite = np.isfinite(float(self.w.sum()))
+                if not (np.isfinite(loss) and w_is_finite):
                     self.w[:] = good
                     raise Diverged(
-                        f"the loss is {loss} after epoch {epoch} with learning rate {optimizer.alpha(optimizer.k):g}; "
+                        f"the loss is {loss} in epoch {epoch} with learning rate {optimizer.alpha(optimizer.k):g}"
+                        f"{'' if w_is_finite else ', the weights are not finite'}; "
                         f"the weights of epoch {epoch - 1} are back. "
                         "Try a learning rate ten times smaller, and scale the inputs to about [-1, 1]."
                     )
                 good[:] = self.w
-                history.record(
-                    loss,
-                    self.accuracy(X, Y),
-                    *((self._error(*validation), self.accuracy(*validation)) if validation else ()),
-                )
+                history.record(loss, accuracy, *(self._score(*validation) if validation else ()))
                 bar.set_postfix_str(history.last())
                 bar.update()
+                if history.best == epoch:
+                    best[:] = self.w
+                enough = [callback(self, history) is True for callback in callbacks]  # each is called
+                if any(enough):
+                    break
+                if patience is not None and epoch - history.best >= patience:
+                    break
+            if patience is not None:
+                self.w[:] = best
         except KeyboardInterrupt:
             self.w[:] = good
             history.interrupted = True
         finally:
             bar.close()
         return history
+
+    def _epoch(
+        self, X: Array, Y: Array, optimizer: Optimizer, batch_size: int, rng: np.random.Generator
+    ) -> tuple[float, float]:
+        """Use every observation once; mean error and accuracy as the steps saw them, with the penalty at the end."""
+        n = len(X)
+        order = rng.permutation(n)
+        rows = max(1, ROWS // batch_size) * batch_size  # gathered at once: whole batches, few enough for the cache
+        total = right = 0.0
+        for i in range(0, n, rows):
+            x, y = take(X, order[i : i + rows]), take(Y, order[i : i + rows])
+            seen = namespace(y).empty_like(y)
+            for j in range(0, len(x), batch_size):
+                J = slice(j, j + batch_size)
+                a, caches = self._forward(x[J], rng)
+                seen[J] = a
+                optimizer.step(self.w, self._backward(a, caches, y[J]))
+            E, hits = self._judge(seen, y)
+            total, right = total + E, right + hits
+        return total / n + self._penalty(), right / n
 
     # As a file -----------------------------------------------------------------------------------------------------
 
@@ -264,12 +335,13 @@ class Network:
         ValueError
             A layer or the error is not one of nnlib's, so that `load` could not make it again.
         """
-        parts: list[Layer | Error] = [*self.layers, self.output_error]
-        described = [{"type": type(part).__name__, **part.settings()} for part in parts]
-        for part in described:
-            _made(part, "save")
-        w = to_numpy(self.w)
-        storage.write(path, {"layers": described[:-1], "error": described[-1], "input_shape": self.input_shape}, w)
+        description = {
+            "layers": [_described(layer) for layer in self.layers],
+            "error": _described(self.output_error),
+            "penalty": _described(self.penalty) if self.penalty else None,
+            "input_shape": self.input_shape,
+        }
+        storage.write(path, description, to_numpy(self.w))
 
     @classmethod
     def load(cls, path: str | Path, like: Array = None) -> "Network":
@@ -293,7 +365,9 @@ class Network:
         try:
             layers = [_made(part, "load") for part in description["layers"]]
             error = _made(description["error"], "load")
-            network = cls(layers, error, tuple(description["input_shape"]), like=w if like is None else like)
+            penalty = _made(description["penalty"], "load") if description.get("penalty") else None
+            shape = tuple(description["input_shape"])
+            network = cls(layers, error, shape, like=w if like is None else like, penalty=penalty)
         except (KeyError, TypeError, ValueError) as e:
             raise ValueError(f"{path}: the description of the network cannot be used ({e})") from None
         if w.shape != network.w.shape:
@@ -349,6 +423,7 @@ def mlp(
     seed: int = 0,
     dtype: Any = None,
     like: Array = None,
+    penalty: Penalty | None = None,
 ) -> Network:
     """A feed-forward network of dense layers (lecture, Three-Layer Neural Network).
 
@@ -360,7 +435,7 @@ def mlp(
         Activation h of the hidden units. Initial weights are Glorot's, for "relu" He's.
     error : Error, optional
         ``CrossEntropy()`` by default.
-    seed, dtype, like
+    seed, dtype, like, penalty
         As for `Network`.
 
     Raises
@@ -371,22 +446,34 @@ def mlp(
     sizes = list(sizes)
     if len(sizes) < 2 or min(sizes) < 1:
         raise ValueError(f"sizes: expected at least two positive numbers, inputs first and outputs last, got {sizes}")
-    init = _layers.he if activations.get(hidden) is activations.relu else _layers.glorot
+    init = he_normal if activations.get(hidden) is activations.relu else glorot_normal
     dense: list[Layer] = [Dense(m, init) for m in sizes[1:]]
     layers = list(itertools.chain.from_iterable((layer, Activation(hidden)) for layer in dense))[:-1]
-    return Network(layers, error or CrossEntropy(), sizes[0], seed, dtype, like)
+    return Network(layers, error or CrossEntropy(), sizes[0], seed, dtype, like, penalty)
 
 
 _PARTS: dict[str, type] = {
-    part.__name__: part for part in (Dense, Activation, SumOfSquares, BinaryCrossEntropy, CrossEntropy, Unmatched)
+    part.__name__: part
+    for part in (
+        *(Dense, Activation, Conv2D, MaxPool2D, AvgPool2D, Flatten, Dropout),
+        *(SumOfSquares, BinaryCrossEntropy, CrossEntropy, Unmatched),
+        *(L1, L2),
+    )
 }
 
 
+def _described(part: Layer | Error | Penalty) -> dict[str, Any]:
+    """A layer, an error or a penalty as JSON values."""
+    description = {"type": type(part).__name__, **part.settings()}
+    _made(description, "save")
+    return description
+
+
 def _made(part: dict[str, Any], verb: str) -> Any:
-    """A layer or an error from its description."""
+    """A layer, an error or a penalty from its description."""
     kind = part["type"]
     if kind not in _PARTS:
-        raise ValueError(f"{verb}: {kind} is not a layer or an error of nnlib; there are {', '.join(_PARTS)}")
+        raise ValueError(f"{verb}: {kind} is no part of nnlib; there are {', '.join(_PARTS)}")
     return _PARTS[kind](**{name: value for name, value in part.items() if name != "type"})
 
 

@@ -94,7 +94,7 @@ def test_objects_are_never_unpickled(tmp_path):
         ({"format": 99}, "format 99, this nnlib reads format 1"),
         ({"input_shape": [4]}, r"expected 30 weights for these layers, got shape \(26,\)"),
         ({"layers": []}, "at least one layer"),
-        ({"layers": [{"type": "Wormhole"}]}, "Wormhole is not a layer"),
+        ({"layers": [{"type": "Wormhole"}]}, "Wormhole is no part of nnlib"),
         ({"layers": [{"type": "Dense"}]}, "cannot be used"),
         ({"error": {"type": "Unmatched", "output": "swish"}}, "cannot be used"),
     ],
@@ -113,7 +113,7 @@ def test_a_layer_of_somebody_else_is_not_saved(tmp_path):
     class Mine(Dense):
         pass
 
-    with pytest.raises(ValueError, match="save: Mine is not a layer"):
+    with pytest.raises(ValueError, match="save: Mine is no part of nnlib"):
         Network([Mine(2)], SumOfSquares(), 3).save(tmp_path / "network.npz")
     h = activations.Function.__new__(type(activations.tanh))
     h.name = "swish"

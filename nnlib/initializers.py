@@ -1,0 +1,43 @@
+"""Initial weights: each draws an array of the given shape; biases start at zero.
+
+A unit with `fan_in` inputs and `fan_out` uses keeps the size of z on the way forward where Var β = 1 / fan_in, and the
+size of delta on the way back where Var β = 1 / fan_out (for h'(0) = 1). A convolution counts the weights that meet: its
+fan_in is C · kh · kw, its fan_out is maps · kh · kw.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Initializer: TypeAlias = Callable[[np.random.Generator, tuple[int, ...], int, int], Any]
+
+
+def normal(sd: float = 0.01) -> Initializer:
+    """β ~ N(0, sd²), whatever the fans: too small vanishes, too large explodes (lecture, Vanishing Gradients).
+
+    Parameters
+    ----------
+    sd : float
+        Standard deviation, not negative.
+    """
+    if not sd >= 0:
+        raise ValueError(f"sd: expected a standard deviation of at least 0, got {sd}")
+    return lambda rng, shape, fan_in, fan_out: sd * rng.standard_normal(shape)
+
+
+def glorot_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Any:
+    """β ~ N(0, 2 / (fan_in + fan_out)), between the two demands (Glorot & Bengio 2010, section 4.2.1)."""
+    return math.sqrt(2 / (fan_in + fan_out)) * rng.standard_normal(shape)
+
+
+def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Any:
+    """β ~ U(-r, r) with r = √(6 / (fan_in + fan_out)): the same variance (Glorot & Bengio 2010, equation 16)."""
+    r = math.sqrt(6 / (fan_in + fan_out))
+    return rng.uniform(-r, r, shape)
+
+
+def he_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Any:
+    """β ~ N(0, 2 / fan_in): ReLU passes half of the variance on (He et al. 2015, section 2.2)."""
+    return math.sqrt(2 / fan_in) * rng.standard_normal(shape)
