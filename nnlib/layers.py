@@ -4,8 +4,8 @@
 ``gradient(delta, cache)`` writes dE/dβ into the layer's slice of the network's `g`. The cache is explicit and nothing
 is added up, so a second backward pass gives the same answer.
 
-Images have shape (n, C, H, W): observations, channels, rows, columns. Convolution and pooling keep them in memory
-channel by channel, which saves copies; nobody needs to know.
+Images have shape (n, C, H, W): observations, channels, rows, columns. Convolution and pooling lay them out in memory
+with the observations last, so that a window that slides is a few long runs of numbers; nobody else needs to know.
 """
 
 import itertools
@@ -16,10 +16,11 @@ import numpy as np
 
 from . import activations
 from .activations import Function
-from .backend import Array, empty, move, namespace
+from .backend import Array, empty, is_tensor, move, namespace
 from .initializers import Initializer, glorot_normal
 
 Shape = tuple[int, ...]
+CACHE = 2**18  # numbers that a core keeps at hand: 1 MiB in float32
 
 
 class Layer:
@@ -234,10 +235,10 @@ class _Sliding(Layer):
         return (shape[0], *self.positions)
 
     def windows(self, z: Array) -> Iterator[Array]:
-        """For each place (i, j) in the window, row by row: what lies there in `z`, at every position (a view)."""
+        """For each place (i, j) in the window, row by row: what lies there in `z` (C, H, W, n), at every position."""
         (h, w), (sh, sw) = self.positions, self.stride
         for i, j in itertools.product(*map(range, self.size)):
-            yield z[..., i : i + sh * h : sh, j : j + sw * w : sw]
+            yield z[:, i : i + sh * h : sh, j : j + sw * w : sw]
 
     def _window(self, stride: tuple[int, int] = (1, 1)) -> str:
         text = _short(self.size)
@@ -294,48 +295,53 @@ class Conv2D(_Sliding, Weighted):
         self.fan_out = self.outputs * self.size[0] * self.size[1]
         return (self.outputs, *self.positions)
 
-    def patches(self, z: Array) -> Array:
-        """(n, C, H, W) -> (C · kh · kw, n · h · w): a column for each position of each observation."""
-        C, H, W = self.input
-        n, (ph, pw) = len(z), self.padding
-        z = z.swapaxes(0, 1)
-        if ph or pw:
-            padded = empty((C, n, H + 2 * ph, W + 2 * pw), like=z)
-            padded[:] = 0
-            padded[:, :, ph : ph + H, pw : pw + W] = z
-            z = padded
-        columns = empty((C, self.size[0] * self.size[1], n, *self.positions), like=z)
-        for place, window in enumerate(self.windows(z)):
+    def patches(self, z: Array, rows: slice) -> Array:
+        """(C, H, W, n) -> (C · kh · kw, rows · w · n): a column for each position in these rows, of each observation."""
+        windows = [window[:, rows] for window in self.windows(z)]
+        columns = empty((len(z), len(windows), *windows[0].shape[1:]), like=z)
+        for place, window in enumerate(windows):
             columns[:, place] = window
         return columns.reshape(self.inputs, -1)
 
-    def image(self, columns: Array, n: int) -> Array:
-        """The transpose of `patches`: what every patch gives to a pixel is added up."""
-        C, H, W = self.input
-        ph, pw = self.padding
-        z = empty((C, n, H + 2 * ph, W + 2 * pw), like=columns)
-        z[:] = 0
-        columns = columns.reshape(C, -1, n, *self.positions)
-        for place, window in enumerate(self.windows(z)):
-            window += columns[:, place]
-        return z[:, :, ph : ph + H, pw : pw + W].swapaxes(0, 1)
+    def strips(self, z: Array) -> Iterator[slice]:
+        """Rows of positions whose patches fit into a processor's cache together; a GPU takes all at once."""
+        h, w = self.positions
+        step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-1]))
+        return (slice(r, min(r + step, h)) for r in range(0, h, step))
 
     def forward(self, z: Array) -> tuple[Array, Array]:
-        patches = self.patches(z)
-        a = self.beta[:, 1:] @ patches
-        a += self.beta[:, :1]
-        return a.reshape(self.outputs, len(z), *self.positions).swapaxes(0, 1), patches
+        z = self._padded(z)
+        a = empty((self.outputs, *self.positions, z.shape[-1]), like=z)
+        for rows in self.strips(z):
+            namespace(z).matmul(self.beta[:, 1:], self.patches(z, rows), out=_flat(a[:, rows]))
+        a += self.beta[:, 0].reshape(-1, 1, 1, 1)
+        return _first(a), z
 
     def backward(self, delta: Array, cache: Array) -> Array:
-        return self.image(self.beta[:, 1:].T @ self._rows(delta), len(delta))
+        z, delta = cache, _last(delta)
+        (C, H, W), (ph, pw) = self.input, self.padding
+        dz = namespace(z).zeros_like(z)
+        for rows in self.strips(z):
+            columns = self.beta[:, 1:].T @ _flat(delta[:, rows])
+            columns = columns.reshape(C, -1, *delta[:, rows].shape[1:])
+            for place, window in enumerate(self.windows(dz)):
+                window[:, rows] += columns[:, place]  # a pixel gets something from every patch that it is in
+        return _first(dz[:, ph : ph + H, pw : pw + W])
 
     def gradient(self, delta: Array, cache: Array) -> None:
-        delta, patches = self._rows(delta), cache
-        namespace(patches).matmul(delta, patches.T, out=self.dbeta[:, 1:])  # every position adds its δ_t z_s
-        self.dbeta[:, 0] = delta.sum(axis=1)
+        z, delta = cache, _last(delta)
+        # every position adds its δ_t z_s to the weights that it shares
+        self.dbeta[:, 1:] = sum(self.patches(z, rows) @ _flat(delta[:, rows]).T for rows in self.strips(z)).T
+        self.dbeta[:, 0] = _flat(delta).sum(axis=1)
 
-    def _rows(self, delta: Array) -> Array:
-        return delta.swapaxes(0, 1).reshape(self.outputs, -1)
+    def _padded(self, z: Array) -> Array:
+        """(n, C, H, W) -> (C, H + 2 ph, W + 2 pw, n), zeros around the image, each row of pixels in one run."""
+        (C, H, W), (ph, pw) = self.input, self.padding
+        padded = empty((C, H + 2 * ph, W + 2 * pw, len(z)), like=z)
+        if ph or pw:
+            padded[:] = 0
+        padded[:, ph : ph + H, pw : pw + W] = _last(z)
+        return padded
 
     def __repr__(self) -> str:
         return f"Conv2D({self.outputs}, {self._window()})"
@@ -366,21 +372,22 @@ class MaxPool2D(_Pool):
     """
 
     def forward(self, z: Array) -> tuple[Array, Any]:
+        z = _last(z)
         windows = self.windows(z)
         largest = next(windows) + 0
         for window in windows:
             namespace(z).maximum(largest, window, out=largest)
-        return largest, (z, largest)
+        return _first(largest), (z, largest)
 
     def backward(self, delta: Array, cache: Any) -> Array:
-        xp, (z, largest) = namespace(delta), cache
+        xp, (z, largest), delta = namespace(delta), cache, _last(delta)
         dz = xp.zeros_like(z)
-        waiting = xp.ones_like(delta, dtype=bool)
+        waiting = xp.ones_like(largest, dtype=bool)
         for window, dwindow in zip(self.windows(z), self.windows(dz), strict=True):
             here = waiting & (window == largest)
             dwindow += delta * here
             waiting ^= here
-        return dz
+        return _first(dz)
 
 
 class AvgPool2D(_Pool):
@@ -395,15 +402,31 @@ class AvgPool2D(_Pool):
     """
 
     def forward(self, z: Array) -> tuple[Array, Any]:
+        z = _last(z)
         mean = sum(self.windows(z)) / (self.size[0] * self.size[1])
-        return mean, z
+        return _first(mean), z
 
     def backward(self, delta: Array, cache: Any) -> Array:
         dz = namespace(delta).zeros_like(cache)
-        share = delta / (self.size[0] * self.size[1])
+        share = _last(delta) / (self.size[0] * self.size[1])
         for dwindow in self.windows(dz):
             dwindow += share
-        return dz
+        return _first(dz)
+
+
+def _last(z: Array) -> Array:
+    """(n, C, H, W) -> (C, H, W, n), a view."""
+    return namespace(z).moveaxis(z, 0, -1)
+
+
+def _first(z: Array) -> Array:
+    """(C, H, W, n) -> (n, C, H, W), a view."""
+    return namespace(z).moveaxis(z, -1, 0)
+
+
+def _flat(z: Array) -> Array:
+    """(maps, rows, w, n) -> (maps, rows · w · n)."""
+    return z.reshape(len(z), -1)
 
 
 def _positive(layer: str, name: str, *values: int) -> int:

@@ -276,12 +276,10 @@ class Network:
             for epoch in range(1, epochs + 1):
                 with np.errstate(over="ignore", invalid="ignore"):  # reported below, in words
                     loss, accuracy = self._epoch(X, Y, optimizer, batch_size, rng)
-                    w_is_finite = np.isfinite(float(self.w.sum()))
-                if not (np.isfinite(loss) and w_is_finite):
+                if not np.isfinite(loss):
                     self.w[:] = good
                     raise Diverged(
-                        f"the loss is {loss} in epoch {epoch} with learning rate {optimizer.alpha(optimizer.k):g}"
-                        f"{'' if w_is_finite else ', the weights are not finite'}; "
+                        f"the loss is {loss} in epoch {epoch} with learning rate {optimizer.alpha(optimizer.k):g}; "
                         f"the weights of epoch {epoch - 1} are back. "
                         "Try a learning rate ten times smaller, and scale the inputs to about [-1, 1]."
                     )
@@ -323,7 +321,8 @@ class Network:
                 optimizer.step(self.w, self._backward(a, caches, y[J]))
             E, hits = self._judge(seen, y)
             total, right = total + E, right + hits
-        return total / n + self._penalty(), right / n
+        after, _ = self._judge(self._forward(x[J])[0], y[J])  # the last step may have been the one too far
+        return total / n + self._penalty() if np.isfinite(after) else after, right / n
 
     # As a file -----------------------------------------------------------------------------------------------------
 
