@@ -296,7 +296,7 @@ class Conv2D(_Sliding, Weighted):
         return (self.outputs, *self.positions)
 
     def patches(self, z: Array, rows: slice) -> Array:
-        """(C, H, W, n) -> (C · kh · kw, rows · w · n): a column for each position in these rows, of each observation."""
+        """(C, H, W, n) -> (C · kh · kw, rows · w · n): a column for each position in these rows."""
         windows = [window[:, rows] for window in self.windows(z)]
         columns = empty((len(z), len(windows), *windows[0].shape[1:]), like=z)
         for place, window in enumerate(windows):
