@@ -1,76 +1,160 @@
 """The same code on torch tensors: the values of NumPy, and derivatives that autograd agrees with."""
 
+import copy
+
 import numpy as np
 import pytest
 
 from nnlib import (
+    L1,
+    L2,
     SGD,
+    Activation,
     AdaGrad,
     Adam,
+    AvgPool2D,
     BinaryCrossEntropy,
+    Conv2D,
     CrossEntropy,
+    Dense,
+    Dropout,
     EmpiricalRisk,
+    Flatten,
+    MaxPool2D,
     Momentum,
     Nesterov,
+    Network,
     RMSProp,
     SumOfSquares,
     Unmatched,
     activations,
     check_gradient,
-    mlp,
 )
+from nnlib.optimizers import cosine
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
 ERRORS = [SumOfSquares(), BinaryCrossEntropy(), CrossEntropy(), Unmatched("sigmoid"), Unmatched("softmax")]
 
 
-def both(hidden="tanh", error=None, n=9):
-    """The same network and data on NumPy and on torch."""
+ARCHITECTURES = {
+    "dense": [Flatten(), Dense(6), Activation("sigmoid"), Dense(5), Activation("tanh")],
+    "relu": [Flatten(), Dense(6), Activation("relu"), Dense(5), Activation("relu")],
+    "convolution": [Conv2D(3, 3), Activation("tanh"), Conv2D(2, 2, stride=2, padding=1), Activation("relu"), Flatten()],
+    "max pooling": [Conv2D(3, (3, 2), stride=(1, 2), padding=(0, 1)), MaxPool2D(2), Activation("tanh"), Flatten()],
+    "max pooling, overlapping": [Conv2D(3, 2), MaxPool2D(3, stride=2), Flatten()],
+    "average pooling": [Conv2D(3, 2), AvgPool2D((2, 3), stride=(1, 2)), Activation("sigmoid"), Flatten()],
+    "dropout": [Flatten(), Dropout(0.2), Dense(8), Activation("tanh"), Dropout(0.5)],
+}
+
+
+def both(architecture="dense", error=None, penalty=None, n=12):
+    """The same network on NumPy and on torch, and data."""
     rng = np.random.default_rng(0)
-    X, Y = rng.standard_normal((n, 4)), np.eye(3)[rng.integers(3, size=n)]
-    a = mlp([4, 6, 5, 3], hidden, error, seed=1)
-    b = mlp([4, 6, 5, 3], hidden, error, seed=1, like=torch.zeros(1, dtype=torch.float64))
-    return a, b, X, Y
+    X, Y = rng.standard_normal((n, 2, 6, 7)), np.eye(3)[rng.integers(3, size=n)]
+    pair = [
+        Network(
+            [*copy.deepcopy(ARCHITECTURES[architecture]), Dense(3)],
+            error or CrossEntropy(),
+            (2, 6, 7),
+            seed=1,
+            like=like,
+            penalty=penalty,
+        )
+        for like in (np.zeros(1), torch.zeros(1, dtype=torch.float64))
+    ]
+    return *pair, X, Y
+
+
+def assert_close(tensor, array, tolerance):
+    """Relative to the size of the whole array."""
+    assert isinstance(tensor, torch.Tensor)
+    assert np.linalg.norm(tensor.numpy() - array) <= tolerance * np.linalg.norm(array)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
-@pytest.mark.parametrize("hidden", ["tanh", "sigmoid", "relu"])
-def test_same_numbers_as_numpy(hidden, error):
-    a, b, X, Y = both(hidden, error)
-    assert isinstance(b.gradient(X, Y), torch.Tensor)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_same_numbers_as_numpy(architecture, error):
+    a, b, X, Y = both(architecture, error, L2(0.01))
     np.testing.assert_array_equal(a.w, b.w.numpy())
-    np.testing.assert_allclose(b.predict(X).numpy(), a.predict(X), atol=1e-14)
-    np.testing.assert_allclose(b.gradient(X, Y).numpy(), a.gradient(X, Y), atol=1e-14)
-    assert b.error(X, Y) == pytest.approx(a.error(X, Y), rel=1e-12)
-    for mine, other in zip(a.deltas(X, Y), b.deltas(X, Y), strict=True):
-        np.testing.assert_allclose(other.numpy(), mine, atol=1e-14)
-
-
-@pytest.mark.parametrize("optimizer", [SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam])
-def test_same_training_as_numpy(optimizer):
-    a, b, X, Y = both()
-    for network in (a, b):
-        network.fit(X, Y, optimizer(0.1), epochs=10, batch_size=2, validation=(X, Y), progress=False)
-    np.testing.assert_allclose(b.w.numpy(), a.w, atol=1e-12)
+    assert_close(b.predict(X), a.predict(X), 1e-14)
+    assert_close(b.gradient(X, Y), a.gradient(X, Y), 1e-13)
+    assert b.error(X, Y) == pytest.approx(a.error(X, Y), rel=1e-13)
     assert b.accuracy(X, Y) == a.accuracy(X, Y)
+    for mine, other in zip(a.deltas(X, Y), b.deltas(X, Y), strict=True):
+        assert_close(other, mine, 1e-13)
+
+
+@pytest.mark.parametrize("penalty", [None, L1(0.001), L2(0.001)], ids=repr)
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_fifty_steps_from_one_seed(architecture, error, penalty):
+    a, b, X, Y = both(architecture, error, penalty)
+    for network in (a, b):
+        network.fit(X, Y, Momentum(0.02), epochs=10, batch_size=3, validation=(X, Y), progress=False)  # 10 × 4 steps
+        network.fit(X, Y, Momentum(0.02), epochs=5, batch_size=6, progress=False)  # 5 × 2 more
+    assert_close(b.w, a.w, 1e-10)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [SGD(0.1), Momentum(0.05), Nesterov(0.05), AdaGrad(0.1), RMSProp(0.01), Adam(0.01), SGD(cosine(0.1, 50))],
+    ids=lambda optimizer: type(optimizer).__name__,
+)
+def test_fifty_steps_of_every_optimizer(optimizer):
+    a, b, X, Y = both("convolution")
+    for network in (a, b):
+        network.fit(X, Y, optimizer, epochs=25, batch_size=6, progress=False)
+    assert_close(b.w, a.w, 1e-10)
+
+
+def in_torch(layer, value, beta):
+    """The same layer by torch's own functions, so that its autograd can be asked."""
+    F = torch.nn.functional
+    if isinstance(layer, Dense):
+        return F.linear(value, beta[:, 1:], beta[:, 0])
+    if isinstance(layer, Conv2D):
+        kernels = beta[:, 1:].reshape(layer.outputs, value.shape[1], *layer.size)
+        return F.conv2d(value, kernels, beta[:, 0], layer.stride, layer.padding)
+    if isinstance(layer, MaxPool2D):
+        return F.max_pool2d(value, layer.size, layer.stride)
+    if isinstance(layer, AvgPool2D):
+        return F.avg_pool2d(value, layer.size, layer.stride)
+    if isinstance(layer, Activation):
+        return {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}[layer.h.name](value)
+    if isinstance(layer, Dropout):  # nothing is dropped
+        return value
+    assert isinstance(layer, Flatten)
+    return value.flatten(1)
+
+
+def error_in_torch(error, a, Y):
+    F = torch.nn.functional
+    if isinstance(error, CrossEntropy):
+        return F.cross_entropy(a, Y, reduction="mean")
+    if isinstance(error, BinaryCrossEntropy):
+        return F.binary_cross_entropy_with_logits(a, Y, reduction="none").sum(1).mean()
+    yhat = {"identity": lambda a: a, "sigmoid": torch.sigmoid, "softmax": lambda a: a.softmax(1)}[error.output.name](a)
+    return 0.5 * F.mse_loss(yhat, Y, reduction="none").sum(1).mean()
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
-def test_autograd_agrees(error):
-    """PyTorch's own derivative of the same value, taken through nnlib's forward pass."""
-    _, b, X, Y = both(error=error)
-    g = b.gradient(X, Y).clone()
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_autograd_agrees(architecture, error):
+    """PyTorch's own forward pass and derivative, from the same weights."""
+    _, b, X, Y = both(architecture, error, L2(0.01))
     X, Y = b.checked(X, Y)
     w = b.w.clone().requires_grad_()
-    value, start = X, 0
+    value, start, squares = X, 0, 0
     for layer in b.layers:
+        beta = None
         if layer.n_weights:
-            beta = w[start : start + layer.n_weights].reshape(layer.beta.shape)
-            value, start = value @ beta[:, 1:].T + beta[:, 0], start + layer.n_weights
-        else:
-            value = layer.forward(value)[0]
-    error.value(value, Y).mean().backward()
-    np.testing.assert_allclose(g.numpy(), w.grad.numpy(), atol=1e-13)
+            beta = w[start : start + layer.n_weights].reshape(layer.outputs, -1)
+            start, squares = start + layer.n_weights, squares + (beta[:, 1:] ** 2).sum()
+        value = in_torch(layer, value, beta)
+    loss = error_in_torch(error, value, Y) + 0.01 * squares
+    loss.backward()
+    assert b.error(X, Y) == pytest.approx(loss.item(), rel=1e-12)
+    assert_close(b.gradient(X, Y), w.grad.numpy(), 1e-9)
 
 
 @pytest.mark.parametrize("name", activations.by_name)
@@ -97,6 +181,6 @@ def test_risk_and_gradient_check():
 def test_bad_tensors_are_named():
     _, b, X, Y = both()
     with pytest.raises(ValueError, match=r"X: .*NaN or infinity in row 2"):
-        b.error(torch.tensor(np.where(np.arange(9)[:, None] == 2, np.nan, X)), Y)
-    with pytest.raises(ValueError, match=r"X: expected shape \(n, 4\)"):
+        b.error(torch.tensor(np.where(np.arange(12)[:, None, None, None] == 2, np.nan, X)), Y)
+    with pytest.raises(ValueError, match=r"X: expected shape \(n, 2, 6, 7\)"):
         b.predict(torch.zeros(2, 5))
