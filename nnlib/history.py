@@ -8,8 +8,8 @@ from typing import Any
 class History:
     """Errors and accuracies, epoch by epoch; the validation lists are empty where there was no validation set.
 
-    Those of the training data are means over the epoch's steps, before each step; those of the validation data are
-    taken after the epoch.
+    An error is the mean of the E_i, without the penalty. For the training data each observation counts as it was just
+    before the step that used it; the validation data are seen after the epoch.
     """
 
     error: list[float] = field(default_factory=list)

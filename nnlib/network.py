@@ -243,9 +243,9 @@ class Network:
         Returns
         -------
         History
-            Errors and accuracies, epoch by epoch. Those of the training data are means over the epoch's steps, each
-            seen just before the step that used it. An interrupt (Ctrl-C) ends the training with the weights of the
-            last whole epoch; ``history.interrupted`` is then True.
+            Mean E_i, without the penalty, and accuracy, epoch by epoch. For the training data each observation counts
+            as it was just before the step that used it. An interrupt (Ctrl-C) ends the training with the weights of
+            the last whole epoch; ``history.interrupted`` is then True.
 
         Raises
         ------
@@ -306,7 +306,7 @@ class Network:
     def _epoch(
         self, X: Array, Y: Array, optimizer: Optimizer, batch_size: int, rng: np.random.Generator
     ) -> tuple[float, float]:
-        """Use every observation once; mean error and accuracy as the steps saw them, with the penalty at the end."""
+        """Use every observation once; mean E_i and accuracy as the steps saw them."""
         n = len(X)
         order = rng.permutation(n)
         rows = max(1, ROWS // batch_size) * batch_size  # gathered at once: whole batches, few enough for the cache
@@ -322,7 +322,7 @@ class Network:
             E, hits = self._judge(seen, y)
             total, right = total + E, right + hits
         after, _ = self._judge(self._forward(x[J])[0], y[J])  # the last step may have been the one too far
-        return total / n + self._penalty() if np.isfinite(after) else after, right / n
+        return total / n if np.isfinite(after) else after, right / n
 
     # As a file -----------------------------------------------------------------------------------------------------
 

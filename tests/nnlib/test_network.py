@@ -241,6 +241,77 @@ def test_an_interrupt_keeps_the_last_whole_epoch():
     np.testing.assert_array_equal(network.w, reference.w)
 
 
+def test_history_is_what_the_steps_saw():
+    """The mean of E_i just before the step that uses observation i; validation comes after the epoch."""
+    network, X, Y = problem([3, 4, 2], n=6)
+    twin = mlp([3, 4, 2])
+    twin.w[:] = network.w
+    seen, right = [], []
+    for J in np.array_split(np.random.default_rng(5).permutation(6), 3):
+        seen.append(twin.error(X[J], Y[J]))
+        right.append(twin.accuracy(X[J], Y[J]))
+        twin.w -= 0.5 * twin.gradient(X[J], Y[J])
+    history = network.fit(X, Y, SGD(0.5), 1, batch_size=2, validation=(X, Y), seed=5, progress=False)
+    np.testing.assert_allclose(network.w, twin.w, rtol=1e-12)
+    assert history.error == pytest.approx([np.mean(seen)], rel=1e-12)
+    assert history.accuracy == pytest.approx([np.mean(right)])
+    assert history.validation_error == pytest.approx([twin.error(X, Y)], rel=1e-12)
+
+
+def test_blocks_change_nothing(monkeypatch):
+    """Observations are gathered block by block; a batch is never cut, even one larger than a block."""
+    runs = []
+    for rows in (1024, 4, 1):
+        monkeypatch.setattr("nnlib.network.ROWS", rows)
+        network, X, Y = problem([3, 4, 2], n=10)
+        history = network.fit(X, Y, epochs=2, batch_size=3, progress=False)
+        runs.append([*network.w, *history.error, network.error(X, Y)])
+    np.testing.assert_allclose(runs[1], runs[0], rtol=1e-12)
+    np.testing.assert_allclose(runs[2], runs[0], rtol=1e-12)
+
+
+def test_early_stopping_goes_back_to_the_best_weights():
+    """Noise in the labels: the validation error falls, then rises."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 10))
+    Y = np.eye(2)[((X[:, 0] > 0) ^ (rng.random(60) < 0.3)).astype(int)]
+    train, validation = (X[:30], Y[:30]), (X[30:], Y[30:])
+    network = mlp([10, 20, 2])
+    seen = []
+    history = network.fit(
+        *train, SGD(0.3), 500, 5, validation, progress=False, patience=4,
+        callbacks=[lambda network, history: seen.append(network.w.copy())],
+    )  # fmt: skip
+    assert len(history) == history.best + 4 < 500
+    assert history.validation_error[history.best - 1] == min(history.validation_error)
+    assert network.error(*validation) == min(history.validation_error) < history.validation_error[-1]
+    np.testing.assert_array_equal(network.w, seen[history.best - 1])
+
+
+def test_patience_without_a_better_epoch_to_come_back_to():
+    """The run may end by its number of epochs first: the best weights come back all the same."""
+    network, X, Y = problem([3, 4, 2])
+    history = network.fit(X, Y, SGD(5.0), 7, 2, (X, Y), progress=False, patience=100)
+    assert len(history) == 7
+    assert network.error(X, Y) == min(history.validation_error)
+
+
+def test_callbacks_see_each_epoch_and_may_stop():
+    network, X, Y = problem([3, 4, 2])
+    calls = []
+
+    def first(network, history):
+        calls.append(("first", len(history)))
+        return len(history) == 3
+
+    def second(network, history):
+        calls.append(("second", len(history)))
+
+    history = network.fit(X, Y, epochs=9, progress=False, callbacks=[first, second])
+    assert len(history) == 3
+    assert calls == [(name, epoch) for epoch in (1, 2, 3) for name in ("first", "second")]
+
+
 # What comes in
 
 
@@ -282,6 +353,7 @@ def test_bad_input_is_named_and_changes_nothing(X, Y, message):
         (lambda: Momentum(0.1, mu=1), "mu"),
         (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], epochs=-1), "epochs"),
         (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], batch_size=0), "batch_size"),
+        (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], patience=3), "patience: .* validation data to watch"),
         (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], validation=(np.zeros((1, 2)), [[1, 0]])), "validation: X"),
     ],
 )
