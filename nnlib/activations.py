@@ -104,7 +104,8 @@ class Softmax(Function):
     def __call__(self, a: Array) -> Array:
         xp = namespace(a)
         e = xp.exp(a - xp.amax(a, axis=-1, keepdims=True))
-        return e / e.sum(axis=-1, keepdims=True)
+        e /= e.sum(axis=-1, keepdims=True)
+        return e
 
     def slope(self, z: Array) -> Array:
         raise TypeError(

@@ -116,7 +116,7 @@ class Dense(Weighted):
 
     def forward(self, z: Array) -> tuple[Array, Array]:
         a = z @ self.beta[:, 1:].T
-        a += self.beta[:, 0]
+        a += self.beta[:, 0] + 0  # a copy: the column would be fetched anew for each row of a
         return a, z
 
     def backward(self, delta: Array, cache: Array) -> Array:
