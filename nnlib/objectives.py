@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from .backend import Array, take
+from .activations import sigmoid
+from .backend import Array, is_tensor, move, namespace, take, to_numpy
 from .network import Network
 
 
@@ -67,3 +69,197 @@ class EmpiricalRisk:
             yield network
         finally:
             network.w[:] = own
+
+
+class _Linear:
+    """What objectives of Xw share: E_i(w) = e_i(x_iᵀ w) + λ ‖w‖². Subclasses give e_i, e_i' and e_i''."""
+
+    lam = 0.0
+    bend = 1.0  # the least upper bound of e_i''
+
+    def __init__(self, X: Array, y: Array) -> None:
+        self.X = _numbers("X", X, 2, like=X)
+        self.y = _numbers("y", y, 1, like=self.X)
+        if len(self.y) != len(self.X):
+            raise ValueError(f"y: expected a target for each of the {len(self.X)} rows of X, got {len(self.y)}")
+
+    def _value(self, a: Array, y: Array) -> Array:
+        raise NotImplementedError
+
+    def _slope(self, a: Array, y: Array) -> Array:
+        raise NotImplementedError
+
+    def _curvature(self, a: Array, y: Array) -> Array:
+        raise NotImplementedError
+
+    @property
+    def n(self) -> int:
+        """Number of observations."""
+        return int(self.X.shape[0])
+
+    def F(self, w: Array) -> float:
+        """F(w)."""
+        F = float(self._value(self.X @ w, self.y).mean())
+        return F + self.lam * float(w @ w) if self.lam else F
+
+    def grad(self, w: Array) -> Array:
+        """∇F(w) = (1/n) Xᵀ e'(Xw) + 2 λ w, shape (p,)."""
+        return self._gradient(w, self.X, self.y)
+
+    def g(self, w: Array, xi: Any) -> Array:
+        """The same over the indices `xi` alone (an integer or integers), shape (p,)."""
+        xi = np.atleast_1d(xi)
+        return self._gradient(w, take(self.X, xi), take(self.y, xi))
+
+    def Hv(self, w: Array, v: Array, xi: Any = None) -> Array:
+        """∇²F(w) v = (1/n) Xᵀ (e''(Xw) ⊙ Xv) + 2 λ v, shape (p,); over the indices `xi` alone, where they are given."""
+        X, y = self.X, self.y
+        if xi is not None:
+            xi = np.atleast_1d(xi)
+            X, y = take(X, xi), take(y, xi)
+        return X.T @ (self._curvature(X @ w, y) * (X @ v)) / len(X) + 2 * self.lam * v
+
+    def _gradient(self, w: Array, X: Array, y: Array) -> Array:
+        g = X.T @ self._slope(X @ w, y)
+        g /= len(X)
+        if self.lam:
+            g += 2 * self.lam * w
+        return g
+
+    @cached_property
+    def _squares(self) -> tuple[float, float]:
+        """The largest and the smallest eigenvalue of XᵀX / n."""
+        n, p = self.X.shape
+        sigma = np.linalg.svd(to_numpy(self.X).astype(float), compute_uv=False)
+        return float(sigma[0] ** 2 / n), float(sigma[-1] ** 2 / n) if n >= p else 0.0
+
+    @property
+    def L(self) -> float:
+        """The Lipschitz constant of ∇F."""
+        return self.bend * self._squares[0] + 2 * self.lam
+
+    @property
+    def L_i(self) -> Array:
+        """The Lipschitz constant of each ∇E_i, shape (n,)."""
+        X = to_numpy(self.X).astype(float)
+        return self.bend * (X * X).sum(axis=1) + 2 * self.lam
+
+    @property
+    def L_coordinates(self) -> Array:
+        """The Lipschitz constant of each ∂F/∂w_j along e_j, shape (p,)."""
+        X = to_numpy(self.X).astype(float)
+        return self.bend * (X * X).mean(axis=0) + 2 * self.lam
+
+
+class LeastSquares(_Linear):
+    """F(w) = 1/(2n) ‖X w - y‖² = (1/n) Σ_i ½ (x_iᵀ w - y_i)² (lecture, Sum of Squares, of a linear unit).
+
+    ∇F(w) = (1/n) Xᵀ(X w - y), so ∇F(w) - ∇F(v) = (XᵀX / n)(w - v): L is the largest eigenvalue of XᵀX / n, and F is
+    c-strongly convex with the smallest one. Likewise ∇²E_i = x_i x_iᵀ has the eigenvalues ‖x_i‖² and 0, so
+    L_i = ‖x_i‖². Column j of X gives ∂²F/∂w_j² = ‖X_:j‖² / n.
+
+    Parameters
+    ----------
+    X : array (n, p)
+        An observation in each row. A column of ones makes the first weight a bias.
+    y : array (n,)
+        Targets.
+
+    Raises
+    ------
+    ValueError
+        `X` or `y` is empty, has another shape, or holds other things than finite numbers.
+    """
+
+    def _value(self, a: Array, y: Array) -> Array:
+        return 0.5 * (a - y) ** 2
+
+    def _slope(self, a: Array, y: Array) -> Array:
+        return a - y
+
+    def _curvature(self, a: Array, y: Array) -> Array:
+        return namespace(a).ones_like(a)
+
+    @property
+    def c(self) -> float:
+        """The constant of strong convexity; 0 where there are fewer observations than weights."""
+        return self._squares[1]
+
+    @cached_property
+    def w_star(self) -> Array:
+        """The minimizer, XᵀX w_* = Xᵀy; where there are several, the shortest."""
+        X, y = to_numpy(self.X).astype(float), to_numpy(self.y).astype(float)
+        return move(np.linalg.lstsq(X, y, rcond=None)[0], like=self.X)
+
+    @property
+    def F_star(self) -> float:
+        """F(w_*)."""
+        return self.F(self.w_star)
+
+
+class LogisticRegression(_Linear):
+    """F(w) = (1/n) Σ_i log(1 + exp(-y_i x_iᵀ w)) + λ ‖w‖², y_i = ±1: `BinaryCrossEntropy` of one sigmoid unit.
+
+    The penalty counts every weight, and is neither halved nor divided by n. With e(a) = log(1 + exp(-y a)),
+    e'(a) = -y σ(-y a) and e''(a) = σ(a) σ(-a) ≤ ¼, so that ∇²F(w) lies between 2 λ I and XᵀX / (4n) + 2 λ I. The bounds
+    are reached, at w = 0 and where ‖w‖ → ∞, so L = λ_max(XᵀX) / (4n) + 2 λ, c = 2 λ, and in the same way
+    L_i = ¼ ‖x_i‖² + 2 λ and, along e_j, ‖X_:j‖² / (4n) + 2 λ.
+
+    Parameters
+    ----------
+    X : array (n, p)
+        An observation in each row. A column of ones makes the first weight a bias.
+    y : array (n,)
+        Classes, -1 and 1.
+    lam : float
+        λ, not negative.
+
+    Raises
+    ------
+    ValueError
+        `X` or `y` is empty, has another shape, or holds other things than finite numbers; a class is neither -1 nor 1;
+        `lam` is negative.
+    """
+
+    bend = 0.25
+
+    def __init__(self, X: Array, y: Array, lam: float = 0.0) -> None:
+        super().__init__(X, y)
+        if not (abs(self.y) == 1).all():
+            raise ValueError("y: expected the classes -1 and 1; targets 0 and 1 become these as 2 * y - 1")
+        if not 0 <= lam < np.inf:
+            raise ValueError(f"lam: expected a number of at least 0, got {lam}")
+        self.lam = lam
+
+    def _value(self, a: Array, y: Array) -> Array:
+        m = y * a
+        xp = namespace(a)
+        return xp.log1p(xp.exp(-abs(m))) - m.clip(max=0)  # exp of nothing positive: no overflow
+
+    def _slope(self, a: Array, y: Array) -> Array:
+        return -y * sigmoid(-y * a)
+
+    def _curvature(self, a: Array, y: Array) -> Array:
+        return sigmoid(a) * sigmoid(-a)
+
+    @property
+    def c(self) -> float:
+        """The constant of strong convexity: 2 λ."""
+        return 2 * self.lam
+
+
+def _numbers(name: str, value: Any, ndim: int, like: Any) -> Array:
+    """`value` as finite floating-point numbers, in the library and dtype of `like` (float64 where it has integers)."""
+    wanted = "(n, p)" if ndim == 2 else "(n,)"
+    try:
+        like = like if is_tensor(like) else np.asarray(like)
+        if not (like.is_floating_point() if is_tensor(like) else like.dtype.kind == "f"):
+            like = like.double() if is_tensor(like) else np.zeros(0)
+        value = move(value, like)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: expected numbers of shape {wanted}, got other things") from None
+    if value.ndim != ndim or 0 in value.shape:
+        raise ValueError(f"{name}: expected shape {wanted} and no dimension 0, got {tuple(value.shape)}")
+    if not np.isfinite(to_numpy(value)).all():
+        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
+    return value

@@ -1,23 +1,32 @@
 """Optimizers: each one is an equation on the flat vectors `w` and `g`.
 
-An optimizer works on anything with `n`, `g(w, xi)` and, for gradient descent, `grad(w)`: a network's empirical risk or
-a quadratic. α may be a number or a function of the iteration k = 1, 2, ...: `harmonic`, `step_decay` and `cosine` make
-such functions.
+All of them minimize anything with `n`, `F(w)`, `grad(w)` and `g(w, xi)`: a network's empirical risk or a quadratic.
+An `Optimizer` makes its step of one vector `g`, so `Network.fit` can use it too. SVRG, SAGA, coordinate descent and the
+methods of `second_order` ask the objective for more, and have `minimize` alone.
+
+α may be a number or a function of the iteration k = 1, 2, ...; `harmonic`, `step_decay` and `cosine` make some.
 """
 
+import itertools
 import math
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
-from .backend import Array, namespace
+from .backend import Array, is_tensor, move, namespace, to_numpy
+from .penalties import Penalty
+from .sampling import Indices, Sampling, Size, batches
 
 Rate = float | Callable[[int], float]
 
+# NumPy makes a pass over memory for each operation. On blocks of a long vector, all passes but the first find their
+# numbers in the cache. Smaller blocks fit a faster cache, but lose more than they gain: 2^13 takes twice the time.
+BLOCK = 2**18
+
 
 class Objective(Protocol):
-    """F(w) = (1/n) Σ E_i(w), as the analysis sees it."""
+    """F(w) = (1/n) Σ E_i(w), as the analysis sees it. Where there is an exact `Hv(w, v, xi=None)`, it is used."""
 
     @property
     def n(self) -> int:
@@ -30,46 +39,46 @@ class Objective(Protocol):
         """∇F(w)."""
 
     def g(self, w: Array, xi: Any) -> Array:
-        """The stochastic gradient over the indices `xi`."""
+        """The stochastic gradient over the indices `xi`, a new array."""
 
 
-class Optimizer:
-    """w ← w + (a step made of g). Subclasses give `update`."""
+class Minimizer:
+    """w_1, w_2, ...: subclasses give `run`.
+
+    Parameters
+    ----------
+    alpha : float or callable
+        The learning rate α, or α(k).
+
+    Raises
+    ------
+    ValueError
+        α is not positive.
+    """
 
     def __init__(self, alpha: Rate) -> None:
         if not callable(alpha) and not alpha > 0:
             raise ValueError(f"alpha: the learning rate must be positive, got {alpha}")
         self._alpha = alpha
-        self.k = 0
+
+    # run(objective, w, rng, **options): the method itself, without end: change `w` in place, yield after each iteration
+    run: Callable[..., Iterator[None]]
 
     def alpha(self, k: int) -> float:
         """The learning rate α_k."""
-        return self._alpha(k) if callable(self._alpha) else self._alpha
-
-    def start(self, w: Array) -> None:
-        """Forget the past: k = 0 and no momentum."""
-        self.k = 0
-
-    def step(self, w: Array, g: Array) -> None:
-        """One iteration: change `w` in place, given the gradient or its estimate `g`."""
-        self.k += 1
-        self.update(w, g, self.alpha(self.k))
-
-    def update(self, w: Array, g: Array, alpha: float) -> None:
-        """The optimizer's equation."""
-        raise NotImplementedError
+        alpha = self._alpha(k) if callable(self._alpha) else self._alpha
+        return float(alpha)  # NumPy's float64 times float32 weights would be float64
 
     def minimize(
         self,
         objective: Objective,
         w: Array,
         iterations: int,
-        batch_size: int | None = 1,
-        replace: bool = True,
         seed: int = 0,
         callback: Callable[[int, Array], object] | None = None,
+        **options: Any,
     ) -> Array:
-        """Run `iterations` steps from `w` and return the last iterate; `w` itself is not changed.
+        """Run `iterations` iterations from `w` and return the last iterate; `w` itself is not changed.
 
         Parameters
         ----------
@@ -77,34 +86,100 @@ class Optimizer:
         w : array (p,)
             The first iterate.
         iterations : int
-        batch_size : int or None
-            |J|, the number of observations drawn for each step; None takes all of them (gradient descent).
-        replace : bool
-            Draw J with or without replacement.
         seed : int
-            Of the generator that draws J.
+            Of the generator that draws observations or coordinates.
         callback : callable, optional
-            ``callback(k, w)`` after each step, w being the live iterate.
+            ``callback(k, w)`` after each iteration, w being the live iterate.
+        **options
+            Those of the method's `run`, as `batch_size` and `sampling` (see `Optimizer.run`).
+
+        Raises
+        ------
+        ValueError
+            An option is out of its range.
         """
-        if batch_size is not None and not 1 <= batch_size <= objective.n:
-            raise ValueError(f"batch_size: expected None or 1 to n = {objective.n}, got {batch_size}")
-        rng = np.random.default_rng(seed)
         w = w + 0  # a copy, in either library
-        self.start(w)
+        run = self.run(objective, w, np.random.default_rng(seed), **options)
         for k in range(1, iterations + 1):
-            if batch_size is None:
-                g = objective.grad(w)
-            else:
-                xi = (
-                    rng.integers(objective.n, size=batch_size)
-                    if replace
-                    else rng.choice(objective.n, batch_size, replace=False)
-                )
-                g = objective.g(w, xi)
-            self.step(w, g)
+            next(run)
             if callback is not None:
                 callback(k, w)
         return w
+
+
+class Optimizer(Minimizer):
+    """w ← w + (a step made of g). Subclasses give `update`."""
+
+    vectors: ClassVar[int] = 0  # of the size of w that are kept from step to step, all zero at first
+
+    # update(w, g, alpha, *state): the equation, element by element; change `w` and the vectors of the state in place
+    update: Callable[..., None]
+
+    def __init__(self, alpha: Rate) -> None:
+        super().__init__(alpha)
+        self.k = 0
+        self.state: list[Array] = []
+
+    def start(self, w: Array) -> None:
+        """Forget the past: k = 0 and no momentum."""
+        self.k = 0
+        self.state = [namespace(w).zeros_like(w) for _ in range(self.vectors)]
+
+    def step(self, w: Array, g: Array) -> None:
+        """One iteration: change `w` in place, given the gradient or its estimate `g`."""
+        self.k += 1
+        alpha = self.alpha(self.k)
+        if len(w) <= BLOCK or is_tensor(w):
+            self.update(w, g, alpha, *self.state)
+        else:
+            for i in range(0, len(w), BLOCK):
+                J = slice(i, i + BLOCK)
+                self.update(w[J], g[J], alpha, *[v[J] for v in self.state])
+
+    def run(
+        self,
+        objective: Objective,
+        w: Array,
+        rng: np.random.Generator,
+        batch_size: Size | None = 1,
+        sampling: Sampling = "replacement",
+    ) -> Iterator[None]:
+        """A step for each batch.
+
+        Parameters
+        ----------
+        objective, w, rng
+            As for `Minimizer`.
+        batch_size : int, callable or None
+            |J|, the number of observations drawn for each step, or a function of k (`growing`); None takes all of them,
+            so that g = ∇F(w).
+        sampling : str
+            "replacement", "without" or "permutation": how J is drawn, see `nnlib.sampling.batches`.
+        """
+        self.start(w)
+        for xi in drawn(objective, batch_size, sampling, rng):
+            self.step(w, objective.grad(w) if xi is None else objective.g(w, xi))
+            yield
+
+
+def drawn(
+    objective: Objective, batch_size: Size | None, sampling: Sampling, rng: np.random.Generator
+) -> Iterator[Indices | None]:
+    """ξ_1, ξ_2, ...: batches of the objective's observations, or always None, all of them.
+
+    Raises
+    ------
+    ValueError
+        A batch size is not in 1, ..., n.
+    """
+    if batch_size is None:
+        return itertools.repeat(None)
+    if not callable(batch_size) and not 1 <= batch_size <= objective.n:
+        raise ValueError(f"batch_size: expected None or 1 to n = {objective.n}, got {batch_size}")
+    return batches(objective.n, batch_size, sampling, rng)
+
+
+# One vector g ---------------------------------------------------------------------------------------------------------
 
 
 class SGD(Optimizer):
@@ -123,6 +198,20 @@ class SGD(Optimizer):
         w -= alpha * g
 
 
+class GradientDescent(SGD):
+    """w_{k+1} = w_k - α_k ∇F(w_k): `SGD` whose batch is everything (lecture, Batch Gradient Descent).
+
+    Parameters
+    ----------
+    alpha : float or callable
+        The learning rate α, or α(k).
+    """
+
+    def run(self, objective: Objective, w: Array, rng: np.random.Generator) -> Iterator[None]:  # type: ignore[override]
+        """A step for each gradient."""
+        return super().run(objective, w, rng, batch_size=None)
+
+
 class Momentum(Optimizer):
     """v_{k+1} = μ v_k - α_k g(w_k, ξ_k), w_{k+1} = w_k + v_{k+1}, v_1 = 0 (Polyak 1964; Bottou et al. 2018, 7.1).
 
@@ -134,21 +223,19 @@ class Momentum(Optimizer):
         The share of the last step that is kept, in [0, 1).
     """
 
+    vectors = 1
+
     def __init__(self, alpha: Rate = 0.1, mu: float = 0.9) -> None:
         super().__init__(alpha)
         self.mu = _share("mu", mu)
 
-    def start(self, w: Array) -> None:
-        super().start(w)
-        self.v = namespace(w).zeros_like(w)
-
-    def update(self, w: Array, g: Array, alpha: float) -> None:
-        self.v *= self.mu
-        self.v -= alpha * g
-        w += self.v
+    def update(self, w: Array, g: Array, alpha: float, v: Array) -> None:
+        v *= self.mu
+        v -= alpha * g
+        w += v
 
 
-class Nesterov(Optimizer):
+class Nesterov(Momentum):
     """v_{k+1} = μ v_k - α_k g(w_k + μ v_k), w_{k+1} = w_k + v_{k+1}, v_1 = 0: g is taken where momentum leads.
 
     The vector that is kept, and at which g is given, is that point u_k = w_k + μ v_k:
@@ -162,18 +249,11 @@ class Nesterov(Optimizer):
         The share of the last step that is kept, in [0, 1).
     """
 
-    def __init__(self, alpha: Rate = 0.1, mu: float = 0.9) -> None:
-        super().__init__(alpha)
-        self.mu = _share("mu", mu)
-
-    def start(self, w: Array) -> None:
-        super().start(w)
-        self.v = namespace(w).zeros_like(w)
-
-    def update(self, w: Array, g: Array, alpha: float) -> None:
-        self.v *= self.mu
-        self.v -= alpha * g
-        w += self.mu * self.v - alpha * g
+    def update(self, w: Array, g: Array, alpha: float, v: Array) -> None:
+        step = alpha * g
+        v *= self.mu
+        v -= step
+        w += self.mu * v - step
 
 
 class AdaGrad(Optimizer):
@@ -187,17 +267,15 @@ class AdaGrad(Optimizer):
         ε keeps the quotient finite where all derivatives have been zero.
     """
 
+    vectors = 1
+
     def __init__(self, alpha: Rate = 0.1, eps: float = 1e-8) -> None:
         super().__init__(alpha)
-        self.eps = eps
+        self.eps = float(eps)
 
-    def start(self, w: Array) -> None:
-        super().start(w)
-        self.r = namespace(w).zeros_like(w)
-
-    def update(self, w: Array, g: Array, alpha: float) -> None:
-        self.r += g * g
-        w -= alpha * g / (namespace(w).sqrt(self.r) + self.eps)
+    def update(self, w: Array, g: Array, alpha: float, r: Array) -> None:
+        r += g * g
+        w -= alpha * g / (namespace(r).sqrt(r) + self.eps)
 
 
 class RMSProp(AdaGrad):
@@ -217,17 +295,18 @@ class RMSProp(AdaGrad):
         super().__init__(alpha, eps)
         self.b = _share("b", b)
 
-    def update(self, w: Array, g: Array, alpha: float) -> None:
-        self.r *= self.b
-        self.r += (1 - self.b) * g * g
-        w -= alpha * g / (namespace(w).sqrt(self.r) + self.eps)
+    def update(self, w: Array, g: Array, alpha: float, r: Array) -> None:
+        r *= self.b
+        r += (1 - self.b) * g * g
+        w -= alpha * g / (namespace(r).sqrt(r) + self.eps)
 
 
 class Adam(Optimizer):
     """m_{k+1} = b1 m_k + (1 - b1) g, r_{k+1} = b2 r_k + (1 - b2) g ⊙ g, both zero at first (Kingma & Ba 2015).
 
     w_{k+1} = w_k - α_k m̂ / (√r̂ + ε), where m̂ = m_{k+1} / (1 - b1^k) and r̂ = r_{k+1} / (1 - b2^k) make up for the start
-    at zero.
+    at zero. With s = √(1 - b2^k), the step is α_k s / (1 - b1^k) · m_{k+1} / (√r_{k+1} + s ε): the two corrections cost
+    no pass over the vectors (there, end of section 2).
 
     Parameters
     ----------
@@ -239,21 +318,268 @@ class Adam(Optimizer):
         ε keeps the quotient finite.
     """
 
+    vectors = 2
+
     def __init__(self, alpha: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> None:
         super().__init__(alpha)
-        self.b1, self.b2, self.eps = _share("b1", b1), _share("b2", b2), eps
+        self.b1, self.b2, self.eps = _share("b1", b1), _share("b2", b2), float(eps)
+
+    def update(self, w: Array, g: Array, alpha: float, m: Array, r: Array) -> None:
+        m *= self.b1
+        m += (1 - self.b1) * g
+        r *= self.b2
+        r += (1 - self.b2) * g * g
+        s = math.sqrt(1 - self.b2**self.k)
+        w -= alpha * s / (1 - self.b1**self.k) * m / (namespace(r).sqrt(r) + s * self.eps)
+
+
+class ISTA(Optimizer):
+    """w_{k+1} = prox(w_k - α_k ∇F(w_k)): gradient descent on F + penalty (Bottou et al. 2018, 8.1.1).
+
+    prox(u) = argmin_v ½ ‖v - u‖² + α_k penalty(v). `L1` makes it the iterative soft-thresholding algorithm, whose
+    weights become exactly zero. For convex F, 0 < α ≤ 1 / L lets F + penalty fall at every step. F is without the
+    penalty. With a `batch_size`, g(w_k, ξ_k) replaces ∇F(w_k): the stochastic proximal step.
+
+    Parameters
+    ----------
+    alpha : float or callable
+        The learning rate α, or α(k).
+    penalty : Penalty
+        ``L1(lam)`` or ``L2(lam)``.
+    counted : array (p,), optional
+        0 for each weight that is exempt, as `Network.counted`; all count by default.
+    """
+
+    def __init__(self, alpha: Rate, penalty: Penalty, counted: Array = None) -> None:
+        super().__init__(alpha)
+        self.penalty, self.counted = penalty, counted
 
     def start(self, w: Array) -> None:
-        super().start(w)
-        self.m, self.r = namespace(w).zeros_like(w), namespace(w).zeros_like(w)
+        """Forget the past.
 
-    def update(self, w: Array, g: Array, alpha: float) -> None:
-        self.m *= self.b1
-        self.m += (1 - self.b1) * g
-        self.r *= self.b2
-        self.r += (1 - self.b2) * g * g
-        m, r = self.m / (1 - self.b1**self.k), self.r / (1 - self.b2**self.k)
-        w -= alpha * m / (namespace(w).sqrt(r) + self.eps)
+        Raises
+        ------
+        ValueError
+            `counted` has another shape than `w`.
+        """
+        super().start(w)
+        counted = namespace(w).ones_like(w) if self.counted is None else move(self.counted, like=w)
+        if counted.shape != w.shape:
+            raise ValueError(f"counted: expected the shape of w, {tuple(w.shape)}, got {tuple(counted.shape)}")
+        self.state = [counted != 0]
+
+    def update(self, w: Array, g: Array, alpha: float, counted: Array) -> None:
+        w -= alpha * g
+        w[:] = namespace(w).where(counted, self.penalty.prox(w, alpha), w)
+
+    def run(
+        self,
+        objective: Objective,
+        w: Array,
+        rng: np.random.Generator,
+        batch_size: Size | None = None,
+        sampling: Sampling = "replacement",
+    ) -> Iterator[None]:
+        """As `Optimizer.run`, by default with all observations."""
+        return super().run(objective, w, rng, batch_size, sampling)
+
+
+class Average(Optimizer):
+    """w̄_k = 1 / (k + 2 - j) Σ_{i=j}^{k+1} w_i: the mean of another optimizer's iterates (Bottou et al. 2018, 5.4).
+
+    w_{k+1} is the iterate after k steps, so w_1 is where they start. The noise of the iterates averages out, and α may
+    stay large (Polyak & Juditsky 1992; Ruppert 1988). `minimize` returns w̄. In `Network.fit` the network goes on with
+    w_{k+1}, and w̄ is in `average`.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Whose iterates w_k are averaged; it knows nothing of it.
+    first : int
+        j, the first iterate that counts. Until then w̄ is the iterate itself.
+
+    Attributes
+    ----------
+    average : array (p,)
+        w̄.
+    """
+
+    def __init__(self, optimizer: Optimizer, first: int = 1) -> None:
+        if first < 1:
+            raise ValueError(f"first: expected 1 or more, got {first}")
+        super().__init__(optimizer.alpha)
+        self.optimizer, self.first = optimizer, first
+
+    def start(self, w: Array) -> None:
+        self.optimizer.start(w)
+        self.k, self.average = 0, w + 0
+
+    def step(self, w: Array, g: Array) -> None:
+        self.optimizer.step(w, g)
+        self._include(w)
+
+    def run(
+        self, objective: Objective, w: Array, rng: np.random.Generator, *args: Any, **options: Any
+    ) -> Iterator[None]:
+        """The other optimizer's `run`, on a copy; `w` is the average."""
+        v = w + 0
+        self.k, self.average = 0, w
+        for _ in self.optimizer.run(objective, v, rng, *args, **options):
+            self._include(v)
+            yield
+
+    def _include(self, w: Array) -> None:
+        self.k += 1
+        self.average += (w - self.average) / max(1, self.k + 2 - self.first)
+
+
+# Gradients of single observations, kept to reduce the noise -----------------------------------------------------------
+
+
+class SVRG(Minimizer):
+    """w̃_{j+1} = w̃_j - α_k (∇E_i(w̃_j) - (∇E_i(w_k) - ∇F(w_k))), w̃_1 = w_k (Bottou et al. 2018, Algorithm 5.1).
+
+    One iteration takes ∇F(w_k) and m inner steps j = 1, ..., m, each with one i drawn from all n: n + 2 m gradients of
+    single observations. What is in the outer brackets is unbiased, and its variance goes to zero with w_k and w̃_j on
+    their way to w_*; so a constant α is enough for linear convergence. For F c-strongly convex, ∇E_i L-Lipschitz and
+    α < 1 / (4 L), the expected gap F(w_k) - F_* falls in each iteration by at least the factor
+    ρ = 1 / (c α (1 - 2 L α) m) + 2 L α / (1 - 2 L α), if that is below 1 (Johnson & Zhang 2013, Theorem 1, for the
+    choices "average" and "random").
+
+    Parameters
+    ----------
+    alpha : float or callable
+        The learning rate α, or α(k), the same in all inner steps of iteration k.
+    m : int, optional
+        Inner steps; 2 n by default.
+    choice : str
+        Which inner iterate becomes w_{k+1}: the "last", the "average" of all m, or a "random" one.
+    """
+
+    def __init__(
+        self, alpha: Rate, m: int | None = None, choice: Literal["last", "average", "random"] = "last"
+    ) -> None:
+        super().__init__(alpha)
+        if m is not None and m < 1:
+            raise ValueError(f"m: expected 1 or more inner steps, got {m}")
+        if choice not in ("last", "average", "random"):
+            raise ValueError(f"choice: expected 'last', 'average' or 'random', got {choice!r}")
+        self.m, self.choice = m, choice
+
+    def run(self, objective: Objective, w: Array, rng: np.random.Generator) -> Iterator[None]:
+        m = 2 * objective.n if self.m is None else self.m
+        draws = batches(objective.n, 1, "replacement", rng)
+        for k in itertools.count(1):
+            grad, alpha = objective.grad(w), self.alpha(k)
+            v, total = w + 0, namespace(w).zeros_like(w)
+            steps = int(rng.integers(1, m + 1)) if self.choice == "random" else m  # later ones would be thrown away
+            for i in itertools.islice(draws, steps):
+                v -= alpha * (objective.g(v, i) - (objective.g(w, i) - grad))
+                total += v
+            w[:] = total / m if self.choice == "average" else v
+            yield
+
+
+class SAGA(Minimizer):
+    """w_{k+1} = w_k - α_k (∇E_j(w_k) - ∇E_j(w_[j]) + (1/n) Σ_i ∇E_i(w_[i])) (Bottou et al. 2018, Algorithm 5.2).
+
+    w_[i] is where ∇E_i was last taken: a table keeps these n gradients, n p numbers in all. j is drawn from all n, and
+    its row is replaced after the step, so g is unbiased. A step takes one gradient of a single observation. A constant
+    α is enough for linear convergence: 1 / (3 L), if every ∇E_i is L-Lipschitz (Defazio, Bach & Lacoste-Julien 2014).
+
+    Parameters
+    ----------
+    alpha : float or callable
+        The learning rate α, or α(k).
+    """
+
+    def __init__(self, alpha: Rate) -> None:
+        super().__init__(alpha)
+
+    def run(self, objective: Objective, w: Array, rng: np.random.Generator) -> Iterator[None]:
+        n = objective.n
+        table = namespace(w).stack([objective.g(w, i) for i in range(n)])
+        mean = table.mean(axis=0)
+        for k, (j,) in enumerate(batches(n, 1, "replacement", rng), start=1):
+            change = objective.g(w, j) - table[j]
+            w -= self.alpha(k) * (change + mean)
+            table[j] += change
+            mean += change / n
+            yield
+
+
+# One coordinate at a time ---------------------------------------------------------------------------------------------
+
+
+class CoordinateDescent(Minimizer):
+    """w_{k+1} = w_k - (1 / L_i) ∂F(w_k)/∂w_i e_i for one coordinate i (Bottou et al. 2018, 7.3).
+
+    L_i is a Lipschitz constant of ∂F/∂w_i along e_i. Without `L`, w_i goes to the next minimum of F along e_i, where
+    ∂F/∂w_i is zero: on least squares, a Gauss-Seidel step. The objective is asked for its whole gradient, so this shows
+    the method and not its speed.
+
+    Parameters
+    ----------
+    L : float or array (p,), optional
+        L_i of each coordinate, as the objective's `L_coordinates`, or one L for all.
+    """
+
+    def __init__(self, L: Any = None) -> None:
+        super().__init__(1.0)
+        if L is not None and not (to_numpy(L) > 0).all():
+            raise ValueError(f"L: expected positive Lipschitz constants, got {L}")
+        self.L = L
+
+    def run(
+        self,
+        objective: Objective,
+        w: Array,
+        rng: np.random.Generator,
+        sampling: Literal["cyclic"] | Sampling = "cyclic",
+    ) -> Iterator[None]:
+        """A coordinate in each iteration.
+
+        Parameters
+        ----------
+        objective, w, rng
+            As for `Minimizer`.
+        sampling : str
+            "cyclic": i = 1, ..., p, and again. Else i is drawn, as observations are: "replacement", "permutation".
+        """
+        p = len(w)
+        if self.L is not None and np.shape(self.L) not in ((), (p,)):
+            raise ValueError(f"L: expected a number or one for each of the {p} weights, got shape {np.shape(self.L)}")
+        L = None if self.L is None else np.broadcast_to(self.L, p)
+        coordinates = (
+            itertools.cycle(range(p)) if sampling == "cyclic" else (int(J[0]) for J in batches(p, 1, sampling, rng))
+        )
+        for i in coordinates:
+            slope = float(objective.grad(w)[i])
+            w[i] += self._to_minimum(objective, w, i, slope) if L is None else -slope / float(L[i])
+            yield
+
+    def _to_minimum(self, objective: Objective, w: Array, i: int, slope: float) -> float:
+        """t where ∂F(w + t e_i)/∂w_i = 0: doubled until the slope changes sign, then regula falsi (Illinois)."""
+
+        def at(t: float) -> float:
+            v = w + 0
+            v[i] += t
+            return float(objective.grad(v)[i])
+
+        small = 8 * float(namespace(w).finfo(w.dtype).eps) * abs(slope)
+        s, at_s, t = 0.0, slope, -slope
+        at_t = at(t)
+        while at_t * slope > 0 and math.isfinite(t):
+            s, at_s, t = t, at_t, 2 * t
+            at_t = at(t)
+        for _ in range(50):
+            if not abs(at_t) > small:
+                break
+            u = (s * at_t - t * at_s) / (at_t - at_s)
+            at_u = at(u)
+            s, at_s = (t, at_t) if at_u * at_t < 0 else (s, at_s / 2)
+            t, at_t = u, at_u
+        return t
 
 
 # Step sizes -----------------------------------------------------------------------------------------------------------
@@ -277,4 +603,4 @@ def cosine(alpha: float, iterations: int, end: float = 0.0) -> Callable[[int], f
 def _share(name: str, value: float) -> float:
     if not 0 <= value < 1:
         raise ValueError(f"{name}: expected a share in [0, 1), got {value}")
-    return value
+    return float(value)

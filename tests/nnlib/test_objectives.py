@@ -1,0 +1,217 @@
+"""Convex objectives: their derivatives, their constants, their minimum."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnlib import BinaryCrossEntropy, Dense, EmpiricalRisk, Network, SumOfSquares, check_gradient
+from nnlib.objectives import LeastSquares, LogisticRegression
+from nnlib.optimizers import GradientDescent
+
+MAKE = {
+    "least squares": LeastSquares,
+    "logistic": LogisticRegression,
+    "logistic with penalty": lambda X, y: LogisticRegression(X, y, 0.3),
+}
+every = pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
+seeds = given(st.integers(0, 10**6))
+law = settings(max_examples=30, deadline=None, derandomize=True)
+
+
+def data(seed=0, n=12, p=3):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((n, p)), np.sign(rng.standard_normal(n))
+
+
+def points(seed, p=3):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((2, p)) * 10 ** rng.uniform(-2, 1)
+
+
+def hessian(objective, w, xi=None):
+    return np.column_stack([objective.Hv(w, e, xi) for e in np.eye(len(w))])
+
+
+# Values and derivatives
+
+
+def test_the_formulas_on_numbers():
+    X, y, w = [[1, 2], [3, -1]], [1, -1], np.array([0.5, -0.25])
+    a = np.array([0.0, 1.75])
+    assert LeastSquares(X, y).F(w) == pytest.approx(((a[0] - 1) ** 2 + (a[1] + 1) ** 2) / 4)
+    expected = (np.log(2) + np.log(1 + np.exp(1.75))) / 2 + 0.3 * (0.25 + 0.0625)
+    assert LogisticRegression(X, y, 0.3).F(w) == pytest.approx(expected)
+
+
+@every
+def test_gradient_and_hessian_against_difference_quotients(make):
+    objective = make(*data())
+    w, v = points(1)
+    assert check_gradient(objective.F, objective.grad, w) < 1e-8
+    for xi in (None, [2, 5, 5]):
+        along = lambda w, xi=xi: v @ (objective.grad(w) if xi is None else objective.g(w, xi))  # noqa: E731
+        assert check_gradient(along, lambda w, xi=xi: objective.Hv(w, v, xi), w) < 1e-7
+
+
+@every
+def test_the_gradient_is_the_mean_over_the_observations(make):
+    objective = make(*data())
+    w, v = points(2)
+    rows = [objective.g(w, i) for i in range(objective.n)]
+    np.testing.assert_allclose(np.mean(rows, axis=0), objective.grad(w), atol=1e-14)
+    np.testing.assert_allclose(objective.g(w, [1, 4]), (rows[1] + rows[4]) / 2, atol=1e-14)
+    products = [objective.Hv(w, v, i) for i in range(objective.n)]
+    np.testing.assert_allclose(np.mean(products, axis=0), objective.Hv(w, v), atol=1e-13)
+
+
+def test_they_are_networks_of_one_unit():
+    X, y = data()
+    with_ones = np.column_stack([np.ones(len(X)), X])
+    w = np.array([0.3, -1.0, 0.5, 2.0])
+    for error, objective, Y in (
+        (SumOfSquares(), LeastSquares(with_ones, y), y),
+        (BinaryCrossEntropy(), LogisticRegression(with_ones, y), (y + 1) / 2),
+    ):
+        risk = EmpiricalRisk(Network([Dense(1)], error, 3), X, Y[:, None])
+        assert objective.F(w) == pytest.approx(risk.F(w), rel=1e-13)
+        np.testing.assert_allclose(objective.grad(w), risk.grad(w), atol=1e-14)
+
+
+def test_logistic_values_do_not_overflow():
+    objective = LogisticRegression([[1.0], [1.0]], [1, -1])
+    with np.errstate(all="raise", under="ignore"):
+        assert objective.F(np.array([1e4])) == pytest.approx(5e3)  # (0 + 10⁴) / 2
+        assert objective.F(np.array([-1e4])) == pytest.approx(5e3)
+        np.testing.assert_allclose(objective.grad(np.array([1e4])), [0.5])
+        np.testing.assert_allclose(objective.Hv(np.array([1e4]), np.array([1.0])), [0.0])
+
+
+# The constants of the analysis
+
+
+@every
+@law
+@seeds
+def test_the_constants_bound_the_derivatives(make, seed):
+    objective = make(*data(seed))
+    w, v = points(seed)
+    step = np.linalg.norm(w - v)
+    for i, L in enumerate(objective.L_i):
+        assert np.linalg.norm(objective.g(w, i) - objective.g(v, i)) <= L * step * (1 + 1e-9)
+    assert np.linalg.norm(objective.grad(w) - objective.grad(v)) <= objective.L * step * (1 + 1e-9)
+    for j, L in enumerate(objective.L_coordinates):
+        there = w + np.eye(3)[j] * (v - w)
+        assert abs(objective.grad(there)[j] - objective.grad(w)[j]) <= L * abs(v - w)[j] * (1 + 1e-9)
+    below = objective.F(v) + objective.grad(v) @ (w - v) + 0.5 * objective.c * step**2
+    assert objective.F(w) >= below - 1e-9 * abs(below)
+
+
+@every
+def test_the_constants_are_the_best(make):
+    """L, L_i and L_coordinates are reached at w = 0, where e'' is largest; c of least squares anywhere."""
+    objective = make(*data())
+    zero = np.zeros(3)
+    assert np.linalg.eigvalsh(hessian(objective, zero))[-1] == pytest.approx(objective.L)
+    np.testing.assert_allclose(np.diag(hessian(objective, zero)), objective.L_coordinates)
+    for i in range(objective.n):
+        assert np.linalg.eigvalsh(hessian(objective, zero, i))[-1] == pytest.approx(objective.L_i[i])
+    far = 1e6 * np.ones(3)
+    assert np.linalg.eigvalsh(hessian(objective, far))[0] == pytest.approx(objective.c, abs=1e-12)
+
+
+def test_more_weights_than_observations_are_not_strongly_convex():
+    assert LeastSquares(*data(n=2, p=3)).c == 0
+    assert LogisticRegression(*data()).c == 0
+
+
+# The minimum
+
+
+@law
+@seeds
+def test_the_minimum_of_least_squares(seed):
+    X, y = data(seed)
+    objective = LeastSquares(X, y + X @ [1, 2, 3])
+    np.testing.assert_allclose(objective.grad(objective.w_star), 0, atol=1e-12)
+    w, _ = points(seed)
+    gap = objective.F(w) - objective.F_star
+    distance = w - objective.w_star
+    assert gap == pytest.approx(0.5 * distance @ hessian(objective, w) @ distance, rel=1e-9)
+    assert 2 * objective.c * gap <= objective.grad(w) @ objective.grad(w) * (1 + 1e-9)  # Bottou et al. (4.12)
+
+
+def test_the_shortest_of_several_minimizers():
+    X, y = data(n=2, p=3)
+    objective = LeastSquares(X, y)
+    assert objective.F_star == pytest.approx(0, abs=1e-28)
+    kernel = np.linalg.svd(X)[2][-1]
+    assert objective.w_star @ kernel == pytest.approx(0, abs=1e-12)
+
+
+def test_scikit_learn_finds_the_same_logistic_regression():
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    X, y = data(n=40)
+    lam = 0.05
+    witness = linear_model.LogisticRegression(C=1 / (2 * lam * len(X)), fit_intercept=False, tol=1e-10, max_iter=1000)
+    objective = LogisticRegression(X, y, lam)
+    w = GradientDescent(1 / objective.L).minimize(objective, np.zeros(3), 400)
+    np.testing.assert_allclose(w, witness.fit(X, y).coef_[0], atol=1e-5)
+    np.testing.assert_allclose(objective.grad(w), 0, atol=1e-9)
+
+
+# What comes in, what goes out
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LeastSquares([1, 2], [1, 2]), r"X: expected shape \(n, p\).*got \(2,\)"),
+        (lambda: LeastSquares([["a"]], [1]), r"X: expected numbers of shape \(n, p\)"),
+        (lambda: LeastSquares([[1, 2], [3]], [1, 2]), r"X: expected numbers of shape \(n, p\)"),
+        (lambda: LeastSquares(np.zeros((0, 2)), []), r"X: expected shape \(n, p\) and no dimension 0, got \(0, 2\)"),
+        (lambda: LeastSquares([[1, np.inf]], [1]), "X: expected finite numbers"),
+        (lambda: LeastSquares([[1, 2]], [[1]]), r"y: expected shape \(n,\).*got \(1, 1\)"),
+        (lambda: LeastSquares([[1, 2]], [np.nan]), "y: expected finite numbers"),
+        (lambda: LeastSquares([[1, 2]], [1, 2]), "y: expected a target for each of the 1 rows of X, got 2"),
+        (lambda: LogisticRegression([[1], [2]], [0, 1]), "y: expected the classes -1 and 1"),
+        (lambda: LogisticRegression([[1]], [1], -1), "lam: expected a number of at least 0, got -1"),
+        (lambda: LogisticRegression([[1]], [1], np.nan), "lam"),
+    ],
+)
+def test_bad_input_is_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@every
+def test_float32_stays_float32(make):
+    X, y = data()
+    objective = make(X.astype(np.float32), y)
+    w = np.ones(3, np.float32)
+    assert objective.grad(w).dtype == objective.g(w, 1).dtype == objective.Hv(w, w).dtype == np.float32
+    assert pytest.approx(make(X, y).L, rel=1e-6) == objective.L
+    if isinstance(objective, LeastSquares):
+        assert objective.w_star.dtype == np.float32
+
+
+@every
+def test_tensors_give_the_same_numbers(make):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
+    X, y = data()
+    a, b = make(X, y), make(torch.tensor(X), torch.tensor(y))
+    w, v = points(3)
+    tw, tv = torch.tensor(w), torch.tensor(v)
+    assert b.F(tw) == pytest.approx(a.F(w), rel=1e-14)
+    for mine, other in (
+        (a.grad(w), b.grad(tw)),
+        (a.g(w, [1, 1, 7]), b.g(tw, [1, 1, 7])),
+        (a.Hv(w, v), b.Hv(tw, tv)),
+        (a.Hv(w, v, 4), b.Hv(tw, tv, 4)),
+    ):
+        assert isinstance(other, torch.Tensor)
+        np.testing.assert_allclose(other.numpy(), mine, atol=1e-14)
+    assert (a.L, a.c, *a.L_i, *a.L_coordinates) == pytest.approx((b.L, b.c, *b.L_i, *b.L_coordinates))
+    if isinstance(b, LeastSquares):
+        np.testing.assert_allclose(b.w_star.numpy(), a.w_star, atol=1e-14)
+    assert make(torch.arange(6).reshape(2, 3), [1, -1]).X.dtype == torch.float64
