@@ -7,7 +7,7 @@ that the forward pass has already computed.
 
 import numpy as np
 
-from .backend import Array, namespace
+from .backend import Array, namespace, row_max
 
 
 class Function:
@@ -60,7 +60,9 @@ class Sigmoid(Function):
 
     def __call__(self, a: Array) -> Array:
         with np.errstate(over="ignore"):
-            return 1 / (1 + namespace(a).exp(-a))
+            e = namespace(a).exp(-a)
+        e += 1
+        return 1 / e
 
     def slope(self, z: Array) -> Array:
         return z * (1 - z)
@@ -102,8 +104,7 @@ class Softmax(Function):
     name = "softmax"
 
     def __call__(self, a: Array) -> Array:
-        xp = namespace(a)
-        e = xp.exp(a - xp.amax(a, axis=-1, keepdims=True))
+        e = namespace(a).exp(a - row_max(a))
         e /= e.sum(axis=-1, keepdims=True)
         return e
 

@@ -22,6 +22,8 @@ def is_tensor(x: object) -> bool:
 
 def namespace(x: object) -> ModuleType:
     """The library of `x`: the module torch for a tensor, else numpy. ``exp``, ``where``, ``matmul``... are in both."""
+    if type(x) is np.ndarray:  # the usual case first: a small network's step is a few dozen calls
+        return np
     return sys.modules["torch"] if is_tensor(x) else np
 
 
@@ -45,6 +47,11 @@ def move(x: Array, like: Array) -> Array:
         torch = namespace(like)
         return torch.as_tensor(x, dtype=like.dtype, device=like.device)
     return np.asarray(to_numpy(x), dtype=like.dtype)
+
+
+def row_max(a: Array) -> Array:
+    """The largest entry of each row, shape (n, 1)."""
+    return a.amax(-1, keepdim=True) if is_tensor(a) else a.max(axis=-1, keepdims=True)
 
 
 def to_numpy(x: Array) -> Any:

@@ -115,18 +115,15 @@ class Dense(Weighted):
         return (self.outputs,)
 
     def forward(self, z: Array) -> tuple[Array, Array]:
-        a = z @ self.beta[:, 1:].T
-        a += self.beta[:, 0] + 0  # a copy: the column would be fetched anew for each row of a
-        return a, z
+        one_z = empty((len(z), 1 + self.inputs), like=z)
+        one_z[:, 0], one_z[:, 1:] = 1, z  # z_0 = 1
+        return one_z @ self.beta.T, one_z
 
     def backward(self, delta: Array, cache: Array) -> Array:
         return delta @ self.beta[:, 1:]  # Σ_u δ_u β_ut (equation delta-hidden, before h')
 
     def gradient(self, delta: Array, cache: Array) -> None:
-        z = cache
-        # ∂E/∂β_ts = δ_t z_s (equation gradient-component)
-        namespace(z).matmul(delta.T, z, out=self.dbeta[:, 1:])
-        self.dbeta[:, 0] = delta.sum(axis=0)  # z_0 = 1
+        namespace(delta).matmul(delta.T, cache, out=self.dbeta)  # ∂E/∂β_ts = δ_t z_s (equation gradient-component)
 
     def __repr__(self) -> str:
         return f"Dense({self.outputs})"
@@ -296,12 +293,15 @@ class Conv2D(_Sliding, Weighted):
         return (self.outputs, *self.positions)
 
     def patches(self, z: Array, rows: slice) -> Array:
-        """(C, H, W, n) -> (C · kh · kw, rows · w · n): a column for each position in these rows."""
+        """(C, H, W, n) -> [1, patches], (1 + C · kh · kw, rows · w · n): a column for each position in these rows."""
         windows = [window[:, rows] for window in self.windows(z)]
-        columns = empty((len(z), len(windows), *windows[0].shape[1:]), like=z)
+        shape = windows[0].shape
+        patches = empty((1 + self.inputs, *shape[1:]), like=z)
+        patches[0] = 1  # z_0 = 1
+        by_channel = patches[1:].reshape(shape[0], len(windows), *shape[1:])
         for place, window in enumerate(windows):
-            columns[:, place] = window
-        return columns.reshape(self.inputs, -1)
+            by_channel[:, place] = window
+        return _flat(patches)
 
     def strips(self, z: Array) -> Iterator[slice]:
         """Rows of positions whose patches fit into a processor's cache together; a GPU takes all at once."""
@@ -313,8 +313,7 @@ class Conv2D(_Sliding, Weighted):
         z = self._padded(z)
         a = empty((self.outputs, *self.positions, z.shape[-1]), like=z)
         for rows in self.strips(z):
-            namespace(z).matmul(self.beta[:, 1:], self.patches(z, rows), out=_flat(a[:, rows]))
-        a += self.beta[:, 0].reshape(-1, 1, 1, 1)
+            namespace(z).matmul(self.beta, self.patches(z, rows), out=_flat(a[:, rows]))
         return _first(a), z
 
     def backward(self, delta: Array, cache: Array) -> Array:
@@ -331,8 +330,7 @@ class Conv2D(_Sliding, Weighted):
     def gradient(self, delta: Array, cache: Array) -> None:
         z, delta = cache, _last(delta)
         # every position adds its δ_t z_s to the weights that it shares
-        self.dbeta[:, 1:] = sum(self.patches(z, rows) @ _flat(delta[:, rows]).T for rows in self.strips(z)).T
-        self.dbeta[:, 0] = _flat(delta).sum(axis=1)
+        self.dbeta[:] = sum(self.patches(z, rows) @ _flat(delta[:, rows]).T for rows in self.strips(z)).T
 
     def _padded(self, z: Array) -> Array:
         """(n, C, H, W) -> (C, H + 2 ph, W + 2 pw, n), zeros around the image, each row of pixels in one run."""

@@ -18,7 +18,7 @@ from .layers import Activation, AvgPool2D, Conv2D, Dense, Dropout, Flatten, Laye
 from .optimizers import SGD, Optimizer
 from .penalties import L1, L2, Penalty
 
-ROWS = 1024  # observations go through the network in blocks: the caches of all of MNIST would not fit
+ROWS = 512  # observations go through the network in blocks: the caches of all of MNIST would not fit
 
 
 class Diverged(ArithmeticError):
