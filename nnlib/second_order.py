@@ -139,7 +139,10 @@ def armijo(objective: Objective, w: Array, s: Array, g: Array, alpha: float = 1.
     A rise within the rounding of F is let through, or the search would stop before the gradient is zero. 0 where no
     step goes down.
     """
-    F, slope = objective.F(w), _dot(g, s)
+    slope = _dot(g, s)
+    if not slope < 0:
+        return 0.0
+    F = objective.F(w)
     F += 4 * _roundoff(w) * abs(F)
     for _ in range(60):
         if objective.F(w + alpha * s) <= F + c * alpha * slope:
@@ -201,7 +204,10 @@ def wolfe(
     gradient : array (p,)
         ∇F(w + α d).
     """
-    F, slope = objective.F(w), _dot(g, d)
+    slope = _dot(g, d)
+    if not slope < 0:
+        return 0.0, g
+    F = objective.F(w)
     F += 4 * _roundoff(w) * abs(F)
     low, high, g_low = 0.0, math.inf, g
     for _ in range(60):
