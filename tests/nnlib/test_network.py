@@ -172,7 +172,8 @@ def test_gradient_descent_finds_the_least_squares_solution(optimizer):
 def test_minimize_leaves_w_and_replays_from_its_seed():
     network, X, Y = problem([3, 4, 2])
     risk, w = EmpiricalRisk(network, X, Y), network.w.copy()
-    runs = [SGD(0.1).minimize(risk, w, 20, batch_size=2, replace=replace, seed=5) for replace in (True, True, False)]
+    HOW = ("replacement", "replacement", "permutation")
+    runs = [SGD(0.1).minimize(risk, w, 20, batch_size=2, sampling=how, seed=5) for how in HOW]
     np.testing.assert_array_equal(w, network.w)
     np.testing.assert_array_equal(runs[0], runs[1])
     assert np.abs(runs[0] - runs[2]).max() > 0

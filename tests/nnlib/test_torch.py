@@ -1,17 +1,14 @@
 """The same code on torch tensors: the values of NumPy, and derivatives that autograd agrees with."""
 
-import copy
-
 import numpy as np
 import pytest
+from cases import ARCHITECTURES, ERRORS, OPTIMIZERS, assert_close, both
 
 from nnlib import (
     L1,
     L2,
     SGD,
     Activation,
-    AdaGrad,
-    Adam,
     AvgPool2D,
     BinaryCrossEntropy,
     Conv2D,
@@ -22,59 +19,18 @@ from nnlib import (
     Flatten,
     MaxPool2D,
     Momentum,
-    Nesterov,
-    Network,
-    RMSProp,
-    SumOfSquares,
-    Unmatched,
     activations,
     check_gradient,
 )
-from nnlib.optimizers import cosine
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
-ERRORS = [SumOfSquares(), BinaryCrossEntropy(), CrossEntropy(), Unmatched("sigmoid"), Unmatched("softmax")]
-
-
-ARCHITECTURES = {
-    "dense": [Flatten(), Dense(6), Activation("sigmoid"), Dense(5), Activation("tanh")],
-    "relu": [Flatten(), Dense(6), Activation("relu"), Dense(5), Activation("relu")],
-    "convolution": [Conv2D(3, 3), Activation("tanh"), Conv2D(2, 2, stride=2, padding=1), Activation("relu"), Flatten()],
-    "max pooling": [Conv2D(3, (3, 2), stride=(1, 2), padding=(0, 1)), MaxPool2D(2), Activation("tanh"), Flatten()],
-    "max pooling, overlapping": [Conv2D(3, 2), MaxPool2D(3, stride=2), Flatten()],
-    "average pooling": [Conv2D(3, 2), AvgPool2D((2, 3), stride=(1, 2)), Activation("sigmoid"), Flatten()],
-    "dropout": [Flatten(), Dropout(0.2), Dense(8), Activation("tanh"), Dropout(0.5)],
-}
-
-
-def both(architecture="dense", error=None, penalty=None, n=12):
-    """The same network on NumPy and on torch, and data."""
-    rng = np.random.default_rng(0)
-    X, Y = rng.standard_normal((n, 2, 6, 7)), np.eye(3)[rng.integers(3, size=n)]
-    pair = [
-        Network(
-            [*copy.deepcopy(ARCHITECTURES[architecture]), Dense(3)],
-            error or CrossEntropy(),
-            (2, 6, 7),
-            seed=1,
-            like=like,
-            penalty=penalty,
-        )
-        for like in (np.zeros(1), torch.zeros(1, dtype=torch.float64))
-    ]
-    return *pair, X, Y
-
-
-def assert_close(tensor, array, tolerance):
-    """Relative to the size of the whole array."""
-    assert isinstance(tensor, torch.Tensor)
-    assert np.linalg.norm(tensor.numpy() - array) <= tolerance * np.linalg.norm(array)
+DOUBLE = torch.zeros(1, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_same_numbers_as_numpy(architecture, error):
-    a, b, X, Y = both(architecture, error, L2(0.01))
+    a, b, X, Y = both(DOUBLE, architecture, error, L2(0.01))
     np.testing.assert_array_equal(a.w, b.w.numpy())
     assert_close(b.predict(X), a.predict(X), 1e-14)
     assert_close(b.gradient(X, Y), a.gradient(X, Y), 1e-13)
@@ -88,20 +44,16 @@ def test_same_numbers_as_numpy(architecture, error):
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_fifty_steps_from_one_seed(architecture, error, penalty):
-    a, b, X, Y = both(architecture, error, penalty)
+    a, b, X, Y = both(DOUBLE, architecture, error, penalty)
     for network in (a, b):
         network.fit(X, Y, Momentum(0.02), epochs=10, batch_size=3, validation=(X, Y), progress=False)  # 10 × 4 steps
         network.fit(X, Y, Momentum(0.02), epochs=5, batch_size=6, progress=False)  # 5 × 2 more
     assert_close(b.w, a.w, 1e-10)
 
 
-@pytest.mark.parametrize(
-    "optimizer",
-    [SGD(0.1), Momentum(0.05), Nesterov(0.05), AdaGrad(0.1), RMSProp(0.01), Adam(0.01), SGD(cosine(0.1, 50))],
-    ids=lambda optimizer: type(optimizer).__name__,
-)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda optimizer: type(optimizer).__name__)
 def test_fifty_steps_of_every_optimizer(optimizer):
-    a, b, X, Y = both("convolution")
+    a, b, X, Y = both(DOUBLE, "convolution")
     for network in (a, b):
         network.fit(X, Y, optimizer, epochs=25, batch_size=6, progress=False)
     assert_close(b.w, a.w, 1e-10)
@@ -141,7 +93,7 @@ def error_in_torch(error, a, Y):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_autograd_agrees(architecture, error):
     """PyTorch's own forward pass and derivative, from the same weights."""
-    _, b, X, Y = both(architecture, error, L2(0.01))
+    _, b, X, Y = both(DOUBLE, architecture, error, L2(0.01))
     X, Y = b.checked(X, Y)
     w = b.w.clone().requires_grad_()
     value, start, squares = X, 0, 0
@@ -168,7 +120,7 @@ def test_activations_stay_tensors(name):
 
 
 def test_risk_and_gradient_check():
-    _, b, X, Y = both()
+    _, b, X, Y = both(DOUBLE)
     risk = EmpiricalRisk(b, X, Y)
     assert check_gradient(risk.F, risk.grad, b.w) < 1e-8
     np.testing.assert_allclose(
@@ -179,7 +131,7 @@ def test_risk_and_gradient_check():
 
 
 def test_bad_tensors_are_named():
-    _, b, X, Y = both()
+    _, b, X, Y = both(DOUBLE)
     with pytest.raises(ValueError, match=r"X: .*NaN or infinity in row 2"):
         b.error(torch.tensor(np.where(np.arange(12)[:, None, None, None] == 2, np.nan, X)), Y)
     with pytest.raises(ValueError, match=r"X: expected shape \(n, 2, 6, 7\)"):
