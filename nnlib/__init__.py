@@ -7,27 +7,48 @@
 (10, 2)
 """
 
-from . import activations, checks, data, initializers, optimizers
+from . import activations, checks, data, initializers, objectives, optimizers
 from .errors import BinaryCrossEntropy, CrossEntropy, Error, SumOfSquares, Unmatched
 from .gradcheck import check_gradient
 from .history import History
 from .layers import Activation, AvgPool2D, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D
 from .network import Diverged, Network, mlp
-from .objectives import EmpiricalRisk
-from .optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, Optimizer, RMSProp
+from .objectives import EmpiricalRisk, LeastSquares, LogisticRegression
+from .optimizers import (
+    ISTA,
+    SAGA,
+    SGD,
+    SVRG,
+    AdaGrad,
+    Adam,
+    Average,
+    CoordinateDescent,
+    GradientDescent,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSProp,
+)
 from .penalties import L1, L2, Penalty
+from .second_order import LBFGS, NewtonCG, hessian_vector
 
 __version__ = "0.1.0"
 __all__ = [
+    "ISTA",
     "L1",
     "L2",
+    "LBFGS",
+    "SAGA",
     "SGD",
+    "SVRG",
     "Activation",
     "AdaGrad",
     "Adam",
+    "Average",
     "AvgPool2D",
     "BinaryCrossEntropy",
     "Conv2D",
+    "CoordinateDescent",
     "CrossEntropy",
     "Dense",
     "Diverged",
@@ -35,12 +56,16 @@ __all__ = [
     "EmpiricalRisk",
     "Error",
     "Flatten",
+    "GradientDescent",
     "History",
     "Layer",
+    "LeastSquares",
+    "LogisticRegression",
     "MaxPool2D",
     "Momentum",
     "Nesterov",
     "Network",
+    "NewtonCG",
     "Optimizer",
     "Penalty",
     "RMSProp",
@@ -50,7 +75,9 @@ __all__ = [
     "check_gradient",
     "checks",
     "data",
+    "hessian_vector",
     "initializers",
     "mlp",
+    "objectives",
     "optimizers",
 ]

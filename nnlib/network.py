@@ -267,6 +267,12 @@ class Network:
         if patience is not None and (patience < 1 or validation is None):
             raise ValueError(f"patience: expected 1 or more, and validation data to watch, got {patience}")
         optimizer = SGD(0.1) if optimizer is None else optimizer
+        if not isinstance(optimizer, Optimizer):
+            name = type(optimizer).__name__
+            raise ValueError(
+                f"optimizer: expected one that steps with a gradient, as SGD or Adam, got {name}; "
+                f"it may need the whole objective: {name}(...).minimize(EmpiricalRisk(network, X, Y), network.w, ...)"
+            )
         rng = np.random.default_rng(seed)
         history = History()
         optimizer.start(self.w)

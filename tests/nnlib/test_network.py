@@ -354,6 +354,7 @@ def test_bad_input_is_named_and_changes_nothing(X, Y, message):
         (lambda: Momentum(0.1, mu=1), "mu"),
         (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], epochs=-1), "epochs"),
         (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], batch_size=0), "batch_size"),
+        (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], nnlib.SVRG(0.1, 5)), "optimizer: .* SVRG.*minimize"),
         (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], patience=3), "patience: .* validation data to watch"),
         (lambda: mlp([3, 2]).fit(np.zeros((1, 3)), [[1, 0]], validation=(np.zeros((1, 2)), [[1, 0]])), "validation: X"),
     ],
