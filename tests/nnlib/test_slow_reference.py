@@ -117,6 +117,15 @@ def test_activations(name):
     close(h.derivative(a), slope)
     close(h.slope(h(a)), slope)
     close(h.pull(delta, h(a)), [[d * s for d, s in zip(*rows, strict=True)] for rows in zip(delta, slope, strict=True)])
+    a = a.astype(np.float32)
+    assert h(a).dtype == h.derivative(a).dtype == h.pull(a, h(a)).dtype == np.float32
+
+
+def test_each_row_has_its_own_largest_number():
+    """A maximum over all rows would leave nothing of the second one."""
+    a, Y = np.array([[1e4, 9999.0], [0.0, -1.0]]), np.array([[0.0, 1.0], [0.0, 1.0]])
+    close(activations.softmax(a), [output("softmax", [1.0, 0.0])] * 2)
+    close(CrossEntropy().value(a, Y), [math.log(1 + math.e)] * 2)
 
 
 def test_softmax_and_its_jacobian():
@@ -267,13 +276,21 @@ def fits(sides, size, padding=(0, 0)):
     return all(side + 2 * p >= k for side, k, p in zip(sides, pair(size), pair(padding), strict=True))
 
 
+def built(layer, shape, fit):
+    """The shape that goes out; a window that is larger than the image is refused."""
+    if not fit:
+        with pytest.raises(ValueError, match="expects an image of at least"):
+            layer.build(shape)
+    assume(fit)
+    return layer.build(shape)
+
+
 @drawn
 @given(maps=st.integers(1, 3), stride=pairs(1, 3), padding=pairs(0, 2), **geometry)
 def test_convolution(n, C, sides, size, seed, maps, stride, padding):
-    assume(fits(sides, size, padding))
     rng, kernel = np.random.default_rng(seed), (pair(size), pair(stride), pair(padding))
     layer = Conv2D(maps, size, stride, padding)
-    shape = layer.build((C, *sides))
+    shape = built(layer, (C, *sides), fits(sides, size, padding))
     w, g = rng.standard_normal((2, layer.n_weights))
     layer.bind(w, g, rng)
     w[:] = rng.standard_normal(len(w))
@@ -296,10 +313,9 @@ def test_convolution(n, C, sides, size, seed, maps, stride, padding):
 @drawn
 @given(stride=st.one_of(st.none(), pairs(1, 3)), ties=st.booleans(), **geometry)
 def test_pooling(make, forward, backward, n, C, sides, size, seed, stride, ties):
-    assume(fits(sides, size))
     rng, window = np.random.default_rng(seed), (pair(size), pair(size if stride is None else stride))
     layer = make(size, stride)
-    shape = layer.build((C, *sides))
+    shape = built(layer, (C, *sides), fits(sides, size))
     z = rng.integers(3, size=(n, C, *sides)).astype(float) if ties else rng.standard_normal((n, C, *sides))
     delta = rng.standard_normal((n, *shape))
     out, cache = layer.forward(z)
@@ -309,6 +325,18 @@ def test_pooling(make, forward, backward, n, C, sides, size, seed, stride, ties)
         layer.backward(delta, cache),
         [backward(*rows, *window) for rows in zip(delta.tolist(), z.tolist(), strict=True)],
     )
+
+
+@pytest.mark.parametrize("layer", [Dense(3), Conv2D(3, 2)], ids=repr)
+def test_binding_draws_every_weight_and_zeroes_the_biases(layer):
+    """Whatever was in the vector before."""
+    layer.build((4,) if isinstance(layer, Dense) else (2, 3, 3))
+    w, g = np.ones((2, layer.n_weights))
+    layer.bind(w, g, np.random.default_rng(0))
+    beta = w.reshape(3, -1)
+    assert (beta[:, 0] == 0).all()
+    assert len(np.unique(beta[:, 1:])) == beta[:, 1:].size
+    assert not np.isin(beta, [1]).any()
 
 
 def test_the_slides_pooling_shapes():
@@ -329,6 +357,7 @@ def test_dropout_multiplies_by_the_same_mask_both_ways():
     plain, cache = layer.forward(z)
     np.testing.assert_array_equal(plain, z)
     np.testing.assert_array_equal(layer.backward(z, cache), z)
+    np.testing.assert_array_equal(Dropout(0).forward_train(z, np.random.default_rng(1))[0], z)
 
 
 # Networks ------------------------------------------------------------------------------------------------------------
@@ -516,14 +545,28 @@ def test_the_gradient_checks_default_step(dtype):
     np.testing.assert_allclose(seen, expected, rtol=np.finfo(dtype).eps)
 
 
-@pytest.mark.parametrize("coordinates", [None, 1, 2, 3, 5])
+@pytest.mark.parametrize("scale", [1e-6, 1.0])
+def test_the_gradient_check_is_relative_and_leaves_w_alone(scale):
+    """An array that cannot be written to will do; a gradient that is 1 % off shows, however small it is."""
+    w = np.array([0.5, -1.0, 2.0])
+    w.setflags(write=False)
+    found = check_gradient(lambda v: scale * cubes(v), lambda v: 1.01 * scale * 3 * v**2, w)
+    assert found == pytest.approx(0.01 / 1.01, rel=1e-6)
+
+
+@pytest.mark.parametrize("coordinates", [None, 1, 3, 6, 9])
 def test_the_gradient_check_compares_only_the_coordinates_it_drew(coordinates):
-    """Each at most once, and the norms are over them alone."""
-    w, eps, seen = np.array([0.5, -1.0, 2.0]), 0.25, []
-    found = check_gradient(
-        lambda v: seen.append(v.copy()) or cubes(v), lambda w: 3 * w**2, w, eps, coordinates=coordinates
-    )
-    moved = [int(abs(v - w).argmax()) for v in seen[::2]]
-    assert len(set(moved)) == len(moved) == min(coordinates or 3, 3)
-    d = [3 * w[i] ** 2 + eps**2 for i in moved]
-    close(found, math.dist([3 * w[i] ** 2 for i in moved], d) / math.hypot(*d))
+    """Each at most once, the same ones with the same seed, and the norms are over them alone."""
+    w, eps, draws = np.array([0.5, -1.0, 2.0, 1.5, 0.1, -0.7]), 0.25, []
+    for seed in (*range(10), *range(10)):
+        seen = []
+        found = check_gradient(
+            lambda v, seen=seen: seen.append(v.copy()) or cubes(v), lambda w: 3 * w**2, w, eps, coordinates, seed
+        )
+        moved = [int(abs(v - w).argmax()) for v in seen[::2]]
+        assert len(set(moved)) == len(moved) == min(coordinates or 6, 6)
+        d = [3 * w[i] ** 2 + eps**2 for i in moved]
+        close(found, math.dist([3 * w[i] ** 2 for i in moved], d) / math.hypot(*d))
+        draws.append(tuple(moved))
+    assert draws[:10] == draws[10:]
+    assert coordinates not in (1, 3) or len(set(draws)) > 1
