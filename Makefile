@@ -4,7 +4,7 @@ BIN := .venv/bin
 SUBMISSIONS ?= submitted
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test exercises grade lock format check clean
+.PHONY: help book serve test exercises grade lock bench format check clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -24,6 +24,9 @@ exercises: .venv/.book ## make exercises/ from solutions/
 grade: .venv/.book ## grade: make grade ASSIGNMENT=backprop SUBMISSIONS=folder
 	@test -n "$(ASSIGNMENT)" || { echo "say which: make grade ASSIGNMENT=backprop SUBMISSIONS=folder"; exit 2; }
 	$(BIN)/python -m grading run $(ASSIGNMENT) --submissions "$(SUBMISSIONS)"
+
+bench: .venv/.test ## time and memory beside scikit-learn and PyTorch, into benchmarks/
+	$(BIN)/python benchmarks/bench.py
 
 format: .venv/.test ## format the code, strip pictures from the stored pages
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
