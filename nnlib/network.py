@@ -276,7 +276,7 @@ class Network:
         rng = np.random.default_rng(seed)
         history = History()
         optimizer.start(self.w)
-        good, best = self.w + 0, self.w + 0
+        good = best = self.w + 0
         bar = _bar(epochs, progress)
         try:
             for epoch in range(1, epochs + 1):
@@ -293,8 +293,8 @@ class Network:
                 history.record(loss, accuracy, *(self._score(*validation) if validation else ()))
                 bar.set_postfix_str(history.last())
                 bar.update()
-                if history.best == epoch:
-                    best[:] = self.w
+                if patience is not None and history.best == epoch:
+                    best = self.w + 0
                 enough = [callback(self, history) is True for callback in callbacks]  # each is called
                 if any(enough):
                     break
