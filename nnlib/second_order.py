@@ -134,20 +134,19 @@ def conjugate_gradients(H: Callable[[Array], Array], b: Array, residual: float, 
 
 
 def armijo(objective: Objective, w: Array, s: Array, g: Array, alpha: float = 1.0, c: float = 1e-4) -> float:
-    """The first of α, α/2, α/4, ... with F(w + α s) ≤ F(w) + c α gᵀ s, g = ∇F(w) (Armijo 1966).
+    """The first of α, α/2, α/4, ... with F(w + α s) < F(w) + c α gᵀ s, g = ∇F(w) (Armijo 1966); 0 where there is none.
 
-    A rise within the rounding of F is let through, or the search would stop before the gradient is zero. 0 where no
-    step goes down.
+    The first α may raise F within its rounding: near the minimum F shows nothing else, while ∇F still knows the way.
     """
     slope = _dot(g, s)
     if not slope < 0:
         return 0.0
     F = objective.F(w)
-    F += 4 * _roundoff(w) * abs(F)
+    slack = 4 * _roundoff(w) * abs(F)
     for _ in range(60):
-        if objective.F(w + alpha * s) <= F + c * alpha * slope:
+        if objective.F(w + alpha * s) < F + slack + c * alpha * slope:
             return alpha
-        alpha /= 2
+        alpha, slack = alpha / 2, 0.0
     return 0.0
 
 
@@ -193,10 +192,10 @@ class LBFGS(Minimizer):
 def wolfe(
     objective: Objective, w: Array, d: Array, g: Array, alpha: float = 1.0, c1: float = 1e-4, c2: float = 0.9
 ) -> tuple[float, Array]:
-    """α with F(w + α d) ≤ F(w) + c1 α gᵀ d and ∇F(w + α d)ᵀ d ≥ c2 gᵀ d, by bisection (Lewis & Overton 2013, 2.3).
+    """α with F(w + α d) < F(w) + c1 α gᵀ d and ∇F(w + α d)ᵀ d ≥ c2 gᵀ d, by bisection (Lewis & Overton 2013, 2.3).
 
-    The second condition makes y = ∇F(w + α d) - g satisfy yᵀ d ≥ (c2 - 1) gᵀ d > 0. As in `armijo`, a rise within the
-    rounding of F is let through. Where the search finds no such α, the longest step that went down far enough, or 0.
+    The second condition makes y = ∇F(w + α d) - g satisfy yᵀ d ≥ (c2 - 1) gᵀ d > 0. As in `armijo`, the first α may
+    raise F within its rounding. Where the search finds no such α, the longest step that went down far enough, or 0.
 
     Returns
     -------
@@ -208,18 +207,18 @@ def wolfe(
     if not slope < 0:
         return 0.0, g
     F = objective.F(w)
-    F += 4 * _roundoff(w) * abs(F)
+    slack = 4 * _roundoff(w) * abs(F)
     low, high, g_low = 0.0, math.inf, g
     for _ in range(60):
         v = w + alpha * d
-        if objective.F(v) <= F + c1 * alpha * slope:
+        if objective.F(v) < F + slack + c1 * alpha * slope:
             g_v = objective.grad(v)
             if _dot(g_v, d) >= c2 * slope:
                 return alpha, g_v
             low, g_low = alpha, g_v
         else:
             high = alpha
-        alpha = 2 * alpha if math.isinf(high) else (low + high) / 2
+        alpha, slack = 2 * alpha if math.isinf(high) else (low + high) / 2, 0.0
     return low, g_low
 
 

@@ -45,6 +45,31 @@ def finite_sum(n=20, p=3, noise=1.0, seed=0):
     return LeastSquares(X, X @ np.arange(1, p + 1) + noise * rng.standard_normal(n))
 
 
+def everything(alpha=0.05):
+    """Every method there is, with iterations and options."""
+    return [
+        (GradientDescent(alpha), 60, {}),
+        (SGD(alpha), 120, {"batch_size": 4, "sampling": "permutation"}),
+        (Momentum(alpha / 3), 120, {"batch_size": 4, "sampling": "without"}),
+        (Nesterov(alpha / 3), 120, {"batch_size": 4}),
+        (AdaGrad(alpha), 120, {"batch_size": 4}),
+        (RMSProp(alpha / 3), 120, {"batch_size": 4}),
+        (Adam(alpha / 3), 120, {"batch_size": 4}),
+        (ISTA(alpha, L1(1e-3)), 60, {}),
+        (ISTA(alpha, L2(1e-3)), 120, {"batch_size": 4}),
+        (Average(SGD(alpha), first=30), 120, {"batch_size": 4}),
+        (SVRG(alpha / 2), 5, {}),
+        (SVRG(alpha / 2, m=30, choice="average"), 8, {}),
+        (SVRG(alpha / 2, m=30, choice="random"), 8, {}),
+        (SAGA(alpha / 2), 150, {}),
+        (CoordinateDescent(), 40, {}),
+        (CoordinateDescent(1 / alpha), 150, {"sampling": "replacement"}),
+        (NewtonCG(), 8, {}),
+        (NewtonCG(cg_iterations=5), 8, {"batch_size": 10}),
+        (LBFGS(), 12, {}),
+    ]
+
+
 # Each optimizer is its equation
 
 
@@ -189,10 +214,24 @@ def test_coordinate_descent_crawls_along_rosenbrocks_valley():
     assert 1e-3 < seen[-1] < 0.1 * seen[0]
 
 
-@pytest.mark.parametrize("make", [Momentum, Nesterov, AdaGrad, RMSProp, Adam])
-def test_a_second_run_does_not_remember_the_first(make):
-    optimizer = make(0.01)
-    runs = [optimizer.minimize(Quadratic(), np.zeros(2), 5, batch_size=None) for _ in range(2)]
+@pytest.mark.parametrize("optimizer", [optimizer for optimizer, _, _ in everything()], ids=name)
+def test_a_second_run_does_not_remember_the_first(optimizer):
+    runs = [optimizer.minimize(finite_sum(), np.zeros(3), 5) for _ in range(2)]
+    np.testing.assert_array_equal(*runs)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [Momentum(0.1), Adam(0.1), ISTA(harmonic(1.0), L1(1)), Average(SGD(harmonic(1.0)), first=3)], ids=name
+)
+def test_start_forgets(optimizer):
+    runs = []
+    for _ in range(2):
+        w = np.ones(3)
+        optimizer.start(w)
+        assert optimizer.k == 0
+        for g in np.eye(3):
+            optimizer.step(w, g)
+        runs.append(w)
     np.testing.assert_array_equal(*runs)
 
 
@@ -214,8 +253,9 @@ def test_a_share_outside_its_range_is_named(make, name):
 
 @pytest.mark.parametrize("make", [SGD, GradientDescent, SVRG, SAGA, lambda alpha: ISTA(alpha, L1(1))])
 def test_a_learning_rate_that_is_not_positive_is_named(make):
-    with pytest.raises(ValueError, match="alpha: the learning rate must be positive, got 0"):
-        make(0)
+    for alpha in (0, -0.1, math.nan):
+        with pytest.raises(ValueError, match=f"alpha: the learning rate must be positive, got {alpha}"):
+            make(alpha)
 
 
 # minimize
@@ -242,6 +282,13 @@ def test_each_step_uses_the_batch_that_the_generator_gives(sampling, batch_size)
     for k, xi in zip(range(1, 26), drawn, strict=False):
         w = w - 1 / (10 + k) * objective.g(w, xi)
     np.testing.assert_allclose(found, w, rtol=1e-12)
+
+
+def test_ista_draws_as_it_is_told():
+    objective, w = finite_sum(), np.zeros(3)
+    options = {"batch_size": 2, "sampling": "permutation", "seed": 4}
+    plain = SGD(0.1).minimize(objective, w, 25, **options)
+    np.testing.assert_allclose(ISTA(0.1, L1(0)).minimize(objective, w, 25, **options), plain, rtol=1e-13)
 
 
 def test_a_growing_sample_converges_with_a_constant_step():
@@ -325,31 +372,6 @@ def test_blocks_do_not_show(optimizer, block, monkeypatch):
         np.testing.assert_array_equal(in_blocks, one_piece)
 
 
-def everything(alpha=0.05):
-    """Every method there is, with iterations and options."""
-    return [
-        (GradientDescent(alpha), 60, {}),
-        (SGD(alpha), 120, {"batch_size": 4, "sampling": "permutation"}),
-        (Momentum(alpha / 3), 120, {"batch_size": 4, "sampling": "without"}),
-        (Nesterov(alpha / 3), 120, {"batch_size": 4}),
-        (AdaGrad(alpha), 120, {"batch_size": 4}),
-        (RMSProp(alpha / 3), 120, {"batch_size": 4}),
-        (Adam(alpha / 3), 120, {"batch_size": 4}),
-        (ISTA(alpha, L1(1e-3)), 60, {}),
-        (ISTA(alpha, L2(1e-3)), 120, {"batch_size": 4}),
-        (Average(SGD(alpha), first=30), 120, {"batch_size": 4}),
-        (SVRG(alpha / 2), 5, {}),
-        (SVRG(alpha / 2, m=30, choice="average"), 8, {}),
-        (SVRG(alpha / 2, m=30, choice="random"), 8, {}),
-        (SAGA(alpha / 2), 150, {}),
-        (CoordinateDescent(), 40, {}),
-        (CoordinateDescent(1 / alpha), 150, {"sampling": "replacement"}),
-        (NewtonCG(), 8, {}),
-        (NewtonCG(cg_iterations=5), 8, {"batch_size": 10}),
-        (LBFGS(), 12, {}),
-    ]
-
-
 @pytest.mark.parametrize(("optimizer", "iterations", "options"), everything(), ids=name)
 def test_float32_stays_float32(optimizer, iterations, options):
     exact = finite_sum()
@@ -423,6 +445,21 @@ def test_the_average_is_the_mean_of_the_iterates():
         found = Average(SGD(0.1), first=j).minimize(objective, w, 9, seed=3)
         expected = np.mean(iterates[j - 1 :], axis=0) if j <= 10 else iterates[-1]
         np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_the_average_takes_the_other_optimizers_options():
+    objective, w, iterates = finite_sum(), np.ones(3), []
+    options = {"batch_size": 3, "sampling": "permutation"}
+    SGD(0.1).minimize(objective, w, 9, callback=lambda k, w: iterates.append(w.copy()), **options)
+    found = Average(SGD(0.1), first=2).minimize(objective, w, 9, **options)
+    np.testing.assert_allclose(found, np.mean(iterates, axis=0), rtol=1e-13)
+
+
+def test_before_the_first_step_the_average_is_the_start():
+    optimizer, w = Average(SGD(0.1)), np.ones(3)
+    optimizer.start(w)
+    np.testing.assert_array_equal(optimizer.average, w)
+    assert optimizer.average is not w
 
 
 def test_the_average_beats_the_last_iterate():

@@ -94,6 +94,7 @@ def test_growing_is_the_power_rounded_up():
     [
         ((0, 1, "replacement"), "n: expected at least one observation, got 0"),
         ((5, 0, "without"), "batch_size: expected 1 or more, got 0"),
+        ((5, -1, "replacement"), "batch_size: expected 1 or more, got -1"),
         ((5, 1, "shuffle"), "sampling: expected 'replacement', 'without' or 'permutation', got 'shuffle'"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys import Quadratic, Rosenbrock
 
-from nnlib import EmpiricalRisk, mlp
+from nnlib import EmpiricalRisk, mlp, second_order
 from nnlib.objectives import LeastSquares, LogisticRegression
 from nnlib.second_order import LBFGS, NewtonCG, armijo, conjugate_gradients, hessian_vector, two_loops, wolfe
 
@@ -73,9 +73,18 @@ def test_the_difference_step_is_near_the_best():
     assert error < 1e-7 * np.linalg.norm(H @ v)
 
 
+def test_the_difference_step_grows_with_w():
+    """Where w is large, a step of length u^(1/3) would drown in the rounding of w + ε v."""
+    objective = WithoutHv(logistic(lam=0.5))
+    w, v = np.full(5, -1e6), np.arange(1.0, 6.0)
+    np.testing.assert_allclose(hessian_vector(objective, w, v), v, rtol=1e-8)  # the penalty's 2 λ v alone
+
+
 def test_the_product_with_zero_is_zero():
     zero = np.zeros(2)
-    np.testing.assert_array_equal(hessian_vector(Quadratic(), np.ones(2), zero), zero)
+    product = hessian_vector(Quadratic(), np.ones(2), zero)
+    np.testing.assert_array_equal(product, zero)
+    assert product is not zero
 
 
 # Conjugate gradients
@@ -119,6 +128,7 @@ def test_negative_curvature_ends_them():
     H = np.diag([1.0, -0.1])  # positive along b, negative along the next direction
     b = np.array([1.0, 0.5])
     np.testing.assert_allclose(conjugate_gradients(lambda v: H @ v, b, 0.0, 5), (b @ b) / (b @ H @ b) * b)
+    np.testing.assert_array_equal(conjugate_gradients(lambda v: 0 * v, b, 0.0, 5), b)
     np.testing.assert_array_equal(conjugate_gradients(lambda v: 0 * v, np.zeros(2), 0.0, 5), 0)
 
 
@@ -131,7 +141,7 @@ def test_armijo_takes_the_first_that_is_low_enough(seed, alpha):
     w = np.random.default_rng(seed).uniform(-2, 2, 2)
     F, g = Rosenbrock().F, Rosenbrock().grad(w)
     found = armijo(Rosenbrock(), w, -g, g, alpha)
-    low_enough = [t for t in alpha * 0.5 ** np.arange(60) if F(w - t * g) <= F(w) - 1e-4 * t * g @ g]
+    low_enough = [t for t in alpha * 0.5 ** np.arange(60) if F(w - t * g) < F(w) - 1e-4 * t * g @ g]
     assert found == low_enough[0]
 
 
@@ -142,10 +152,89 @@ def test_wolfe_keeps_both_conditions(seed, alpha):
     F, g = Rosenbrock().F, Rosenbrock().grad(w)
     d = -g
     found, there = wolfe(Rosenbrock(), w, d, g, alpha)
-    assert F(w + found * d) <= F(w) + 1e-4 * found * g @ d
+    assert F(w + found * d) < F(w) + 1e-4 * found * g @ d
     np.testing.assert_array_equal(there, Rosenbrock().grad(w + found * d))
     assert there @ d >= 0.9 * g @ d
     assert (there - g) @ (found * d) > 0  # so that L-BFGS may use the pair
+
+
+class Parabola:
+    """F(w) = ½ w² for one weight; from w = 1 along d = -1 its value is ½ (1 - α)², its slope α - 1."""
+
+    n, tried = 1, ()
+
+    def F(self, w):
+        self.tried = (*self.tried, float(1 - w[0]))
+        return 0.5 * float(w[0]) ** 2
+
+    def grad(self, w):
+        return w + 0
+
+
+@pytest.mark.parametrize("search", [armijo, lambda *args: wolfe(*args)[0]], ids=["armijo", "wolfe"])
+def test_the_step_must_pay(search):
+    """½ (1 - α)² < ½ - 10⁻⁴ α up to α = 2 - 2 · 10⁻⁴. From 1.9999, F would fall, but by too little."""
+    one = np.ones(1)
+    assert search(Parabola(), one, -one, one, 1.9997) == 1.9997
+    assert search(Parabola(), one, -one, one, 1.9999) == 1.9999 / 2
+
+
+@pytest.mark.parametrize(
+    ("first", "c1", "c2", "tried"),
+    [
+        (0.01, 1e-4, 0.9, [0.01, 0.02, 0.04, 0.08, 0.16]),  # the slope is flat enough from 0.1
+        (16.0, 1e-4, 0.9, [16, 8, 4, 2, 1]),
+        (0.7, 0.45, 0.01, [0.7, 1.4, 1.05]),  # allowed: 0.99 to 1.1
+    ],
+)
+def test_wolfe_doubles_and_bisects(first, c1, c2, tried):
+    one, parabola = np.ones(1), Parabola()
+    alpha, there = wolfe(parabola, one, -one, one, first, c1, c2)
+    assert parabola.tried[1:] == pytest.approx(tried)
+    assert alpha == pytest.approx(tried[-1])
+    np.testing.assert_allclose(there, 1 - alpha)
+
+
+@pytest.mark.parametrize("search", [armijo, lambda *args: wolfe(*args)[0]], ids=["armijo", "wolfe"])
+@pytest.mark.parametrize("level", [1e3, -1e3])
+@pytest.mark.parametrize(("rise", "taken"), [(2e-13, True), (1e-11, False)], ids=["rounding", "more"])
+def test_a_rise_within_the_rounding_of_f_is_let_through(search, level, rise, taken):
+    """Near the minimum F(w) is its rounding: 10³ has digits to 10⁻¹³. The gradient still knows the way."""
+
+    class Rounded(Parabola):
+        def F(self, w):
+            return level + rise if abs(w[0]) < 1e-8 else level
+
+    w = np.array([1e-8])
+    assert (search(Rounded(), w, -w, w, 1.0) == 1) == taken
+
+
+def test_where_f_has_no_minimum_the_longest_step_is_taken():
+    """F = -½ w²: every doubling is low enough and none flat enough."""
+
+    class Down(Parabola):
+        def F(self, w):
+            return -0.5 * float(w[0]) ** 2
+
+        def grad(self, w):
+            return -w
+
+    one = np.ones(1)
+    alpha, there = wolfe(Down(), one, one, -one, 1.0)
+    assert alpha > 1e15
+    np.testing.assert_array_equal(there, -1 - alpha)
+
+
+def test_with_a_wrong_gradient_no_step_is_taken():
+    class Wrong(Parabola):
+        def grad(self, w):
+            return -w
+
+    one = np.ones(1)
+    assert armijo(Wrong(), one, one, -one) == 0
+    alpha, there = wolfe(Wrong(), one, one, -one)
+    assert alpha == 0
+    np.testing.assert_array_equal(there, -one)
 
 
 def test_a_good_first_step_is_kept():
@@ -173,7 +262,7 @@ def test_one_newton_step_solves_a_quadratic():
     objective = LeastSquares(rng.standard_normal((30, 6)) * np.logspace(0, 2, 6), rng.standard_normal(30))
     w = NewtonCG(cg_iterations=30, rho=1e-12).minimize(objective, np.ones(6), 1)
     np.testing.assert_allclose(w, objective.w_star, rtol=1e-8, atol=1e-12)
-    few = NewtonCG(cg_iterations=2, rho=1e-12).minimize(objective, np.ones(6), 1)
+    few = NewtonCG(cg_iterations=1, rho=1e-12).minimize(objective, np.ones(6), 1)
     assert objective.F(few) - objective.F_star > 1e-6
 
 
@@ -265,6 +354,53 @@ def test_lbfgs_is_its_equation():
         pairs.append((step, objective.grad(after) - g))
 
 
+def test_lbfgs_begins_with_care_and_again_where_its_pairs_mislead(monkeypatch):
+    """Without pairs the direction is -∇F, and the first step at most of length α; with pairs α is tried as it is."""
+    objective, calls = logistic(), []
+
+    def search(objective, w, d, g, alpha):
+        calls.append((d, g, alpha))
+        return (0.0, g) if len(calls) == 4 else wolfe(objective, w, d, g, alpha)
+
+    monkeypatch.setattr(second_order, "wolfe", search)
+    LBFGS(alpha=lambda k: 1 - k / 100).minimize(objective, np.full(5, -30.0), 6)
+    for k, (d, g, alpha) in enumerate(calls, start=1):
+        alone = k in (1, 5)  # the fourth search failed
+        assert alpha == pytest.approx((1 - k / 100) / (max(1, np.linalg.norm(g)) if alone else 1))
+        assert (d == -g).all() == alone
+    assert np.linalg.norm(calls[0][1]) > 2
+
+
+def test_a_small_first_gradient_is_not_stretched():
+    seen = []
+    LBFGS().minimize(Quadratic(), np.add(Quadratic.c, [1e-3, 0]), 1, callback=lambda k, w: seen.append(w.copy()))
+    np.testing.assert_allclose(seen[0], Quadratic.c, atol=1e-15)  # the gradient's length is 1e-3, α = 1
+
+
+def test_a_pair_without_curvature_is_left_out(monkeypatch):
+    """yᵀs = 0 would be a division by zero."""
+
+    class Line(Parabola):
+        def F(self, w):
+            return float(w.sum())
+
+        def grad(self, w):
+            return np.ones_like(w)
+
+    w = LBFGS().minimize(Line(), np.zeros(2), 3)
+    assert np.isfinite(w).all()
+    assert (w < -1e15).all()
+
+
+def test_newton_cg_tries_alpha_first():
+    objective = Quadratic()
+    seen = []
+    NewtonCG(rho=1e-9, alpha=lambda k: 0.5 / k).minimize(
+        objective, np.zeros(2), 2, callback=lambda k, w: seen.append(w / Quadratic.c)
+    )
+    np.testing.assert_allclose(seen, [[0.5, 0.5], [0.625, 0.625]], rtol=1e-6)  # a half, then a quarter of the rest
+
+
 @pytest.mark.parametrize("m", [1, 3, 20])
 def test_scipys_lbfgs_finds_the_same_minimum(m):
     optimize = pytest.importorskip("scipy.optimize")
@@ -315,6 +451,7 @@ def test_f_never_rises_on_a_network(method):
         (lambda: NewtonCG(rho=0), "rho: expected a share between 0 and 1, got 0"),
         (lambda: NewtonCG(rho=1), "rho"),
         (lambda: NewtonCG(alpha=0), "alpha"),
+        (lambda: LBFGS(alpha=-1), "alpha"),
         (lambda: LBFGS(m=0), "m: expected 1 or more pairs, got 0"),
     ],
 )
