@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import activations, storage
+from . import activations, drawing, storage
 from .activations import Function
 from .backend import Array, is_tensor, move, namespace, take, to_numpy, zeros
 from .errors import BinaryCrossEntropy, CrossEntropy, Error, SumOfSquares, Unmatched
@@ -379,6 +379,33 @@ class Network:
             raise ValueError(f"{path}: expected {len(network.w)} weights for these layers, got shape {w.shape}")
         network.w[:] = move(w, like=network.w)
         return network
+
+    # As a table and as a picture -----------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """A table: each layer, the shape that leaves it, its number of weights and biases, and their sum."""
+        return drawing.summary(self)
+
+    def draw(self, ax: Any = None, units: bool | None = None) -> Any:
+        """The lecture's picture of units and arrows, or for larger networks a block for each layer.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+        units : bool, optional
+            True for units, False for blocks; by default units where no layer has more than 12.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            Units are asked for, and a layer is neither dense nor element by element.
+        """
+        return drawing.draw(self, ax, units)
 
     # What comes in -------------------------------------------------------------------------------------------------
 
