@@ -4,7 +4,7 @@ BIN := .venv/bin
 SUBMISSIONS ?= submitted
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test exercises grade lock bench format check clean
+.PHONY: help book serve test exercises grade lock bench format mutants check clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -31,6 +31,9 @@ bench: .venv/.test ## time and memory beside scikit-learn and PyTorch, into benc
 format: .venv/.test ## format the code, strip pictures from the stored pages
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 	$(BIN)/python scripts/nbclean.py book
+
+mutants: .venv/.test ## plant errors in the derivatives, and see that the tests notice each
+	$(BIN)/python scripts/mutants.py
 
 check: .venv/.test ## linter, formatter and types, changing nothing
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
