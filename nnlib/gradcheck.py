@@ -35,7 +35,7 @@ def check_gradient(
     Returns
     -------
     float
-        The relative error; 0 where both are zero.
+        The relative error; 0 where both are zero, NaN, which is below no bound, where one of them is not finite.
 
     Raises
     ------
@@ -69,4 +69,4 @@ def check_gradient(
         d[row] = (high - low) / (up - down)  # the step that was really taken, after rounding
     g = g[list(chosen)].astype(np.float64)
     scale = max(np.linalg.norm(g), np.linalg.norm(d))
-    return float(np.linalg.norm(g - d) / scale) if scale > 0 else 0.0
+    return 0.0 if scale == 0 else float(np.linalg.norm(g - d) / scale)

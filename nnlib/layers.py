@@ -90,6 +90,8 @@ class Weighted(Layer):
 class Dense(Weighted):
     """a = β [1, z]: unit t sums its inputs, a_t = Σ_s β_ts z_s with z_0 = 1 (lecture, Network Function).
 
+    The cache is [1, z], an observation in each row.
+
     Parameters
     ----------
     outputs : int

@@ -46,3 +46,10 @@ def test_bad_input():
         check_gradient(F, lambda w: np.zeros(2), W)
     with pytest.raises(ValueError, match="floating-point"):
         check_gradient(F, grad, np.array([1, 2, 3]))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_gradient_that_is_not_finite_is_not_right(wrong):
+    with np.errstate(invalid="ignore"):
+        error = check_gradient(lambda w: float(w @ w), lambda w: np.array([2 * w[0], wrong]), np.ones(2))
+    assert not error < 1e-3
