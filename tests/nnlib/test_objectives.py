@@ -122,6 +122,7 @@ def test_the_constants_are_the_best(make):
 
 def test_more_weights_than_observations_are_not_strongly_convex():
     assert LeastSquares(*data(n=2, p=3)).c == 0
+    assert LeastSquares(np.diag([1, 2]), [0, 0]).c == pytest.approx(0.5)
     assert LogisticRegression(*data()).c == 0
 
 

@@ -181,17 +181,17 @@ def test_a_quadratic(optimizer, iterations):
 @pytest.mark.parametrize(
     ("optimizer", "iterations"),
     [
-        (GradientDescent(1e-3), 20_000),
-        (SGD(5e-4), 20_000),
+        (GradientDescent(1e-3), 8_000),
+        (SGD(5e-4), 14_000),
         (Momentum(1e-4, 0.99), 10_000),
         (Nesterov(1e-4, 0.99), 10_000),
         (AdaGrad(0.5), 10_000),
         (RMSProp(cosine(0.01, 10_000)), 10_000),
         (Adam(0.02), 10_000),
-        (ISTA(1e-3, L1(1e-4)), 20_000),
-        (Average(GradientDescent(1e-3), first=10_000), 20_000),
-        (SVRG(5e-4, m=20), 1_000),
-        (SAGA(5e-4), 20_000),
+        (ISTA(1e-3, L1(1e-4)), 8_000),
+        (Average(GradientDescent(1e-3), first=8_000), 10_000),
+        (SVRG(5e-4, m=20), 700),
+        (SAGA(5e-4), 14_000),
         (NewtonCG(), 80),
         (LBFGS(), 40),
     ],
@@ -201,7 +201,7 @@ def test_rosenbrocks_valley(optimizer, iterations):
     """SGD, SVRG and SAGA draw from the two squares. Coordinate descent has its own test: it crawls."""
     options = {"batch_size": 1} if type(optimizer) is SGD else full(optimizer)
     w = optimizer.minimize(Rosenbrock(), np.array([-1.2, 1.0]), iterations, **options)
-    assert Rosenbrock().F(w) < 1e-4
+    assert Rosenbrock().F(w) < 1e-3  # from 24
 
 
 def test_coordinate_descent_crawls_along_rosenbrocks_valley():
@@ -233,6 +233,13 @@ def test_start_forgets(optimizer):
             optimizer.step(w, g)
         runs.append(w)
     np.testing.assert_array_equal(*runs)
+
+
+def test_without_a_share_that_is_kept_momentum_is_sgd():
+    runs = [
+        make.minimize(finite_sum(), np.zeros(3), 9) for make in (SGD(0.1), Momentum(0.1, mu=0), Nesterov(0.1, mu=0))
+    ]
+    np.testing.assert_allclose(runs[1:], [runs[0]] * 2, rtol=1e-13)
 
 
 def test_step_sizes():
@@ -581,6 +588,21 @@ def test_coordinates_in_their_order(sampling):
     assert (order == [0, 1, 2, 3]).all() == (sampling == "cyclic")
     assert (np.sort(order) == [0, 1, 2, 3]).all() == (sampling != "replacement")
     assert len(set(order.ravel())) == 4
+
+
+@pytest.mark.parametrize("curvature", [1e-4, 1.0, 1e4])
+def test_an_exact_step_is_found_in_any_scale(curvature):
+    class Scaled(Quadratic):
+        H, calls = np.diag([curvature, 1.0]), 0
+
+        def grad(self, w):
+            self.calls += 1
+            return super().grad(w)
+
+    objective = Scaled()
+    w = CoordinateDescent().minimize(objective, np.array([3.0, 5.0]), 1)
+    np.testing.assert_allclose(w, [1, 5], rtol=1e-10)
+    assert objective.calls < 20
 
 
 def test_an_exact_step_leaves_no_slope():

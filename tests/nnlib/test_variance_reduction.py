@@ -109,8 +109,22 @@ def test_a_learning_rate_of_k_is_followed():
     objective, w = objectives()[0], start(objectives()[0])
     for make, order in ((SAGA, [2, 0]), (lambda a: SVRG(a, m=1), [2, 0])):
         one = run(make(0.1), objective, w, 1, Script(order))
-        two = run(make(lambda k: 0.1 if k == 1 else 1e-300), objective, w, 2, Script(order))
-        np.testing.assert_array_equal(one, two)
+        for iterations in (1, 2):
+            found = run(make(lambda k: 0.1 if k == 1 else 1e-300), objective, w, iterations, Script(order))
+            np.testing.assert_array_equal(found, one)
+
+
+def test_each_inner_iterate_is_as_likely_as_any_other():
+    """j steps are made for the random iterate j = 1, ..., 4: 500 ± 5 standard deviations of 19 in 2,000."""
+    objective, counts, calls = Quadratic(), [], []
+    grad = objective.grad
+    objective.g = lambda w, xi: calls.append(0) or grad(w)
+    SVRG(1e-3, 4, "random").minimize(objective, np.zeros(2), 2_000, callback=lambda k, w: counts.append(len(calls)))
+    steps = np.diff([0, *counts]) // 2
+    found = np.bincount(steps)
+    assert len(found) == 5
+    assert found[0] == 0
+    assert abs(found[1:] - 500).max() < 5 * 19.4
 
 
 # How fast
