@@ -489,6 +489,17 @@ def test_penalties(name, penalty):
     close(risk.grad(network.w), network.gradient(X, Y))
 
 
+@pytest.mark.parametrize("K", [1, 2, 3])
+def test_accuracy_counts_right_classes(K):
+    """The class is the largest ŷ_k; for K = 1 it is whether ŷ > ½, and some ŷ and y are ½ here."""
+    network, rng = Network([Dense(K)], SumOfSquares(), K), np.random.default_rng(1)
+    network.w[:] = np.eye(K, 1 + K, 1).ravel()  # ŷ = x
+    X, Y = rng.choice([0.1, 0.5, 0.9], (2, 30, 1)) if K == 1 else rng.random((2, 30, K))
+    kind = (lambda z: z[0] > 0.5) if K == 1 else lambda z: z.index(max(z))
+    right = sum(kind(x) == kind(y) for x, y in zip(X.tolist(), Y.tolist(), strict=True))
+    assert network.accuracy(X, Y) == right / 30
+
+
 def test_the_stochastic_gradient_is_a_mean_over_its_indices():
     """g(w, ξ) = (1/|J|) Σ_{j ∈ J} ∇E_j(w); an index that was drawn twice counts twice."""
     network, X, Y = problem(NETWORKS["sigmoid"], SumOfSquares(), n=5)
