@@ -526,9 +526,9 @@ class CoordinateDescent(Minimizer):
 
     def __init__(self, L: Any = None) -> None:
         super().__init__(1.0)
-        if L is not None and not (to_numpy(L) > 0).all():
+        self.L = None if L is None else to_numpy(L)
+        if self.L is not None and not (self.L > 0).all():
             raise ValueError(f"L: expected positive Lipschitz constants, got {L}")
-        self.L = L
 
     def run(
         self,
@@ -547,8 +547,8 @@ class CoordinateDescent(Minimizer):
             "cyclic": i = 1, ..., p, and again. Else i is drawn, as observations are: "replacement", "permutation".
         """
         p = len(w)
-        if self.L is not None and np.shape(self.L) not in ((), (p,)):
-            raise ValueError(f"L: expected a number or one for each of the {p} weights, got shape {np.shape(self.L)}")
+        if self.L is not None and self.L.shape not in ((), (p,)):
+            raise ValueError(f"L: expected a number or one for each of the {p} weights, got shape {self.L.shape}")
         L = None if self.L is None else np.broadcast_to(self.L, p)
         coordinates = (
             itertools.cycle(range(p)) if sampling == "cyclic" else (int(J[0]) for J in batches(p, 1, sampling, rng))
