@@ -339,6 +339,26 @@ def test_binding_draws_every_weight_and_zeroes_the_biases(layer):
     assert not np.isin(beta, [1]).any()
 
 
+def test_an_initializer_is_told_how_many_weights_meet():
+    """Inputs and uses of a unit; for a map all places of its kernel count."""
+    told = []
+
+    def init(rng, shape, fan_in, fan_out):
+        told.append((shape, fan_in, fan_out))
+        return rng.random(shape)
+
+    Network([Conv2D(3, (2, 4), init=init), Flatten(), Dense(2, init=init)], SumOfSquares(), (5, 4, 6))
+    assert told == [((3, 5 * 2 * 4), 5 * 2 * 4, 3 * 2 * 4), ((2, 3 * 3 * 3), 3 * 3 * 3, 2)]
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 9), (1, 9, 2)])
+def test_padding_counts_on_both_sides(shape):
+    """Two rows and a row of zeros on each side hold a kernel of four rows, not of five."""
+    with pytest.raises(ValueError, match="expects an image of at least 5×5"):
+        Conv2D(1, 5, padding=1).build(shape)
+    assert min(Conv2D(1, 4, padding=1).build(shape)) == 1
+
+
 def test_the_slides_pooling_shapes():
     """20×30 inputs, 4 maps of 5×5: 4×16×26 and 104 weights, then 4×8×13 (lecture, Convolutional Neural Network)."""
     network = Network([Conv2D(4, 5), MaxPool2D(2)], SumOfSquares(), (1, 20, 30))
