@@ -245,13 +245,14 @@ def test_a_good_first_step_is_kept():
     assert wolfe(Quadratic(), w, newton, g)[0] == 1
 
 
-def test_uphill_no_step_is_taken():
-    w = np.zeros(2)
-    g = Quadratic().grad(w)
-    assert armijo(Quadratic(), w, g, g) == 0
-    alpha, there = wolfe(Quadratic(), w, g, g)
+@pytest.mark.parametrize("d", [0.0, 0.5, 1.0])
+def test_uphill_or_nowhere_no_step_is_taken_nor_tried(d):
+    one, parabola = np.ones(1), Parabola()
+    assert armijo(parabola, one, d * one, one) == 0
+    alpha, there = wolfe(parabola, one, d * one, one)
     assert alpha == 0
-    np.testing.assert_array_equal(there, g)
+    np.testing.assert_array_equal(there, one)
+    assert parabola.tried == ()
 
 
 # Newton-CG
