@@ -318,9 +318,9 @@ def growth(repeats: int, small: bool = False) -> list[dict[str, Any]]:
         if installed("PyTorch"):
             import torch
 
-            if torch.cuda.is_available():
-                like = torch.zeros(0, device="cuda")
-                runs["nnlib on a GPU"] = with_nnlib(task, torch.tensor(X).to(like), torch.tensor(Y).to(like), like)
+            for device in ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]:
+                like = torch.zeros(0, device=device)
+                runs[f"nnlib on {device} tensors"] = with_nnlib(task, *(torch.tensor(A).to(like) for A in (X, Y)), like)
         times = paired({who: lambda run=run: run(1) for who, run in runs.items()}, repeats)
         ms = {who: 1e3 * statistics.median(taken) / steps for who, taken in times.items()}
         found.append({"axis": axis, "size": size, "ms": ms})
@@ -397,7 +397,7 @@ def picture(results: dict[str, Any], path: Path) -> None:
     axes[0].legend()
     for ax, axis in zip(axes[1:], ("batch size", "width"), strict=True):
         points = [point for point in results["growth"] if point["axis"] == axis]
-        for marker, who in zip("osv^", points[0]["ms"], strict=False):
+        for marker, who in zip("osv^D", points[0]["ms"], strict=False):
             ax.loglog(
                 [point["size"] for point in points], [point["ms"][who] for point in points], marker + "-", label=who
             )
