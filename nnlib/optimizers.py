@@ -418,13 +418,13 @@ class Average(Optimizer):
         self.optimizer.step(w, g)
         self._include(w)
 
-    def run(
-        self, objective: Objective, w: Array, rng: np.random.Generator, *args: Any, **options: Any
+    def run(  # type: ignore[override]
+        self, objective: Objective, w: Array, rng: np.random.Generator, **options: Any
     ) -> Iterator[None]:
         """The other optimizer's `run`, on a copy; `w` is the average."""
         v = w + 0
         self.k, self.average = 0, w
-        for _ in self.optimizer.run(objective, v, rng, *args, **options):
+        for _ in self.optimizer.run(objective, v, rng, **options):
             self._include(v)
             yield
 

@@ -68,6 +68,11 @@ EQUIVALENT: dict[str, list[str]] = {
         "return network._gradient(take(self.X, xi), take(self.Y, xi)) - 0",
         "objectives.py EmpiricalRisk.grad: return network._gradient(self.X, self.Y) + 0 -> "
         "return network._gradient(self.X, self.Y) - 0",
+        "layers.py MaxPool2D.forward: largest = next(windows) + 0 -> largest = next(windows) - 0",
+        "optimizers.py Average.start: self.k, self.average = (0, w + 0) -> self.k, self.average = (0, w - 0)",
+        "optimizers.py Average.run: v = w + 0 -> v = w - 0",
+        "optimizers.py SVRG.run: v, total = (w + 0, namespace(w).zeros_like(w)) -> "
+        "v, total = (w - 0, namespace(w).zeros_like(w))",
     ],
     "Ones may divide as well as multiply": [
         "activations.py ReLU.slope: return (z > 0) * namespace(z).ones_like(z) -> "
@@ -93,6 +98,37 @@ EQUIVALENT: dict[str, list[str]] = {
     "A draw from [0, 1) is equal to p with probability 2^-53": [
         "layers.py Dropout.forward_train: m = move(rng.random(tuple(z.shape)) >= self.p, like=z) -> "
         "m = move(rng.random(tuple(z.shape)) > self.p, like=z)",
+    ],
+    "The size of a strip changes the time, not the values": [
+        "layers.py Conv2D.strips: step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-1])) -> "
+        "step = h",
+        "layers.py Conv2D.strips: step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-1])) -> "
+        "step = max(1, CACHE // (self.inputs * w * z.shape[-1]))",
+        "layers.py Conv2D.strips: step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-1])) -> "
+        "step = h if is_tensor(z) else max(2, CACHE // (self.inputs * w * z.shape[-1]))",
+        "layers.py Conv2D.strips: step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-1])) -> "
+        "step = h if is_tensor(z) else max(1, CACHE * (self.inputs * w * z.shape[-1]))",
+        "layers.py Conv2D.strips: step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-1])) -> "
+        "step = h if is_tensor(z) else max(1, CACHE)",
+        "layers.py Conv2D.strips: step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-1])) -> "
+        "step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w))",
+        "layers.py Conv2D.strips: step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-1])) -> "
+        "step = h if is_tensor(z) else max(1, CACHE // (self.inputs * z.shape[-1]))",
+        "layers.py Conv2D.strips: step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-1])) -> "
+        "step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[1]))",
+        "layers.py Conv2D.strips: step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-1])) -> "
+        "step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-2]))",
+    ],
+    "The size of a block changes the time, not the values": [
+        "optimizers.py Optimizer.step: if len(w) <= BLOCK or is_tensor(w): -> if len(w) <= BLOCK and is_tensor(w):",
+        "optimizers.py Optimizer.step: if len(w) <= BLOCK or is_tensor(w): -> if len(w) < BLOCK or is_tensor(w):",
+        "optimizers.py Optimizer.step: if len(w) <= BLOCK or is_tensor(w): -> if len(w) > BLOCK or is_tensor(w):",
+    ],
+    "More zeros than any window reaches": [
+        "layers.py Conv2D._padded: padded = empty((C, H + 2 * ph, W + 2 * pw, len(z)), like=z) -> "
+        "padded = empty((C, H + 3 * ph, W + 2 * pw, len(z)), like=z)",
+        "layers.py Conv2D._padded: padded = empty((C, H + 2 * ph, W + 2 * pw, len(z)), like=z) -> "
+        "padded = empty((C, H + 2 * ph, W + 3 * pw, len(z)), like=z)",
     ],
 }
 
