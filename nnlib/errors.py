@@ -86,8 +86,8 @@ class CrossEntropy(Error):
 class Unmatched(Error):
     """E_i = ½ Σ_k (ŷ_k - y_ik)² with an output function other than the identity, as in netbp of Higham & Higham.
 
-    Here σ' does not cancel: ∂E_i/∂a_k = σ'(a_k) (ŷ_k - y_ik). Where σ saturates, σ' is near zero and so is the delta,
-    however wrong ŷ is.
+    Here σ' does not cancel: ∂E_i/∂a_k = σ'(a_k) (ŷ_k - y_ik), equation delta-unmatched.
+    Where σ saturates, σ' is near zero and so is the delta, however wrong ŷ is.
 
     Parameters
     ----------

@@ -17,8 +17,9 @@ def check_gradient(
 ) -> float:
     """Relative error ‖g - d‖ / max(‖g‖, ‖d‖) between g = ∇F(w) and the central differences d.
 
-    d_i = (F(w + ε e_i) - F(w - ε e_i)) / (2 ε). Its error is about ε² F''' / 6 from the cut Taylor series plus
-    u |F| / ε from rounding (u: the dtype's unit roundoff); the sum is least near ε = u^(1/3), the default.
+    d_i = (F(w + ε e_i) - F(w - ε e_i)) / (2 ε), equation central-difference. Its error is about ε² F''' / 6 from
+    the cut Taylor series plus u |F| / ε from rounding (u: the dtype's unit roundoff); the sum is least near
+    ε = u^(1/3), the default.
     In float64, 1e-7 or less means that the gradient is right; 1e-3 or more, that it is wrong.
 
     Parameters

@@ -119,7 +119,7 @@ class Dense(Weighted):
     def forward(self, z: Array) -> tuple[Array, Array]:
         one_z = empty((len(z), 1 + self.inputs), like=z)
         one_z[:, 0], one_z[:, 1:] = 1, z  # z_0 = 1
-        return one_z @ self.beta.T, one_z
+        return one_z @ self.beta.T, one_z  # equation forward-matrix, a row for each observation
 
     def backward(self, delta: Array, cache: Array) -> Array:
         return delta @ self.beta[:, 1:]  # Σ_u δ_u β_ut (equation delta-hidden, before h')
@@ -151,7 +151,7 @@ class Activation(Layer):
         return z, z
 
     def backward(self, delta: Array, cache: Array) -> Array:
-        return self.h.pull(delta, cache)
+        return self.h.pull(delta, cache)  # times D = diag(h'(a)) (equation delta-matrix)
 
     def __repr__(self) -> str:
         return f"Activation({self.h.name!r})"

@@ -99,7 +99,7 @@ class Network:
         return namespace(X).concatenate(blocks)
 
     def forward(self, X: Array) -> tuple[list[Array], list[Array]]:
-        """Every pre-activation and activation of the layers with weights.
+        """Every pre-activation and activation of the layers with weights (equation forward-unit).
 
         Returns
         -------
@@ -129,11 +129,17 @@ class Network:
     # Backpropagation -----------------------------------------------------------------------------------------------
 
     def gradient(self, X: Array, Y: Array) -> Array:
-        """∇F = (1/n) Σ_i ∇E_i by backpropagation, plus the penalty's: the network's own `g`, overwritten next time."""
+        """∇F = (1/n) Σ_i ∇E_i by backpropagation (equation gradient-sum, divided by n), plus the penalty's.
+
+        It is the network's own `g`, overwritten next time.
+        """
         return self._gradient(*self.checked(X, Y))
 
     def deltas(self, X: Array, Y: Array) -> list[Array]:
-        """δ = ∂E_i/∂a of every layer with weights, first layer first, an observation in each row (not divided by n)."""
+        """δ = ∂E_i/∂a (equation delta-definition) of every layer with weights, first layer first.
+
+        An observation in each row, not divided by n.
+        """
         X, Y = self.checked(X, Y)
         a, caches = self._forward(X)
         found: list[Array] = []

@@ -183,7 +183,7 @@ def drawn(
 
 
 class SGD(Optimizer):
-    """w_{k+1} = w_k - α_k g(w_k, ξ_k) (lecture, Optimization).
+    """w_{k+1} = w_k - α_k g(w_k, ξ_k) (lecture, Optimization); for one observation equation netbp-update.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ CACHED_FOR = CACHE / ".made-for"  # the same for the cached outputs, which survi
 
 def digest() -> str:
     """SHA-256 of what an executed page depends on besides its own cells."""
-    files = [ROOT / "requirements.txt", ROOT / "_config.yml", ROOT / "book" / "_toc.yml"]
+    files = [ROOT / name for name in ("requirements.txt", "_config.yml", "book/_toc.yml", "benchmarks/results.json")]
     files += [
         *(ROOT / "nnlib").rglob("*"),
         *(ROOT / "book" / "_ext").rglob("*.py"),

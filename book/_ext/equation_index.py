@@ -1,7 +1,7 @@
 """The directive ``equation-index``: each formula of book/equations.yml with its page, code, tests and exercise.
 
-A formula whose page does not label it, whose code does not exist, or that a test names and the list does not,
-is a warning; and a warning fails the build.
+A formula without a label in its page, without code that names it or without a test is a warning, and so is one that
+a page or a test names and the list does not. A warning fails the build.
 """
 
 import importlib
@@ -20,6 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 logger = logging.getLogger(__name__)
 FIELDS = {"id", "name", "page", "latex", "code"}
 MARK = re.compile(r"""mark\.equation\(["']([\w-]+)["']\)""")
+CODE = re.compile(r"\bequation ([\w-]+)")
 ITEM = re.compile(r"""\bItem\(\s*["']([\w-]+)["']""")
 
 
@@ -69,6 +70,8 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
     """Warn of every side that is missing."""
     book = Path(app.srcdir)
     entries = formulas(book)
+    named = places((book.parent / "nnlib").rglob("*.py"), CODE)
+    tests = places((book.parent / "tests").rglob("*.py"), MARK)
     labelled = {label: page for label, (page, _) in env.get_domain("math").equations.items()}  # type: ignore[attr-defined]
     for entry in entries:
         if set(entry) != FIELDS:
@@ -77,8 +80,12 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
             logger.warning("equations.yml: %s: %s has no equation with this label", entry["id"], entry["page"])
         elif not exists(entry["code"]):
             logger.warning("equations.yml: %s: there is no %s", entry["id"], entry["code"])
+        elif entry["id"] not in named:
+            logger.warning("equations.yml: %s: no docstring or comment in nnlib says 'equation %s'", *[entry["id"]] * 2)
+        elif entry["id"] not in tests:
+            logger.warning("equations.yml: %s: no test is marked with pytest.mark.equation", entry["id"])
     known = {entry["id"] for entry in entries}
-    for label, files in places((book.parent / "tests").rglob("*.py"), MARK).items():
+    for label, files in tests.items():
         if label not in known:
             logger.warning("%s: equations.yml has no equation %s", files[0].relative_to(book.parent), label)
     for label, page in labelled.items():

@@ -52,6 +52,7 @@ def by_loops(network, x, y):
     return delta, np.concatenate([np.outer(d, zl).ravel() for d, zl in zip(delta, z[:-1], strict=True)])
 
 
+@pytest.mark.equation("forward-unit")
 @pytest.mark.equation("delta-hidden")
 @pytest.mark.equation("gradient-component")
 @pytest.mark.parametrize("sizes", [[3, 2], [3, 4, 2], [2, 3, 4, 3]])
@@ -80,10 +81,48 @@ def test_gradient_for_any_shape(sizes, n, seed):
     assert check_gradient(risk.F, risk.grad, network.w) < 1e-6 or np.abs(network.gradient(X, Y)).max() < 1e-8
 
 
+@pytest.mark.equation("gradient-sum")
 def test_the_gradient_of_the_mean_is_the_mean_of_the_gradients():
     network, X, Y = problem([3, 4, 2])
     rows = [network.gradient(X[i : i + 1], Y[i : i + 1]).copy() for i in range(len(X))]
     np.testing.assert_allclose(network.gradient(X, Y), np.mean(rows, axis=0), atol=1e-14)
+
+
+@pytest.mark.equation("delta-definition")
+def test_a_delta_is_what_a_bias_feels():
+    """A bias moves its unit's sum and nothing else, so δ_t is the difference quotient of E_i in β_t0."""
+    network, X, Y = problem([3, 4, 2], n=1)
+    for layer, delta in zip((network.layers[0], network.layers[2]), network.deltas(X, Y), strict=True):
+        for t in range(len(layer.beta)):
+            kept, E = layer.beta[t, 0], []
+            for eps in (1e-5, -1e-5):
+                layer.beta[t, 0] = kept + eps
+                E.append(network.error(X, Y))
+            layer.beta[t, 0] = kept
+            np.testing.assert_allclose(delta[0, t], (E[0] - E[1]) / 2e-5, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.equation("forward-matrix")
+@pytest.mark.equation("delta-matrix")
+@pytest.mark.equation("delta-unmatched")
+@pytest.mark.equation("netbp-update")
+def test_a_step_is_netbps():
+    """Higham and Higham's loop, written with W, D and columns, for one observation of a network 2-2-3-2."""
+    network = mlp([2, 2, 3, 2], "sigmoid", Unmatched("sigmoid"), seed=3)
+    x, y, eta = np.array([[0.2, 0.7]]), np.array([[1.0, 0.0]]), 0.5
+    W = [layer.beta.copy() for layer in network.layers if hasattr(layer, "beta")]
+    z = [x.T]
+    for W_l in W:
+        z.append(1 / (1 + np.exp(-W_l @ np.vstack([[[1.0]], z[-1]]))))
+    D = [np.diagflat(v * (1 - v)) for v in z]
+    delta = {3: D[3] @ (z[3] - y.T)}
+    for layer in (2, 1):
+        delta[layer] = D[layer] @ W[layer][:, 1:].T @ delta[layer + 1]
+    for layer in range(3):
+        W[layer] -= eta * delta[layer + 1] @ np.vstack([[[1.0]], z[layer]]).T
+    SGD(eta).step(network.w, network.gradient(x, y))
+    for expected, dense in zip(W, (part for part in network.layers if hasattr(part, "beta")), strict=True):
+        np.testing.assert_allclose(dense.beta, expected, rtol=1e-12)
 
 
 def test_a_second_backward_pass_gives_the_same():

@@ -555,6 +555,7 @@ def cubes(w):
     return float(sum(wi**3 for wi in w))
 
 
+@pytest.mark.equation("central-difference")
 def test_the_gradient_checks_difference_quotient():
     """For F = Σ w_i³ the central difference is 3 w_i² + ε², so that the relative error is known."""
     w, eps = [0.5, -1.0, 2.0], 0.25
