@@ -51,7 +51,7 @@ class Identity(Function):
 
 
 class Sigmoid(Function):
-    """h(a) = 1 / (1 + exp(-a)), h'(a) = z (1 - z).
+    """h(a) = 1 / (1 + exp(-a)), h'(a) = z (1 - z) (equation sigmoid).
 
     Where exp(-a) overflows to infinity, the quotient is 0: that is h(a), rounded.
     """
@@ -69,7 +69,7 @@ class Sigmoid(Function):
 
 
 class Tanh(Function):
-    """h(a) = tanh(a), h'(a) = 1 - z²."""
+    """h(a) = tanh(a), h'(a) = 1 - z² (equation tanh); tanh(a) = 2 sigmoid(2a) - 1 (equation tanh-sigmoid)."""
 
     name = "tanh"
 
@@ -81,7 +81,10 @@ class Tanh(Function):
 
 
 class ReLU(Function):
-    """h(a) = max{0, a}, h'(a) = 1 for a > 0, else 0 (at a = 0 any value in [0, 1] is a subgradient; here 0)."""
+    """h(a) = max{0, a}, h'(a) = 1 for a > 0, else 0 (equation relu).
+
+    At a = 0 any value in [0, 1] is a subgradient; here 0.
+    """
 
     name = "relu"
 
@@ -96,7 +99,9 @@ class ReLU(Function):
 
 
 class Softmax(Function):
-    """σ(a)_k = exp(a_k) / Σ_j exp(a_j), for each row; subtracting max_j a_j first changes nothing but overflow.
+    """σ(a)_k = exp(a_k) / Σ_j exp(a_j), for each row (equation softmax).
+
+    Subtracting max_j a_j first changes nothing (equation softmax-shift) but overflow.
 
     Its Jacobian diag(ŷ) - ŷ ŷᵀ is not diagonal, so there is no h'(a) element by element: use `pull`.
     """

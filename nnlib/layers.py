@@ -77,7 +77,7 @@ class Weighted(Layer):
 
     @property
     def n_weights(self) -> int:  # type: ignore[override]
-        """Number of weights and biases."""
+        """Number of weights and biases (equation weight-count, one layer of it)."""
         return self.outputs * (1 + self.inputs)
 
     def bind(self, w: Array, g: Array, rng: np.random.Generator) -> None:
@@ -118,8 +118,8 @@ class Dense(Weighted):
 
     def forward(self, z: Array) -> tuple[Array, Array]:
         one_z = empty((len(z), 1 + self.inputs), like=z)
-        one_z[:, 0], one_z[:, 1:] = 1, z  # z_0 = 1
-        return one_z @ self.beta.T, one_z  # equation forward-matrix, a row for each observation
+        one_z[:, 0], one_z[:, 1:] = 1, z  # z_0 = 1 (equation network-function-absorbed)
+        return one_z @ self.beta.T, one_z  # equation hidden-unit; equation forward-matrix, observations in rows
 
     def backward(self, delta: Array, cache: Array) -> Array:
         return delta @ self.beta[:, 1:]  # Σ_u δ_u β_ut (equation delta-hidden, before h')

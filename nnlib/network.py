@@ -26,7 +26,7 @@ class Diverged(ArithmeticError):
 
 
 class Network:
-    """ŷ(X, β) = σ(β^(ℓ) h(... h(β^(1) X) ...)) with hand-written derivatives (lecture, Network Function).
+    """ŷ(X, β) = σ(β^(ℓ) h(... h(β^(1) X) ...)) with hand-written derivatives (equation network-function-deep).
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Network:
     # The network function ------------------------------------------------------------------------------------------
 
     def predict(self, X: Array) -> Array:
-        """ŷ(X, β), shape (n, K)."""
+        """ŷ(X, β), shape (n, K): equation network-function, with ŷ_k = σ(a_k) at the output (equation output-unit)."""
         X = self.checked(X)
         blocks = [self.output_error.output(self._forward(X[i : i + ROWS])[0]) for i in range(0, len(X), ROWS)]
         return namespace(X).concatenate(blocks)

@@ -14,6 +14,9 @@ TEXTBOOK = {
 }
 
 
+@pytest.mark.equation("sigmoid")
+@pytest.mark.equation("tanh")
+@pytest.mark.equation("relu")
 @pytest.mark.parametrize("name", TEXTBOOK)
 def test_value_is_the_lectures_formula(name):
     np.testing.assert_allclose(activations.get(name)(A), TEXTBOOK[name](A), rtol=1e-14, atol=1e-15)
@@ -51,6 +54,13 @@ def test_relu_at_the_kink():
     assert activations.relu.derivative(np.array([0.0]))[0] == 0
 
 
+@pytest.mark.equation("tanh-sigmoid")
+def test_tanh_is_a_stretched_sigmoid():
+    a = np.linspace(-30, 30, 601)
+    np.testing.assert_allclose(activations.tanh(a), 2 * activations.sigmoid(2 * a) - 1, rtol=0, atol=1e-15)
+
+
+@pytest.mark.equation("softmax-shift")
 def test_softmax_is_shift_invariant_and_sums_to_one():
     a = np.random.default_rng(1).standard_normal((6, 4))
     np.testing.assert_allclose(activations.softmax(a + 100), activations.softmax(a), rtol=1e-12)

@@ -52,6 +52,23 @@ def by_loops(network, x, y):
     return delta, np.concatenate([np.outer(d, zl).ravel() for d, zl in zip(delta, z[:-1], strict=True)])
 
 
+@pytest.mark.equation("network-function")
+@pytest.mark.equation("network-function-absorbed")
+def test_the_network_function_is_the_slides_nested_sum():
+    """With biases apart, and with X_0 = z_0 = 1."""
+    network, X, _ = problem([3, 4, 2])
+    (b1, b2), (p, M, K) = (network.layers[0].beta, network.layers[2].beta), (3, 4, 2)
+    apart, absorbed = [], []
+    for x in X:
+        z = [np.tanh(sum(b1[j, i + 1] * x[i] for i in range(p)) + b1[j, 0]) for j in range(M)]
+        apart.append(softmax(np.array([sum(b2[k, j + 1] * z[j] for j in range(M)) + b2[k, 0] for k in range(K)])))
+        x = [1.0, *x]
+        z = [1.0, *(np.tanh(sum(b1[j, i] * x[i] for i in range(1 + p))) for j in range(M))]
+        absorbed.append(softmax(np.array([sum(b2[k, j] * z[j] for j in range(1 + M)) for k in range(K)])))
+    np.testing.assert_allclose(network.predict(X), apart, rtol=1e-12)
+    np.testing.assert_allclose(network.predict(X), absorbed, rtol=1e-12)
+
+
 @pytest.mark.equation("forward-unit")
 @pytest.mark.equation("delta-hidden")
 @pytest.mark.equation("gradient-component")
@@ -149,6 +166,14 @@ def test_weights_are_one_vector_and_layers_hold_views():
     assert np.shares_memory(network.layers[2].dbeta, network.g)
 
 
+@pytest.mark.equation("weight-count")
+def test_a_weight_for_each_unit_before_and_a_bias():
+    network = mlp([784, 100, 30, 10])
+    assert [layer.n_weights for layer in network.layers if layer.n_weights] == [100 * 785, 30 * 101, 10 * 31]
+    assert len(network.w) == 78_500 + 3_030 + 310
+
+
+@pytest.mark.equation("weight-count")
 def test_higham_network_has_23_weights():
     assert len(mlp([2, 2, 3, 2], "sigmoid", Unmatched("sigmoid")).w) == 23
 

@@ -128,6 +128,7 @@ def test_each_row_has_its_own_largest_number():
     close(CrossEntropy().value(a, Y), [math.log(1 + math.e)] * 2)
 
 
+@pytest.mark.equation("softmax")
 def test_softmax_and_its_jacobian():
     rng = np.random.default_rng(0)
     a, delta = rng.standard_normal((2, 4, 5))
@@ -473,6 +474,9 @@ def problem(make, error, penalty=None, n=3):
     return network, rng.standard_normal((n, *network.input_shape)), data(error, n, K, rng)[1]
 
 
+@pytest.mark.equation("hidden-unit")
+@pytest.mark.equation("output-unit")
+@pytest.mark.equation("network-function-deep")
 @pytest.mark.equation("delta-hidden")
 @pytest.mark.equation("gradient-component")
 @pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
