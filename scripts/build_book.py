@@ -2,7 +2,8 @@
 
 The execution cache of Jupyter Book knows a page by its code cells alone. So it is thrown away when anything else that
 an executed page depends on has changed; and a build that failed is followed by a full one, because Sphinx warns about
-a page only when it reads it.
+a page only when it reads it. Notebooks that are not in the cache are executed beside each other, one on each core,
+before Jupyter Book comes to them one by one.
 """
 
 import hashlib
@@ -13,11 +14,15 @@ import sys
 import time
 from pathlib import Path
 
+from jupyter_cache import get_cache
+from jupyter_cache.executors import load_executor
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 MADE_FOR = BUILD / ".made-for"  # holds the digest of the inputs of the last build that succeeded
 CACHED_FOR = CACHE / ".made-for"  # the same for the cached outputs, which survive a failed build
+TIMEOUT = 180  # seconds for a cell
 
 
 def digest() -> str:
@@ -41,6 +46,15 @@ def read(stamp: Path) -> str:
     return stamp.read_text() if stamp.is_file() else ""
 
 
+def execute() -> None:
+    """Fill the cache; what fails here is left to Jupyter Book, which says so."""
+    cache = get_cache(CACHE)
+    pages = [str(page) for page in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in page.parts]
+    for page in pages:
+        cache.add_nb_to_project(page)
+    load_executor("local-parallel", cache).run_and_cache(filter_uris=pages, timeout=TIMEOUT)
+
+
 def main() -> int:
     """Build; the return value is jupyter-book's."""
     start, now = time.perf_counter(), digest()
@@ -54,7 +68,9 @@ def main() -> int:
         CACHED_FOR.write_text(now)
     MADE_FOR.unlink(missing_ok=True)
     # one BLAS thread: as fast on pages of this size, and the same sums on every machine
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    execute()
+    done = subprocess.run(command, cwd=ROOT)
     if done.returncode == 0:
         MADE_FOR.write_text(now)
         print(
