@@ -41,12 +41,12 @@ class EmpiricalRisk:
         return int(self.X.shape[0])
 
     def F(self, w: Array) -> float:
-        """F(w) = (1/n) Σ_i E_i(w)."""
+        """F(w) = (1/n) Σ_i E_i(w) (equation empirical-risk)."""
         with self._at(w) as network:
             return network._error(self.X, self.Y)
 
     def grad(self, w: Array) -> Array:
-        """∇F(w) = (1/n) Σ_i ∇E_i(w), shape (p,)."""
+        """∇F(w) = (1/n) Σ_i ∇E_i(w), shape (p,); zero at a minimum (equation stationarity)."""
         with self._at(w) as network:
             return network._gradient(self.X, self.Y) + 0  # a copy: `network.g` is overwritten by the next call
 
@@ -135,7 +135,7 @@ class _Linear:
 
     @property
     def L(self) -> float:
-        """The Lipschitz constant of ∇F."""
+        """The Lipschitz constant of ∇F. On a quadratic, gradient descent needs α < 2 / L (equation stable-rate)."""
         return self.bend * self._squares[0] + 2 * self.lam
 
     @property

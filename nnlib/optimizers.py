@@ -183,7 +183,9 @@ def drawn(
 
 
 class SGD(Optimizer):
-    """w_{k+1} = w_k - α_k g(w_k, ξ_k) (lecture, Optimization); for one observation equation netbp-update.
+    """w_{k+1} = w_k - α_k g(w_k, ξ_k) (lecture, Optimization): equation sgd, for a batch equation minibatch-sgd.
+
+    With a network's gradient for one observation it is equation netbp-update.
 
     Parameters
     ----------
@@ -199,7 +201,7 @@ class SGD(Optimizer):
 
 
 class GradientDescent(SGD):
-    """w_{k+1} = w_k - α_k ∇F(w_k): `SGD` whose batch is everything (lecture, Batch Gradient Descent).
+    """w_{k+1} = w_k - α_k ∇F(w_k): `SGD` whose batch is everything (equation gradient-descent).
 
     Parameters
     ----------
@@ -586,17 +588,17 @@ class CoordinateDescent(Minimizer):
 
 
 def harmonic(beta: float, gamma: float = 0.0) -> Callable[[int], float]:
-    """α_k = β / (γ + k), whose sum is infinite and whose sum of squares is finite (Robbins & Monro 1951)."""
+    """α_k = β / (γ + k), of infinite sum and finite sum of squares (Robbins & Monro 1951; equation harmonic-rate)."""
     return lambda k: beta / (gamma + k)
 
 
 def step_decay(alpha: float, factor: float, every: int) -> Callable[[int], float]:
-    """α_k = α factor^⌊(k - 1) / every⌋: the first `every` steps take α, the next α · factor, and so on."""
+    """α_k = α factor^⌊(k - 1) / every⌋: a new rate after every so many steps (equation step-decay-rate)."""
     return lambda k: alpha * factor ** ((k - 1) // every)
 
 
 def cosine(alpha: float, iterations: int, end: float = 0.0) -> Callable[[int], float]:
-    """α_k = end + ½ (α - end) (1 + cos(π (k - 1) / iterations)): from α down to `end` (Loshchilov & Hutter 2017)."""
+    """α_k = end + ½ (α - end) (1 + cos(π (k - 1) / iterations)) (Loshchilov & Hutter 2017; equation cosine-rate)."""
     return lambda k: end + 0.5 * (alpha - end) * (1 + math.cos(math.pi * min(1.0, (k - 1) / iterations)))
 
 

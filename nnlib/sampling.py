@@ -16,6 +16,9 @@ Indices = npt.NDArray[np.intp]
 def batches(n: int, batch_size: Size, sampling: Sampling, rng: np.random.Generator) -> Iterator[Indices]:
     """J_1, J_2, ... ⊆ {0, ..., n - 1}, without end: the indices of each step (lecture, Mini-batch SGD).
 
+    Over a random J, the mean of any n vectors is right on average (equation unbiased). Its variance is S² / |J| with
+    replacement (equation variance-replacement), and (n - |J|) / (n - 1) times that without (equation variance-without).
+
     Parameters
     ----------
     n : int

@@ -65,6 +65,23 @@ def test_the_gradient_is_the_mean_over_the_observations(make):
     np.testing.assert_allclose(np.mean(products, axis=0), objective.Hv(w, v), atol=1e-13)
 
 
+@pytest.mark.equation("empirical-risk")
+@pytest.mark.equation("stationarity")
+def test_a_networks_risk_is_the_mean_error_and_stationary_at_its_minimum():
+    X, y = data()
+    with_ones = np.column_stack([np.ones(len(X)), X])
+    w = LeastSquares(with_ones, y).w_star
+    risk = EmpiricalRisk(Network([Dense(1)], SumOfSquares(), 3), X, y[:, None])
+    assert risk.F(w) == pytest.approx(np.mean([(x @ w - t) ** 2 / 2 for x, t in zip(with_ones, y, strict=True)]))
+    singles = [(x @ w - t) * x for x, t in zip(with_ones, y, strict=True)]
+    np.testing.assert_allclose(np.mean(singles, axis=0), 0, atol=1e-14)
+    np.testing.assert_allclose(risk.grad(w), 0, atol=1e-14)
+    v = w + 0.1
+    singles = [(x @ v - t) * x for x, t in zip(with_ones, y, strict=True)]
+    np.testing.assert_allclose(risk.grad(v), np.mean(singles, axis=0), rtol=1e-12)
+    assert risk.F(v) > risk.F(w)
+
+
 def test_they_are_networks_of_one_unit():
     X, y = data()
     with_ones = np.column_stack([np.ones(len(X)), X])

@@ -242,6 +242,9 @@ def test_without_a_share_that_is_kept_momentum_is_sgd():
     np.testing.assert_allclose(runs[1:], [runs[0]] * 2, rtol=1e-13)
 
 
+@pytest.mark.equation("harmonic-rate")
+@pytest.mark.equation("step-decay-rate")
+@pytest.mark.equation("cosine-rate")
 def test_step_sizes():
     assert [harmonic(2.0, 1.0)(k) for k in (1, 3)] == [1.0, 0.5]
     assert [step_decay(1.0, 0.5, 10)(k) for k in (1, 10, 11, 21)] == [1.0, 1.0, 0.5, 0.25]
@@ -268,6 +271,7 @@ def test_a_learning_rate_that_is_not_positive_is_named(make):
 # minimize
 
 
+@pytest.mark.equation("gradient-descent")
 def test_gradient_descent_is_sgd_with_everything():
     objective, w = finite_sum(), np.zeros(3)
     runs = [
@@ -280,6 +284,8 @@ def test_gradient_descent_is_sgd_with_everything():
         np.testing.assert_allclose(other, runs[0], rtol=1e-12)
 
 
+@pytest.mark.equation("sgd")
+@pytest.mark.equation("minibatch-sgd")
 @pytest.mark.parametrize("sampling", ["replacement", "without", "permutation"])
 @pytest.mark.parametrize("batch_size", [1, 3, growing(1.3)], ids=["1", "3", "growing"])
 def test_each_step_uses_the_batch_that_the_generator_gives(sampling, batch_size):
@@ -289,6 +295,31 @@ def test_each_step_uses_the_batch_that_the_generator_gives(sampling, batch_size)
     for k, xi in zip(range(1, 26), drawn, strict=False):
         w = w - 1 / (10 + k) * objective.g(w, xi)
     np.testing.assert_allclose(found, w, rtol=1e-12)
+
+
+@pytest.mark.equation("gradient-descent")
+@pytest.mark.equation("minibatch-sgd")
+def test_a_step_is_the_mean_over_the_batch():
+    """Observation by observation: (α / |J|) Σ ∇E_j with ∇E_j = (x_jᵀ w - y_j) x_j."""
+    objective, w = finite_sum(), np.array([0.5, -1.0, 2.0])
+    single = [(x @ w - y) * x for x, y in zip(objective.X, objective.y, strict=True)]
+    np.testing.assert_allclose(GradientDescent(0.3).minimize(objective, w, 1), w - 0.3 / 20 * sum(single))
+    (J,) = (next(batches(20, 4, "without", np.random.default_rng(7))),)
+    found = SGD(0.3).minimize(objective, w, 1, batch_size=4, sampling="without", seed=7)
+    np.testing.assert_allclose(found, w - 0.3 / 4 * sum(single[j] for j in J))
+
+
+@law
+@given(st.integers(0, 10**6))
+@pytest.mark.equation("stable-rate")
+def test_the_largest_stable_rate_of_a_quadratic(seed):
+    """Just below 2 / L the distance to the minimum falls, just above it grows without bound."""
+    objective = finite_sum(seed=seed)
+    away = np.linalg.eigh(objective.X.T @ objective.X)[1][:, -1]  # the steepest direction
+    for factor, falls in ((1.99, True), (2.01, False)):
+        w = GradientDescent(factor / objective.L).minimize(objective, objective.w_star + away, 500)
+        distance = np.linalg.norm(w - objective.w_star)
+        assert distance < 0.01 if falls else distance > 100
 
 
 def test_ista_draws_as_it_is_told():
