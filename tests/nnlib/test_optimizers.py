@@ -304,7 +304,7 @@ def test_a_step_is_the_mean_over_the_batch():
     objective, w = finite_sum(), np.array([0.5, -1.0, 2.0])
     single = [(x @ w - y) * x for x, y in zip(objective.X, objective.y, strict=True)]
     np.testing.assert_allclose(GradientDescent(0.3).minimize(objective, w, 1), w - 0.3 / 20 * sum(single))
-    (J,) = (next(batches(20, 4, "without", np.random.default_rng(7))),)
+    J = next(batches(20, 4, "without", np.random.default_rng(7)))
     found = SGD(0.3).minimize(objective, w, 1, batch_size=4, sampling="without", seed=7)
     np.testing.assert_allclose(found, w - 0.3 / 4 * sum(single[j] for j in J))
 
