@@ -103,7 +103,8 @@ class Softmax(Function):
 
     Subtracting max_j a_j first changes nothing (equation softmax-shift) but overflow.
 
-    Its Jacobian diag(ŷ) - ŷ ŷᵀ is not diagonal, so there is no h'(a) element by element: use `pull`.
+    Its Jacobian diag(ŷ) - ŷ ŷᵀ (equation softmax-jacobian) is not diagonal, so there is no h'(a) element by
+    element: use `pull`.
     """
 
     name = "softmax"

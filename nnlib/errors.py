@@ -37,7 +37,7 @@ class Error:
 
 
 class SumOfSquares(Error):
-    """E_i = ½ Σ_k (ŷ_k - y_ik)², ŷ = a: regression (lecture, Sum of Squares)."""
+    """E_i = ½ Σ_k (ŷ_k - y_ik)², ŷ = a: regression (lecture, Sum of Squares; equation sum-of-squares)."""
 
     def value(self, a: Array, Y: Array) -> Array:
         return 0.5 * ((a - Y) ** 2).sum(axis=-1)
@@ -46,7 +46,8 @@ class SumOfSquares(Error):
 class BinaryCrossEntropy(Error):
     """E_i = -Σ_k (y_ik ln ŷ_k + (1 - y_ik) ln(1 - ŷ_k)), ŷ = sigmoid(a): K separate binary classifications.
 
-    From `a`: E_i = Σ_k max(a_k, 0) - y_ik a_k + ln(1 + exp(-|a_k|)).
+    This is equation binary-cross-entropy. From `a`: E_i = Σ_k max(a_k, 0) - y_ik a_k + ln(1 + exp(-|a_k|)),
+    equation binary-from-a.
     """
 
     output = activations.sigmoid
@@ -63,7 +64,8 @@ class BinaryCrossEntropy(Error):
 class CrossEntropy(Error):
     """E_i = -Σ_k y_ik ln ŷ_k, ŷ = softmax(a): multiclass classification, y_i a unit vector.
 
-    From `a`, with s = a - max_j a_j: E_i = ln Σ_j exp(s_j) - Σ_k y_ik s_k.
+    This is equation cross-entropy. From `a`, with s = a - max_j a_j: E_i = ln Σ_j exp(s_j) - Σ_k y_ik s_k,
+    equation cross-entropy-from-a.
     """
 
     output = activations.softmax

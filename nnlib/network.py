@@ -119,7 +119,7 @@ class Network:
         return a, [*z, self.output_error.output(value)]
 
     def error(self, X: Array, Y: Array) -> float:
-        """F = (1/n) Σ_i E_i plus the penalty, if there is one."""
+        """F = (1/n) Σ_i E_i (equation error-sum, divided by n) plus the penalty, if there is one."""
         return self._error(*self.checked(X, Y))
 
     def accuracy(self, X: Array, Y: Array) -> float:

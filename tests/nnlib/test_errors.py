@@ -36,6 +36,9 @@ def test_matched_pairs_start_with_yhat_minus_y(error):
     np.testing.assert_array_equal(error.delta(a, Y), error.output(a) - Y)
 
 
+@pytest.mark.equation("sum-of-squares")
+@pytest.mark.equation("binary-cross-entropy")
+@pytest.mark.equation("cross-entropy")
 def test_values_are_the_lectures_formulas():
     a, Y = RNG.standard_normal((5, 3)), targets(5, 3)
     np.testing.assert_allclose(SumOfSquares().value(a, Y), 0.5 * ((a - Y) ** 2).sum(1))
@@ -45,6 +48,8 @@ def test_values_are_the_lectures_formulas():
     np.testing.assert_allclose(Unmatched("sigmoid").value(a, Y), 0.5 * ((p - Y) ** 2).sum(1))
 
 
+@pytest.mark.equation("binary-from-a")
+@pytest.mark.equation("cross-entropy-from-a")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("error", "a", "y", "E"),

@@ -178,6 +178,7 @@ def test_higham_network_has_23_weights():
     assert len(mlp([2, 2, 3, 2], "sigmoid", Unmatched("sigmoid")).w) == 23
 
 
+@pytest.mark.equation("error-sum")
 @pytest.mark.parametrize("n", [1, 1024, 1025, 2500])
 def test_blocks_do_not_show(n):
     network, X, Y = problem([3, 4, 2], n=n)

@@ -129,6 +129,7 @@ def test_each_row_has_its_own_largest_number():
 
 
 @pytest.mark.equation("softmax")
+@pytest.mark.equation("softmax-jacobian")
 def test_softmax_and_its_jacobian():
     rng = np.random.default_rng(0)
     a, delta = rng.standard_normal((2, 4, 5))
