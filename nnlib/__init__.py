@@ -13,7 +13,7 @@ from .gradcheck import check_gradient
 from .history import History
 from .layers import Activation, AvgPool2D, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D
 from .network import Diverged, Network, mlp
-from .objectives import EmpiricalRisk, LeastSquares, LogisticRegression
+from .objectives import EmpiricalRisk, LeastSquares, LogisticRegression, SigmoidUnit
 from .optimizers import (
     ISTA,
     SAGA,
@@ -69,6 +69,7 @@ __all__ = [
     "Optimizer",
     "Penalty",
     "RMSProp",
+    "SigmoidUnit",
     "SumOfSquares",
     "Unmatched",
     "activations",

@@ -1,5 +1,6 @@
 """Objectives as the analysis sees them: F(w) = (1/n) Σ E_i(w), its gradient, and stochastic gradients."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -75,7 +76,8 @@ class _Linear:
     """What objectives of Xw share: E_i(w) = e_i(x_iᵀ w) + λ ‖w‖². Subclasses give e_i, e_i' and e_i''."""
 
     lam = 0.0
-    bend = 1.0  # the least upper bound of e_i''
+    bend = 1.0  # the least upper bound of |e_i''|
+    steep = math.inf  # the least upper bound of |e_i'|
 
     def __init__(self, X: Array, y: Array) -> None:
         self.X = _numbers("X", X, 2, like=X)
@@ -150,6 +152,21 @@ class _Linear:
         X = to_numpy(self.X).astype(float)
         return self.bend * (X * X).mean(axis=0) + 2 * self.lam
 
+    @property
+    def M(self) -> float:
+        """The noise M of Assumption 2 for single observations drawn uniformly: E‖g‖² ≤ M + M_G ‖∇F‖².
+
+        The penalty's part of g is no noise, so E‖g‖² - ‖∇F‖² ≤ (1/n) Σ_i e'(a_i)² ‖x_i‖² ≤ M, which is the largest e'²
+        times (1/n) Σ_i ‖x_i‖².
+        """
+        X = to_numpy(self.X).astype(float)
+        return self.steep**2 * float((X * X).sum(axis=1).mean())
+
+    @property
+    def M_G(self) -> float:
+        """M_G of Assumption 2 that goes with `M`."""
+        return 1.0
+
 
 class LeastSquares(_Linear):
     """F(w) = 1/(2n) ‖X w - y‖² = (1/n) Σ_i ½ (x_iᵀ w - y_i)² (lecture, Sum of Squares, of a linear unit).
@@ -196,6 +213,51 @@ class LeastSquares(_Linear):
         """F(w_*)."""
         return self.F(self.w_star)
 
+    def noise(self, M_V: float | None = None) -> tuple[float, float]:
+        """M and M_V with E‖g‖² - ‖∇F‖² ≤ M + M_V ‖∇F‖², M the least that goes with M_V.
+
+        With u = w - w_*, H = XᵀX / n and the residuals r_i at w_*, the left side is uᵀ(A - H²)u + 2 bᵀu + c, where
+        A = (1/n) Σ ‖x_i‖² x_i x_iᵀ, b = (1/n) Σ ‖x_i‖² r_i x_i and c = (1/n) Σ ‖x_i‖² r_i²; and ‖∇F‖² = uᵀH²u. The
+        difference is bounded iff M_V H² - (A - H²) ⪰ 0, and its maximum is M = c + bᵀ(M_V H² - A + H²)⁻¹ b.
+
+        Parameters
+        ----------
+        M_V : float, optional
+            By default twice the least for which M is finite: the largest eigenvalue of H⁻¹AH⁻¹ - I.
+
+        Raises
+        ------
+        ValueError
+            No finite M goes with this `M_V`.
+        """
+        X, r = to_numpy(self.X).astype(float), to_numpy(self.X @ self.w_star - self.y).astype(float)
+        squares = (X * X).sum(axis=1)
+        lengths, Q = np.linalg.eigh(X.T @ X / self.n)
+        kept = lengths > 1e-12 * lengths[-1]
+        root = Q[:, kept] / lengths[kept]  # coordinates in which H is the identity; F does not change along the others
+        Z = X @ root
+        A, b = Z.T @ (squares[:, None] * Z) / self.n, Z.T @ (squares * r) / self.n
+        spread, B = np.linalg.eigh(A - np.eye(len(A)))
+        least = max(0.0, float(spread[-1]))
+        M_V = 2 * least if M_V is None else M_V
+        if least > M_V:
+            raise ValueError(f"M_V: expected at least {least:.6g}, got {M_V}; below it no M is large enough")
+        gap, along = M_V - spread, (B.T @ b) ** 2
+        needed = along > 1e-24 * float((squares**2 * r**2).mean() + 1e-300)
+        with np.errstate(divide="ignore"):
+            M = float((squares * r**2).mean() + (along[needed] / gap[needed]).sum())
+        return M, M_V
+
+    @property
+    def M(self) -> float:
+        """M of Assumption 2 for single observations drawn uniformly, from `noise`."""
+        return self.noise()[0]
+
+    @property
+    def M_G(self) -> float:
+        """M_G = 1 + M_V of Assumption 2 that goes with `M`."""
+        return 1 + self.noise()[1]
+
 
 class LogisticRegression(_Linear):
     """F(w) = (1/n) Σ_i log(1 + exp(-y_i x_iᵀ w)) + λ ‖w‖², y_i = ±1: `BinaryCrossEntropy` of one sigmoid unit.
@@ -221,7 +283,7 @@ class LogisticRegression(_Linear):
         `lam` is negative.
     """
 
-    bend = 0.25
+    bend, steep = 0.25, 1.0
 
     def __init__(self, X: Array, y: Array, lam: float = 0.0) -> None:
         super().__init__(X, y)
@@ -246,6 +308,48 @@ class LogisticRegression(_Linear):
     def c(self) -> float:
         """The constant of strong convexity: 2 λ."""
         return 2 * self.lam
+
+
+class SigmoidUnit(_Linear):
+    """F(w) = (1/n) Σ_i ½ (σ(x_iᵀ w) - y_i)²: `Unmatched` with a single sigmoid unit, the smallest nonconvex network.
+
+    With s = σ(a), e'(a) = (s - y) s (1 - s) and e''(a) = s²(1 - s)² + (s - y) s (1 - s)(1 - 2s). Both are linear in y,
+    so their extremes over y in [0, 1] are at y = 0 (or y = 1, its mirror image): e' = s²(1 - s) ≤ 4/27, at s = ⅔, and
+    e'' = s²(1 - s)(2 - 3s), whose absolute value is largest at s = (15 - √33)/24. So L = max|e''| λ_max(XᵀX / n),
+    L_i = max|e''| ‖x_i‖², and M = (4/27)² (1/n) Σ ‖x_i‖² with M_G = 1. F is not convex, and F ≥ 0.
+
+    Parameters
+    ----------
+    X : array (n, p)
+        An observation in each row. A column of ones makes the first weight a bias.
+    y : array (n,)
+        Targets in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        `X` or `y` is empty, has another shape, or holds other things than finite numbers; a target is not in [0, 1].
+    """
+
+    _s = (15 - math.sqrt(33)) / 24
+    bend, steep = _s**2 * (1 - _s) * (2 - 3 * _s), 4 / 27
+    F_inf = 0.0  # no value of F is less; it is the minimum where some w fits all targets
+
+    def __init__(self, X: Array, y: Array) -> None:
+        super().__init__(X, y)
+        if not ((self.y >= 0) & (self.y <= 1)).all():
+            raise ValueError("y: expected targets in [0, 1]")
+
+    def _value(self, a: Array, y: Array) -> Array:
+        return 0.5 * (sigmoid(a) - y) ** 2
+
+    def _slope(self, a: Array, y: Array) -> Array:
+        s = sigmoid(a)
+        return (s - y) * s * (1 - s)
+
+    def _curvature(self, a: Array, y: Array) -> Array:
+        s = sigmoid(a)
+        return s * (1 - s) * (s * (1 - s) + (s - y) * (1 - 2 * s))
 
 
 def _numbers(name: str, value: Any, ndim: int, like: Any) -> Array:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnlib import BinaryCrossEntropy, Dense, EmpiricalRisk, Network, SumOfSquares, check_gradient
-from nnlib.objectives import LeastSquares, LogisticRegression
+from nnlib import BinaryCrossEntropy, Dense, EmpiricalRisk, Network, SumOfSquares, Unmatched, check_gradient
+from nnlib.objectives import LeastSquares, LogisticRegression, SigmoidUnit
 from nnlib.optimizers import GradientDescent
 
 MAKE = {
@@ -233,3 +233,100 @@ def test_tensors_give_the_same_numbers(make):
     if isinstance(b, LeastSquares):
         np.testing.assert_allclose(b.w_star.numpy(), a.w_star, atol=1e-14)
     assert make(torch.arange(6).reshape(2, 3), [1, -1]).X.dtype == torch.float64
+
+
+# Noise: E‖g‖² ≤ M + M_G ‖∇F‖² over one observation drawn uniformly
+
+
+def binary(X, y):
+    return SigmoidUnit(X, (y > 0).astype(float))
+
+
+NOISY = {**MAKE, "sigmoid unit": binary}
+each_noisy = pytest.mark.parametrize("make", NOISY.values(), ids=NOISY)
+
+
+def excess(objective, w):
+    """E‖g‖² - M_G ‖∇F‖²: at most M."""
+    squares = [sum(objective.g(w, i) ** 2) for i in range(objective.n)]
+    return np.mean(squares) - objective.M_G * sum(objective.grad(w) ** 2)
+
+
+@each_noisy
+@law
+@seeds
+def test_no_point_violates_assumption_2(make, seed):
+    objective = make(*data(seed))
+    for w in points(seed):
+        assert excess(objective, w) <= objective.M * (1 + 1e-9)
+    assert objective.M_G >= 1
+
+
+@pytest.mark.parametrize("M_V", [None, 60.0, 1e6])
+def test_the_noise_of_least_squares_is_exact(M_V):
+    """The maximum of E‖g‖² - (1 + M_V) ‖∇F‖², found by steps uphill from w_*, is M."""
+    objective = LeastSquares(*data(5))
+    M, M_V = objective.noise(M_V)
+    G = lambda w: np.array([objective.g(w, i) for i in range(objective.n)])  # noqa: E731
+    V = lambda w: (G(w) ** 2).sum(axis=1).mean() - (1 + M_V) * sum(objective.grad(w) ** 2)  # noqa: E731
+    p, w = len(objective.w_star), objective.w_star
+    eye = np.eye(p)  # V is quadratic: differences are exact, and one Newton step finds its maximum
+    slope = np.array([(V(w + e) - V(w - e)) / 2 for e in eye])
+    curve = np.array([[(V(w + d + e) - V(w + d - e) - V(w - d + e) + V(w - d - e)) / 4 for e in eye] for d in eye])
+    top = w - np.linalg.solve(curve, slope)
+    assert V(top) == pytest.approx(M, rel=1e-6)
+    assert (np.linalg.eigvalsh(curve) < 0).all()
+
+
+def test_where_all_targets_are_met_the_noise_vanishes():
+    X, _ = data(3)
+    objective = LeastSquares(X, X @ [1.0, -2.0, 0.5])
+    assert pytest.approx(0, abs=1e-20) == objective.M
+    assert excess(objective, objective.w_star) == pytest.approx(0, abs=1e-20)
+
+
+def test_less_than_the_least_share_is_refused():
+    objective = LeastSquares(*data())
+    with pytest.raises(ValueError, match="M_V: expected at least"):
+        objective.noise(objective.noise()[1] / 2.1)
+
+
+def test_bounds_of_the_sigmoid_unit_are_reached():
+    """On a grid of a and y, e' and e'' come as near to their bounds as the grid allows, and never beyond."""
+    unit = binary(*data())
+    a, y = np.meshgrid(np.linspace(-9, 9, 1801), np.linspace(0, 1, 11))
+    for values, bound in ((unit._slope(a, y), unit.steep), (unit._curvature(a, y), unit.bend)):
+        assert bound * (1 - 1e-4) < abs(values).max() <= bound
+
+
+@law
+@seeds
+def test_the_sigmoid_units_gradient_is_lipschitz(seed):
+    unit = binary(*data(seed))
+    w, v = points(seed)
+    assert np.linalg.norm(unit.grad(w) - unit.grad(v)) <= unit.L * np.linalg.norm(w - v) * (1 + 1e-9)
+    for i, L_i in enumerate(unit.L_i):
+        assert np.linalg.norm(unit.g(w, i) - unit.g(v, i)) <= L_i * np.linalg.norm(w - v) * (1 + 1e-9)
+
+
+def test_a_sigmoid_unit_is_the_network():
+    X, y = data()
+    unit = binary(X, y)
+    network = Network([Dense(1)], Unmatched("sigmoid"), input_shape=3, dtype=np.float64)
+    risk = EmpiricalRisk(network, X, unit.y[:, None])
+    w = np.array([0.3, -1.0, 0.8])
+    full = np.concatenate([[0.0], w])  # no bias
+    assert risk.F(full) == pytest.approx(unit.F(w))
+    np.testing.assert_allclose(risk.grad(full)[1:], unit.grad(w), rtol=1e-12)
+    assert check_gradient(unit.F, unit.grad, w) < 1e-8
+    for v in np.eye(3):
+        along = lambda w, v=v: v @ unit.grad(w)  # noqa: E731
+        assert check_gradient(along, lambda w, v=v: unit.Hv(w, v), w) < 1e-7
+
+
+def test_the_sigmoid_unit_is_not_convex_and_not_negative():
+    unit = SigmoidUnit([[1.0]], [0.0])
+    assert unit.Hv(np.array([3.0]), np.array([1.0]))[0] < 0
+    assert unit.F(np.array([-40.0])) == pytest.approx(unit.F_inf, abs=1e-15)
+    with pytest.raises(ValueError, match="targets in"):
+        SigmoidUnit([[1.0]], [1.5])
