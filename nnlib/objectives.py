@@ -78,6 +78,7 @@ class _Linear:
     lam = 0.0
     bend = 1.0  # the least upper bound of |e_i''|
     steep = math.inf  # the least upper bound of |e_i'|
+    F_inf: float = 0.0  # no value of F is less
 
     def __init__(self, X: Array, y: Array) -> None:
         self.X = _numbers("X", X, 2, like=X)
@@ -120,6 +121,14 @@ class _Linear:
             xi = np.atleast_1d(xi)
             X, y = take(X, xi), take(y, xi)
         return X.T @ (self._curvature(X @ w, y) * (X @ v)) / len(X) + 2 * self.lam * v
+
+    def values(self, W: Array) -> Array:
+        """F(w) for every row w of `W`, shape (runs,)."""
+        return self._value(W @ self.X.T, self.y).mean(axis=1) + self.lam * (W * W).sum(axis=1)
+
+    def gradients(self, W: Array) -> Array:
+        """∇E_i(w) for every row w of `W` and every observation i, shape (runs, n, p); their mean over i is ∇F."""
+        return self._slope(W @ self.X.T, self.y)[:, :, None] * self.X + 2 * self.lam * W[:, None, :]
 
     def _gradient(self, w: Array, X: Array, y: Array) -> Array:
         g = X.T @ self._slope(X @ w, y)
@@ -212,6 +221,11 @@ class LeastSquares(_Linear):
     def F_star(self) -> float:
         """F(w_*)."""
         return self.F(self.w_star)
+
+    @property
+    def F_inf(self) -> float:  # type: ignore[override]
+        """No value of F is less: F_*."""
+        return self.F_star
 
     def noise(self, M_V: float | None = None) -> tuple[float, float]:
         """M and M_V with E‖g‖² - ‖∇F‖² ≤ M + M_V ‖∇F‖², M the least that goes with M_V.
@@ -316,7 +330,8 @@ class SigmoidUnit(_Linear):
     With s = σ(a), e'(a) = (s - y) s (1 - s) and e''(a) = s²(1 - s)² + (s - y) s (1 - s)(1 - 2s). Both are linear in y,
     so their extremes over y in [0, 1] are at y = 0 (or y = 1, its mirror image): e' = s²(1 - s) ≤ 4/27, at s = ⅔, and
     e'' = s²(1 - s)(2 - 3s), whose absolute value is largest at s = (15 - √33)/24. So L = max|e''| λ_max(XᵀX / n),
-    L_i = max|e''| ‖x_i‖², and M = (4/27)² (1/n) Σ ‖x_i‖² with M_G = 1. F is not convex, and F ≥ 0.
+    L_i = max|e''| ‖x_i‖², and M = (4/27)² (1/n) Σ ‖x_i‖² with M_G = 1. F is not convex. F ≥ 0, and 0 is the
+    minimum where some w meets all targets.
 
     Parameters
     ----------
@@ -333,7 +348,6 @@ class SigmoidUnit(_Linear):
 
     _s = (15 - math.sqrt(33)) / 24
     bend, steep = _s**2 * (1 - _s) * (2 - 3 * _s), 4 / 27
-    F_inf = 0.0  # no value of F is less; it is the minimum where some w fits all targets
 
     def __init__(self, X: Array, y: Array) -> None:
         super().__init__(X, y)

@@ -1,0 +1,250 @@
+"""The lecture's theory of SGD as numbers: each function returns both sides of its inequality.
+
+An objective has `F`, `grad`, `values`, `gradients`, and the constants `L`, `M`, `M_G` and `F_inf` (see `objectives`).
+Over the draw of a batch, an expectation is a finite sum. So the lemmas are evaluated exactly, and so are the theorems
+where all sequences of draws can be listed; elsewhere many runs advance together, as rows of one matrix.
+
+``python -m nnlib.theory`` checks every statement on every objective and prints the table.
+"""
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from .backend import Array
+from .objectives import LeastSquares, LogisticRegression, SigmoidUnit, _Linear
+
+Sampling = Literal["replacement", "without"]
+QUANTILE = 2.3263  # of the normal distribution at 99 %: one-sided bounds of means over at least 1,000 runs
+
+
+class Sides(NamedTuple):
+    """Both sides of an inequality left ≤ right."""
+
+    left: float
+    right: float
+
+    @property
+    def slack(self) -> float:
+        """right / left: 1 where the inequality is an equality (and below 1 where it is not and both are negative)."""
+        return self.right / self.left if self.left else math.inf
+
+    @property
+    def holds(self) -> bool:
+        """Is left ≤ right, rounding aside?"""
+        return self.left <= self.right + 1e-12 * (1 + abs(self.left) + abs(self.right))
+
+
+class Estimate(NamedTuple):
+    """The same where the left side is the mean over random runs: with an upper bound that holds with 99 %."""
+
+    mean: float
+    left: float
+    right: float
+
+    @property
+    def slack(self) -> float:
+        """right / mean."""
+        return self.right / self.mean
+
+    @property
+    def holds(self) -> bool:
+        """Is the upper bound of the left side at most the right side?"""
+        return self.left <= self.right
+
+
+def share(n: int, batch_size: int = 1, sampling: Sampling = "replacement") -> float:
+    """The variance of a batch's mean over that of a single draw (equations variance-replacement, variance-without)."""
+    if not 1 <= batch_size <= n:
+        raise ValueError(f"batch_size: expected 1 to {n}, got {batch_size}")
+    if sampling == "replacement" or n == 1:
+        return 1 / batch_size
+    return (n - batch_size) / (n - 1) / batch_size
+
+
+def constants(objective: _Linear, batch_size: int = 1, sampling: Sampling = "replacement") -> tuple[float, float]:
+    """M and M_G of Assumption 2 for a batch: M and M_G - 1 shrink to a `share` of a single draw's, as the variance."""
+    part = share(objective.n, batch_size, sampling)
+    return part * objective.M, 1 + part * (objective.M_G - 1)
+
+
+def draws(n: int, batch_size: int = 1, sampling: Sampling = "replacement") -> tuple[Array, Array]:
+    """Every batch that can be drawn, as rows of indices, and its probability."""
+    if sampling == "without":
+        J = np.array(list(itertools.combinations(range(n), batch_size)))
+        return J, np.full(len(J), 1 / len(J))
+    J = np.array(list(itertools.combinations_with_replacement(range(n), batch_size)))
+    counts = (J[:, :, None] == np.arange(n)).sum(axis=1)
+    orders = [math.factorial(batch_size) / math.prod(map(math.factorial, row)) for row in counts.tolist()]
+    return J, np.array(orders) / n**batch_size
+
+
+def proposition1(objective: _Linear, w: Array, v: Array) -> Sides:
+    """F(w) ≤ F(v) + ∇F(v)ᵀ(w - v) + (L/2) ‖w - v‖² (lecture, Proposition 1)."""
+    d = w - v
+    return Sides(objective.F(w), objective.F(v) + float(objective.grad(v) @ d) + objective.L / 2 * float(d @ d))
+
+
+def lemma1(
+    objective: _Linear, w: Array, alpha: float, batch_size: int = 1, sampling: Sampling = "replacement"
+) -> Sides:
+    """E F(w_{k+1}) - F(w_k) ≤ -α ∇F(w_k)ᵀ E[g] + ½ α² L E‖g‖² (lecture, Lemma 1), by listing every batch."""
+    g, P = _every_batch(objective, w, batch_size, sampling)
+    mean, square = P @ g, float(P @ (g * g).sum(axis=1))
+    right = -alpha * float(objective.grad(w) @ mean) + alpha**2 * objective.L / 2 * square
+    return Sides(float(P @ objective.values(w - alpha * g)) - objective.F(w), right)
+
+
+def lemma2(
+    objective: _Linear, w: Array, alpha: float, batch_size: int = 1, sampling: Sampling = "replacement"
+) -> Sides:
+    """E F(w_{k+1}) - F(w_k) ≤ -(1 - ½ α L M_G) α ‖∇F(w_k)‖² + ½ α² L M (lecture, Lemma 2; E[g] = ∇F is needed)."""
+    M, M_G = constants(objective, batch_size, sampling)
+    L, grad = objective.L, objective.grad(w)
+    right = -(1 - alpha * L * M_G / 2) * alpha * float(grad @ grad) + alpha**2 * L * M / 2
+    return Sides(lemma1(objective, w, alpha, batch_size, sampling).left, right)
+
+
+def theorem1(
+    objective: _Linear, w: Array, alpha: float, T: int, runs: int = 1000, batch_size: int = 1, seed: int = 0
+) -> Estimate:
+    """E[(1/T) Σ_k ‖∇F(w_k)‖²] ≤ α L M + 2 (F(w_1) - F_inf) / (T α) for α ≤ 1/(L M_G) (lecture, Theorem 1).
+
+    The left side is the mean over `runs` runs of T steps from w_1 = `w`, batches drawn with replacement.
+
+    Raises
+    ------
+    ValueError
+        α is larger than the theorem allows, or there are fewer than 1,000 runs.
+    """
+    squares = _runs(objective, w, lambda k: alpha, T, runs, batch_size, seed)
+    return Estimate(*_upper(squares.mean(axis=1)), theorem1_right(objective, w, alpha, T, batch_size))
+
+
+def theorem1_exact(objective: _Linear, w: Array, alpha: float, T: int) -> Sides:
+    """The same, the left side exact: all n^(T-1) sequences of single draws are listed."""
+    W, total = w[None, :], 0.0
+    for k in range(T):
+        each = objective.gradients(W)
+        total += float((each.mean(axis=1) ** 2).sum(axis=1).mean())
+        if k < T - 1:
+            W = (W[:, None, :] - alpha * each).reshape(-1, len(w))
+    return Sides(total / T, theorem1_right(objective, w, alpha, T))
+
+
+def theorem1_right(objective: _Linear, w: Array, alpha: float, T: int, batch_size: int = 1) -> float:
+    """α L M + 2 (F(w_1) - F_inf) / (T α): the floor, and what is left of the start."""
+    M, M_G = constants(objective, batch_size)
+    if not 0 < alpha * objective.L * M_G <= 1 + 1e-12:
+        raise ValueError(f"alpha: Theorem 1 allows at most 1/(L M_G) = {1 / (objective.L * M_G):.6g}, got {alpha:.6g}")
+    return alpha * objective.L * M + 2 * (objective.F(w) - objective.F_inf) / (T * alpha)
+
+
+def theorem2(
+    objective: _Linear, w: Array, alpha: Callable[[int], float], T: int, runs: int = 1000, seed: int = 0
+) -> Estimate:
+    """E[Σ_k α_k ‖∇F(w_k)‖²] ≤ 2 (F(w_1) - F_inf) + L M Σ_k α_k² (lecture, Theorem 2, the last line of its proof).
+
+    Needs α_k L M_G ≤ 1 for all k. Where Σ α_k² is finite, so is the right side for T → ∞; where Σ α_k is not, the
+    weighted mean of ‖∇F‖² tends to 0.
+
+    Raises
+    ------
+    ValueError
+        Some α_k is larger than 1/(L M_G), or there are fewer than 1,000 runs.
+    """
+    alphas = np.array([alpha(k) for k in range(1, T + 1)])
+    limit = 1 / (objective.L * objective.M_G)
+    if alphas.max() > limit * (1 + 1e-12):
+        raise ValueError(f"alpha: expected at most 1/(L M_G) = {limit:.6g} for every k, got {alphas.max():.6g}")
+    squares = _runs(objective, w, alpha, T, runs, 1, seed)
+    right = 2 * (objective.F(w) - objective.F_inf) + objective.L * objective.M * float((alphas**2).sum())
+    return Estimate(*_upper(squares @ alphas), right)
+
+
+def _every_batch(objective: _Linear, w: Array, batch_size: int, sampling: Sampling) -> tuple[Array, Array]:
+    """g(w, ξ) for every ξ, and the probabilities."""
+    J, P = draws(objective.n, batch_size, sampling)
+    return objective.gradients(w[None, :])[0][J].mean(axis=1), P
+
+
+def _runs(
+    objective: _Linear, w: Array, alpha: Callable[[int], float], T: int, runs: int, batch_size: int, seed: int
+) -> Array:
+    """‖∇F(w_k)‖² for k = 1, ..., T, a run in each row."""
+    if runs < 1000:
+        raise ValueError(f"runs: expected at least 1,000, got {runs}; the bound of the mean needs them")
+    rng = np.random.default_rng(seed)
+    W, squares = np.tile(w, (runs, 1)), np.empty((runs, T))
+    everyone = np.arange(runs)[:, None]
+    for k in range(T):
+        each = objective.gradients(W)
+        squares[:, k] = (each.mean(axis=1) ** 2).sum(axis=1)
+        W = W - alpha(k + 1) * each[everyone, rng.integers(objective.n, size=(runs, batch_size))].mean(axis=1)
+    return squares
+
+
+def _upper(sample: Array) -> tuple[float, float]:
+    """The mean, and what the expectation does not exceed with 99 %."""
+    mean = float(sample.mean())
+    return mean, mean + QUANTILE * float(sample.std(ddof=1)) / math.sqrt(len(sample))
+
+
+# The table ------------------------------------------------------------------------------------------------------------
+
+
+def problems() -> dict[str, _Linear]:
+    """Small problems of each kind, with noise that does not vanish at the minimum."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([np.ones(8), rng.normal(size=(8, 2))])
+    y = X @ [0.5, 1.0, -1.0] + 0.5 * rng.normal(size=8)
+    return {
+        "least squares": LeastSquares(X, y),
+        "logistic regression": LogisticRegression(X, np.sign(y), lam=0.01),
+        "sigmoid unit": SigmoidUnit(X, (y > 0).astype(float)),
+    }
+
+
+def table() -> list[tuple[str, str, Any]]:
+    """Every statement on every problem, at the point of a thousand where it is tightest: statement, problem, sides."""
+    found: list[tuple[str, str, Any]] = []
+    for name, objective in problems().items():
+        rng = np.random.default_rng(1)
+        start, limit = np.array([1.0, -1.0, 1.0]), 1 / (objective.L * objective.M_G)
+        pairs = rng.normal(size=(1000, 2, 3)) * 10 ** rng.uniform(-2, 1, size=(1000, 1, 1))
+        checks: dict[str, list[Any]] = {"Proposition 1": [proposition1(objective, w, v) for w, v in pairs]}
+        kinds: list[tuple[int, Sampling]] = [(1, "replacement"), (3, "replacement"), (3, "without")]
+        for batch_size, sampling in kinds:
+            label = f", batch {batch_size} {sampling}" if batch_size > 1 else ""
+            arguments = [(w, limit * 2 ** rng.uniform(-6, 1), batch_size, sampling) for w, _ in pairs]
+            checks["Lemma 1" + label] = [lemma1(objective, *these) for these in arguments]
+            checks["Lemma 2" + label] = [lemma2(objective, *these) for these in arguments]
+        for part in (1.0, 0.1):
+            label = "Theorem 1, " + ("largest step" if part == 1 else "a tenth of it")
+            checks[label + ", exact, T = 6"] = [theorem1_exact(objective, start, part * limit, 6)]
+            checks[label + ", T = 300"] = [theorem1(objective, start, part * limit, 300)]
+        for label, rule in (("1/k", lambda k: 1 / k), ("1/√k", lambda k: 1 / math.sqrt(k))):
+            checks[f"Theorem 2, {label}, T = 300"] = [theorem2(objective, start, lambda k: limit * rule(k), 300)]  # noqa: B023
+        for statement, sides in checks.items():
+            worst = min(sides, key=lambda s: (s.right - s.left) / (abs(s.right) + abs(s.left) + 1e-9))
+            found.append((statement, name, worst))
+    return found
+
+
+def main() -> int:
+    """Print the table; 1 if an inequality fails."""
+    failed = 0
+    print(f"{'statement':39} {'objective':20} {'left side':>12} {'right side':>12} {'slack':>8}  verdict")
+    for statement, name, sides in table():
+        failed += not sides.holds
+        verdict = "holds" if sides.holds else "FAILS"
+        numbers = f"{sides.left:12.4e} {sides.right:12.4e} {sides.slack:8.3g}"
+        print(f"{statement:39} {name:20} {numbers}  {verdict}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
