@@ -9,7 +9,7 @@ where all sequences of draws can be listed; elsewhere many runs advance together
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -19,6 +19,10 @@ from .objectives import LeastSquares, LogisticRegression, SigmoidUnit, _Linear
 
 Sampling = Literal["replacement", "without"]
 QUANTILE = 2.3263  # of the normal distribution at 99 %: one-sided bounds of means over at least 1,000 runs
+
+
+def _at_most(left: float, right: float) -> bool:
+    return left <= right + 1e-12 * (1 + abs(left) + abs(right))
 
 
 class Sides(NamedTuple):
@@ -35,7 +39,7 @@ class Sides(NamedTuple):
     @property
     def holds(self) -> bool:
         """Is left ≤ right, rounding aside?"""
-        return self.left <= self.right + 1e-12 * (1 + abs(self.left) + abs(self.right))
+        return _at_most(self.left, self.right)
 
 
 class Estimate(NamedTuple):
@@ -52,8 +56,8 @@ class Estimate(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Is the upper bound of the left side at most the right side?"""
-        return self.left <= self.right
+        """Is the upper bound of the left side at most the right side, rounding aside?"""
+        return _at_most(self.left, self.right)
 
 
 def share(n: int, batch_size: int = 1, sampling: Sampling = "replacement") -> float:
@@ -120,7 +124,7 @@ def theorem1(
     ValueError
         α is larger than the theorem allows, or there are fewer than 1,000 runs.
     """
-    squares = _runs(objective, w, lambda k: alpha, T, runs, batch_size, seed)
+    squares = _squares(objective, w, lambda k: alpha, T, runs, batch_size, seed)
     return Estimate(*_upper(squares.mean(axis=1)), theorem1_right(objective, w, alpha, T, batch_size))
 
 
@@ -160,9 +164,53 @@ def theorem2(
     limit = 1 / (objective.L * objective.M_G)
     if alphas.max() > limit * (1 + 1e-12):
         raise ValueError(f"alpha: expected at most 1/(L M_G) = {limit:.6g} for every k, got {alphas.max():.6g}")
-    squares = _runs(objective, w, alpha, T, runs, 1, seed)
+    squares = _squares(objective, w, alpha, T, runs, 1, seed)
     right = 2 * (objective.F(w) - objective.F_inf) + objective.L * objective.M * float((alphas**2).sum())
     return Estimate(*_upper(squares @ alphas), right)
+
+
+def theorem46(objective: LeastSquares, w: Array, alpha: float, T: int, runs: int = 1000, seed: int = 0) -> Estimate:
+    """E F(w_T) - F_* ≤ αLM/(2c) + (1 - αc)^(T-1) (F(w_1) - F_* - αLM/(2c)), α ≤ 1/(L M_G), F c-strongly convex.
+
+    Linear convergence to a floor (Bottou, Curtis & Nocedal 2018, Theorem 4.6, with μ = 1).
+
+    Raises
+    ------
+    ValueError
+        F is not strongly convex, α is larger than the theorem allows, or there are fewer than 1,000 runs.
+    """
+    c, floor = _strong(objective), alpha * objective.L * objective.M / (2 * objective.c)
+    theorem1_right(objective, w, alpha, T)  # the same limit for α
+    right = floor + (1 - alpha * c) ** (T - 1) * (objective.F(w) - objective.F_star - floor)
+    return Estimate(*_gap(objective, w, lambda k: alpha, T, runs, seed), right)
+
+
+def theorem47(
+    objective: LeastSquares, w: Array, beta: float, gamma: float, T: int, runs: int = 1000, seed: int = 0
+) -> Estimate:
+    """E F(w_T) - F_* ≤ ν / (γ + T) for α_k = β / (γ + k) (Bottou, Curtis & Nocedal 2018, Theorem 4.7, with μ = 1).
+
+    ν is the larger of β² L M / (2 (β c - 1)) and (γ + 1)(F(w_1) - F_*). Needs β > 1/c and α_1 ≤ 1/(L M_G).
+
+    Raises
+    ------
+    ValueError
+        F is not strongly convex, β is too small, α_1 is too large, or there are fewer than 1,000 runs.
+    """
+    c = _strong(objective)
+    if beta * c <= 1:
+        raise ValueError(f"beta: Theorem 4.7 needs more than 1/c = {1 / c:.6g}, got {beta:.6g}")
+    theorem1_right(objective, w, beta / (gamma + 1), T)  # the same limit for α_1
+    nu = beta**2 * objective.L * objective.M / (2 * (beta * c - 1))
+    nu = max(nu, (gamma + 1) * (objective.F(w) - objective.F_star))
+    return Estimate(*_gap(objective, w, lambda k: beta / (gamma + k), T, runs, seed), nu / (gamma + T))
+
+
+def _strong(objective: LeastSquares) -> float:
+    """The constant of strong convexity, if it is positive."""
+    if not objective.c > 0:
+        raise ValueError("objective: expected a strongly convex one, but c = 0")
+    return objective.c
 
 
 def _every_batch(objective: _Linear, w: Array, batch_size: int, sampling: Sampling) -> tuple[Array, Array]:
@@ -171,20 +219,34 @@ def _every_batch(objective: _Linear, w: Array, batch_size: int, sampling: Sampli
     return objective.gradients(w[None, :])[0][J].mean(axis=1), P
 
 
-def _runs(
+def _walk(
     objective: _Linear, w: Array, alpha: Callable[[int], float], T: int, runs: int, batch_size: int, seed: int
-) -> Array:
-    """‖∇F(w_k)‖² for k = 1, ..., T, a run in each row."""
+) -> Iterator[tuple[Array, Array]]:
+    """w_k, a run in each row, and the gradients of all observations there, for k = 1, ..., T."""
     if runs < 1000:
         raise ValueError(f"runs: expected at least 1,000, got {runs}; the bound of the mean needs them")
     rng = np.random.default_rng(seed)
-    W, squares = np.tile(w, (runs, 1)), np.empty((runs, T))
-    everyone = np.arange(runs)[:, None]
-    for k in range(T):
+    W, everyone = np.tile(w, (runs, 1)), np.arange(runs)[:, None]
+    for k in range(1, T + 1):
         each = objective.gradients(W)
-        squares[:, k] = (each.mean(axis=1) ** 2).sum(axis=1)
-        W = W - alpha(k + 1) * each[everyone, rng.integers(objective.n, size=(runs, batch_size))].mean(axis=1)
-    return squares
+        yield W, each
+        W = W - alpha(k) * each[everyone, rng.integers(objective.n, size=(runs, batch_size))].mean(axis=1)
+
+
+def _squares(
+    objective: _Linear, w: Array, alpha: Callable[[int], float], T: int, runs: int, batch_size: int, seed: int
+) -> Array:
+    """‖∇F(w_k)‖² for k = 1, ..., T, a run in each row."""
+    walk = _walk(objective, w, alpha, T, runs, batch_size, seed)
+    return np.stack([(each.mean(axis=1) ** 2).sum(axis=1) for _, each in walk], axis=1)
+
+
+def _gap(
+    objective: LeastSquares, w: Array, alpha: Callable[[int], float], T: int, runs: int, seed: int
+) -> tuple[float, float]:
+    """The mean of F(w_T) - F_* and its upper bound."""
+    *_, (W, _) = _walk(objective, w, alpha, T, runs, 1, seed)
+    return _upper(objective.values(W) - objective.F_star)
 
 
 def _upper(sample: Array) -> tuple[float, float]:
@@ -228,10 +290,20 @@ def table() -> list[tuple[str, str, Any]]:
             checks[label + ", T = 300"] = [theorem1(objective, start, part * limit, 300)]
         for label, rule in (("1/k", lambda k: 1 / k), ("1/√k", lambda k: 1 / math.sqrt(k))):
             checks[f"Theorem 2, {label}, T = 300"] = [theorem2(objective, start, lambda k: limit * rule(k), 300)]  # noqa: B023
+        if isinstance(objective, LeastSquares):
+            beta = 2 / objective.c
+            checks["Theorem 4.6, largest step, T = 300"] = [theorem46(objective, start, limit, 300)]
+            checks["Theorem 4.7, T = 300"] = [theorem47(objective, start, beta, beta / limit, 300)]
         for statement, sides in checks.items():
-            worst = min(sides, key=lambda s: (s.right - s.left) / (abs(s.right) + abs(s.left) + 1e-9))
+            worst = min(sides, key=_closeness)
             found.append((statement, name, worst))
     return found
+
+
+def _closeness(sides: Any) -> tuple[bool, float]:
+    """What fails comes first, then what is nearly an equality; values of the size of rounding come last."""
+    scale = abs(sides.left) + abs(sides.right)
+    return sides.holds, (sides.right - sides.left) / scale if scale > 1e-6 else math.inf
 
 
 def main() -> int:

@@ -138,6 +138,24 @@ def test_theorem_2(objective, power):
     assert theorem2(objective, START, lambda k: limit(objective) / k**power, 200).holds
 
 
+def test_strong_convexity():
+    objective = PROBLEMS["least squares"]
+    beta = 2 / objective.c
+    for T in (1, 20, 400):
+        assert theory.theorem46(objective, START, limit(objective), T).holds
+        assert theory.theorem47(objective, START, beta, beta / limit(objective), T).holds
+    first = theory.theorem46(objective, START, limit(objective), 1)
+    assert first.mean == pytest.approx(first.right)  # before the first step nothing is random
+
+
+def test_the_floor_of_theorem_46_is_reached():
+    """One weight, L = c and α = 1/c: each step lands on an observation, and E F(w) - F_* is αLM/(2c) exactly."""
+    objective = LeastSquares([[1.0], [1.0]], [-1.0, 1.0])
+    sides = theory.theorem46(objective, np.array([3.0]), 1.0, 50)
+    assert sides.right == pytest.approx(0.5)
+    assert sides.mean == pytest.approx(0.5)
+
+
 # Equalities, and what breaks a statement
 
 
@@ -192,6 +210,12 @@ def test_bad_input_is_named():
         theorem1(objective, START, 1.1 * limit(objective), 10)
     with pytest.raises(ValueError, match="alpha: expected at most"):
         theorem2(objective, START, lambda k: 2 * limit(objective) / k, 10)
+    with pytest.raises(ValueError, match="beta: Theorem 4"):
+        theory.theorem47(objective, START, 0.5 / objective.c, 1e6, 10)
+    with pytest.raises(ValueError, match="Theorem 1 allows at most"):
+        theory.theorem46(objective, START, 2 * limit(objective), 10)
+    with pytest.raises(ValueError, match="strongly convex"):
+        theory.theorem46(LeastSquares([[1.0, 1.0]], [1.0]), np.zeros(2), 0.1, 10)
     with pytest.raises(ValueError, match="runs: expected at least 1,000"):
         theorem1(objective, START, limit(objective), 10, runs=10)
     with pytest.raises(ValueError, match="batch_size: expected 1 to 8"):
