@@ -7,7 +7,7 @@
 (10, 2)
 """
 
-from . import activations, checks, data, initializers, objectives, optimizers
+from . import activations, checks, data, initializers, landscape, objectives, optimizers
 from .errors import BinaryCrossEntropy, CrossEntropy, Error, SumOfSquares, Unmatched
 from .gradcheck import check_gradient
 from .history import History
@@ -78,6 +78,7 @@ __all__ = [
     "data",
     "hessian_vector",
     "initializers",
+    "landscape",
     "mlp",
     "objectives",
     "optimizers",
