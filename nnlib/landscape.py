@@ -21,7 +21,8 @@ def sharpness(objective: Objective, w: Array, eps: float = 1e-3, steps: int = 10
 
     Keskar et al. 2017, equations 3 and 4 with A = I (equation sharpness-box, equation sharpness). They climb with
     L-BFGS-B; here each step goes to the corner of the box where the linear model of F at the present point is
-    largest, v ← ε (|w| + 1) sign ∇F(w + v). If F is convex in the box, no such step goes down, for F lies above its tangent.
+    largest, v ← ε (|w| + 1) sign ∇F(w + v). If F is convex in the box, no such step goes down, for F lies above its
+    tangent.
 
     Parameters
     ----------
