@@ -7,13 +7,13 @@
 (10, 2)
 """
 
-from . import activations, checks, data, initializers, landscape, objectives, optimizers
+from . import activations, checks, data, initializers, landscape, objectives, optimizers, pca
 from .errors import BinaryCrossEntropy, CrossEntropy, Error, SumOfSquares, Unmatched
 from .gradcheck import check_gradient
 from .history import History
 from .layers import Activation, AvgPool2D, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D
 from .network import Diverged, Network, mlp
-from .objectives import EmpiricalRisk, LeastSquares, LogisticRegression, SigmoidUnit
+from .objectives import EmpiricalRisk, LeastSquares, LogisticRegression, SigmoidUnit, TanhNetwork
 from .optimizers import (
     ISTA,
     SAGA,
@@ -22,6 +22,7 @@ from .optimizers import (
     AdaGrad,
     Adam,
     Average,
+    Clipped,
     CoordinateDescent,
     GradientDescent,
     Momentum,
@@ -47,6 +48,7 @@ __all__ = [
     "Average",
     "AvgPool2D",
     "BinaryCrossEntropy",
+    "Clipped",
     "Conv2D",
     "CoordinateDescent",
     "CrossEntropy",
@@ -71,6 +73,7 @@ __all__ = [
     "RMSProp",
     "SigmoidUnit",
     "SumOfSquares",
+    "TanhNetwork",
     "Unmatched",
     "activations",
     "check_gradient",
@@ -82,4 +85,5 @@ __all__ = [
     "mlp",
     "objectives",
     "optimizers",
+    "pca",
 ]

@@ -51,7 +51,7 @@ class Identity(Function):
 
 
 class Sigmoid(Function):
-    """h(a) = 1 / (1 + exp(-a)), h'(a) = z (1 - z) (equation sigmoid).
+    """h(a) = 1 / (1 + exp(-a)), h'(a) = z (1 - z) (equation sigmoid), at most 1/4 (equation sigmoid-slope).
 
     Where exp(-a) overflows to infinity, the quotient is 0: that is h(a), rounded.
     """

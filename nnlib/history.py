@@ -28,7 +28,10 @@ class History:
 
     @property
     def best(self) -> int:
-        """The epoch (1, 2, ...) with the lowest validation error, the first of several; 0 without validation data."""
+        """The epoch (1, 2, ...) with the lowest validation error (equation early-stopping).
+
+        The first of several; 0 without validation data.
+        """
         errors = self.validation_error
         return 1 + errors.index(min(errors)) if errors else 0
 

@@ -28,7 +28,10 @@ def normal(sd: float = 0.01) -> Initializer:
 
 
 def glorot_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Any:
-    """β ~ N(0, 2 / (fan_in + fan_out)), between the two demands (Glorot & Bengio 2010, section 4.2.1)."""
+    """β ~ N(0, 2 / (fan_in + fan_out)), between the two demands: equation glorot-variance.
+
+    (Glorot & Bengio 2010, section 4.2.1.)
+    """
     return math.sqrt(2 / (fan_in + fan_out)) * rng.standard_normal(shape)
 
 
@@ -39,5 +42,8 @@ def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int
 
 
 def he_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Any:
-    """β ~ N(0, 2 / fan_in): ReLU passes half of the variance on (He et al. 2015, section 2.2)."""
+    """β ~ N(0, 2 / fan_in), for ReLU passes half of the variance on: equation he-variance.
+
+    (He et al. 2015, section 2.2.)
+    """
     return math.sqrt(2 / fan_in) * rng.standard_normal(shape)

@@ -50,7 +50,10 @@ class Layer:
         raise NotImplementedError
 
     def forward_train(self, z: Array, rng: np.random.Generator) -> tuple[Array, Any]:
-        """`forward` while training: what the layer draws at random comes from `rng`."""
+        """`forward` while training: what the layer draws at random comes from `rng`.
+
+        A first layer that corrupts its inputs here and nowhere else makes a denoising autoencoder (equation denoising).
+        """
         return self.forward(z)
 
     def backward(self, delta: Array, cache: Any) -> Array:
@@ -197,6 +200,7 @@ class Dropout(Layer):
         return z, 1.0
 
     def forward_train(self, z: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """z ⊙ m / (1 - p) (equation dropout): mean z, variance z² p / (1 - p) (equation dropout-moments)."""
         m = move(rng.random(tuple(z.shape)) >= self.p, like=z)
         m /= 1 - self.p
         return z * m, m
@@ -222,6 +226,7 @@ class _Sliding(Layer):
             raise ValueError(f"{name}: padding must be at least 0, got {padding}")
 
     def build(self, shape: Shape) -> Shape:
+        """(C, H, W) -> (C, H', W') with H' = ⌊(H + 2 P - k) / s⌋ + 1 positions (equation output-size)."""
         if len(shape) != 3:
             raise ValueError(f"{self!r} expects an image, shape (C, H, W), for each observation, got shape {shape}")
         if any(side + 2 * p < k for side, p, k in zip(shape[1:], self.padding, self.size, strict=True)):
@@ -251,6 +256,8 @@ class _Sliding(Layer):
 class Conv2D(_Sliding, Weighted):
     """a_m(r, c) = β_m0 + Σ_d Σ_i Σ_j β_m,dij z_d(r + i, c + j): one unit, moved over the image (lecture, CNN).
 
+    For one channel and one map it is equation convolution, for several equation convolution-channels. M maps have
+    M (C kh kw + 1) weights and biases (equation filter-count), and a shift of z shifts a (equation equivariance).
     Every position of map m has the same weights and bias, so this is the dense equation on patches: with the patch of
     each position as a column, a = β [1, patches]. The kernel is not flipped (cross-correlation, as on the slides).
     With a stride s the position (r, c) begins at row s r and column s c; padding adds zeros on each side.
@@ -315,7 +322,7 @@ class Conv2D(_Sliding, Weighted):
         z = self._padded(z)
         a = empty((self.outputs, *self.positions, z.shape[-1]), like=z)
         for rows in self.strips(z):
-            namespace(z).matmul(self.beta, self.patches(z, rows), out=_flat(a[:, rows]))
+            namespace(z).matmul(self.beta, self.patches(z, rows), out=_flat(a[:, rows]))  # equation conv-patches
         return _first(a), z
 
     def backward(self, delta: Array, cache: Array) -> Array:
@@ -326,12 +333,13 @@ class Conv2D(_Sliding, Weighted):
             columns = self.beta[:, 1:].T @ _flat(delta[:, rows])
             columns = columns.reshape(C, -1, *delta[:, rows].shape[1:])
             for place, window in enumerate(self.windows(dz)):
-                window[:, rows] += columns[:, place]  # a pixel gets something from every patch that it is in
+                # a pixel gets something from every patch that it is in (equation conv-backward)
+                window[:, rows] += columns[:, place]
         return _first(dz[:, ph : ph + H, pw : pw + W])
 
     def gradient(self, delta: Array, cache: Array) -> None:
         z, delta = cache, _last(delta)
-        # every position adds its δ_t z_s to the weights that it shares
+        # every position adds its δ_t z_s to the weights that it shares (equation conv-gradient)
         self.dbeta[:] = sum(self.patches(z, rows) @ _flat(delta[:, rows]).T for rows in self.strips(z)).T
 
     def _padded(self, z: Array) -> Array:
@@ -361,7 +369,9 @@ class _Pool(_Sliding):
 
 
 class MaxPool2D(_Pool):
-    """The largest value in each window; delta goes to the first place that has it, row by row (lecture, CNN).
+    """The largest value in each window (equation max-pooling; lecture, CNN).
+
+    Delta goes to the first place that has it, row by row (equation max-pooling-backward).
 
     Parameters
     ----------
@@ -391,7 +401,7 @@ class MaxPool2D(_Pool):
 
 
 class AvgPool2D(_Pool):
-    """The mean of each window; delta is shared out evenly.
+    """The mean of each window (equation average-pooling); delta is shared out evenly.
 
     Parameters
     ----------

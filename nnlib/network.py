@@ -93,7 +93,10 @@ class Network:
     # The network function ------------------------------------------------------------------------------------------
 
     def predict(self, X: Array) -> Array:
-        """ŷ(X, β), shape (n, K): equation network-function, with ŷ_k = σ(a_k) at the output (equation output-unit)."""
+        """ŷ(X, β), shape (n, K): equation network-function, with ŷ_k = σ(a_k) at the output (equation output-unit).
+
+        An autoencoder is trained with ``fit(X, X)``; then ŷ is the reconstruction of X (equation autoencoder).
+        """
         X = self.checked(X)
         blocks = [self.output_error.output(self._forward(X[i : i + ROWS])[0]) for i in range(0, len(X), ROWS)]
         return namespace(X).concatenate(blocks)
@@ -138,7 +141,8 @@ class Network:
     def deltas(self, X: Array, Y: Array) -> list[Array]:
         """δ = ∂E_i/∂a (equation delta-definition) of every layer with weights, first layer first.
 
-        An observation in each row, not divided by n.
+        An observation in each row, not divided by n. Each layer on the way back brings a factor h'(a_t) and a weight
+        (equation delta-product), so that a row grows by max h' ‖W̄‖₂ at most (equation delta-bound).
         """
         X, Y = self.checked(X, Y)
         a, caches = self._forward(X)
@@ -464,6 +468,9 @@ def mlp(
     penalty: Penalty | None = None,
 ) -> Network:
     """A feed-forward network of dense layers (lecture, Three-Layer Neural Network).
+
+    ``mlp([p, k, p], "identity", SumOfSquares())``, trained on X itself, is the linear autoencoder (equation
+    linear-autoencoder).
 
     Parameters
     ----------

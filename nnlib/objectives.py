@@ -52,7 +52,7 @@ class EmpiricalRisk:
             return network._gradient(self.X, self.Y) + 0  # a copy: `network.g` is overwritten by the next call
 
     def g(self, w: Array, xi: Any) -> Array:
-        """g(w, ξ) = (1/|J|) Σ_{j ∈ J} ∇E_j(w) over the indices J = `xi` (an integer or integers), shape (p,)."""
+        """g(w, ξ) = (1/|J|) Σ_{j ∈ J} ∇E_j(w), shape (p,), J = `xi`, one or several (equation stochastic-gradient)."""
         xi = np.atleast_1d(xi)
         with self._at(w) as network:
             return network._gradient(take(self.X, xi), take(self.Y, xi)) + 0
@@ -146,7 +146,7 @@ class _Linear:
 
     @property
     def L(self) -> float:
-        """The Lipschitz constant of ∇F. On a quadratic, gradient descent needs α < 2 / L (equation stable-rate)."""
+        """The Lipschitz constant of ∇F (equation assumption-1). On a quadratic, α < 2 / L (equation stable-rate)."""
         return self.bend * self._squares[0] + 2 * self.lam
 
     @property
@@ -323,6 +323,35 @@ class LogisticRegression(_Linear):
         """The constant of strong convexity: 2 λ."""
         return 2 * self.lam
 
+    @cached_property
+    def w_star(self) -> Array:
+        """The minimizer, by Newton steps w ← w - t ∇²F(w)⁻¹ ∇F(w), t halved until F falls enough.
+
+        Raises
+        ------
+        ValueError
+            λ = 0: where a plane separates the classes, there is no minimizer.
+        """
+        if not self.lam:
+            raise ValueError("lam: expected a positive one; without a penalty F may have no minimizer")
+        X, w = to_numpy(self.X).astype(float), np.zeros(self.X.shape[1])
+        exact = LogisticRegression(X, to_numpy(self.y).astype(float), self.lam)
+        for _ in range(100):
+            g, e2 = exact.grad(w), exact._curvature(X @ w, exact.y)
+            s = np.linalg.solve((X.T * e2) @ X / self.n + 2 * self.lam * np.eye(len(w)), g)
+            if float(g @ s) <= 1e-30:
+                break
+            F, t = exact.F(w), 1.0
+            while t > 1e-9 and exact.F(w - t * s) > F - t * float(g @ s) / 4 + 1e-15:
+                t /= 2
+            w = w - t * s
+        return move(w, like=self.X)
+
+    @property
+    def F_star(self) -> float:
+        """F(w_*)."""
+        return self.F(self.w_star)
+
 
 class SigmoidUnit(_Linear):
     """F(w) = (1/n) Σ_i ½ (σ(x_iᵀ w) - y_i)²: `Unmatched` with a single sigmoid unit, the smallest nonconvex network.
@@ -364,6 +393,120 @@ class SigmoidUnit(_Linear):
     def _curvature(self, a: Array, y: Array) -> Array:
         s = sigmoid(a)
         return s * (1 - s) * (s * (1 - s) + (s - y) * (1 - 2 * s))
+
+
+class TanhNetwork:
+    """F(w) = (1/n) Σ_i ½ (ŷ(x_i) - y_i)² + λ ‖w‖², ŷ = β⁽²⁾ [1, tanh(β⁽¹⁾ [1, x])], on the box |w_j| ≤ r.
+
+    `mlp([p, units, 1], "tanh", SumOfSquares())` with an L2 penalty on all weights, w in the same order. On all of ℝᵖ
+    its gradient is not Lipschitz, so the constants are those of the box, from bounds of every factor there. Write x
+    for [1, x_i] and m for the number of hidden units. In the box:
+
+    - |tanh(a)| ≤ t = tanh(r ‖x‖₁), 0 ≤ tanh' ≤ 1, |tanh''| ≤ 4/(3√3), so |ŷ - y| ≤ R_i = r (1 + m t) + |y_i|;
+    - ∇ŷ = ([1, z], β⁽²⁾_k tanh'(a_k) x for each k), so ‖∇ŷ‖² ≤ J_i² = 1 + m t² + m r² ‖x‖²;
+    - ∇²ŷ couples β⁽²⁾_k with row k of β⁽¹⁾ only. Along x/‖x‖ that is [[0, s], [s, u]] with s ≤ ‖x‖ and
+      |u| ≤ 4/(3√3) r ‖x‖², so ‖∇²ŷ‖ ≤ B_i = ½ (|u| + √(u² + 4 s²)), at these bounds.
+
+    As ∇²E_i = ∇ŷ ∇ŷᵀ + (ŷ - y) ∇²ŷ, L_i = J_i² + R_i B_i + 2 λ and L = (1/n) Σ L_i. As the penalty's part of g is no
+    noise, E‖g‖² - ‖∇F‖² ≤ M = (1/n) Σ R_i² J_i², with M_G = 1. F ≥ 0.
+
+    Parameters
+    ----------
+    X : array (n, p)
+        An observation in each row, without a column of ones.
+    y : array (n,)
+        Targets.
+    units : int
+        m.
+    radius : float
+        r, half the side of the box.
+    lam : float
+        λ, not negative.
+
+    Raises
+    ------
+    ValueError
+        `X` or `y` is empty, has another shape, or holds other things than finite numbers; `units` is below 1, `radius`
+        not positive, `lam` negative. Every method raises one for weights outside the box.
+    """
+
+    F_inf = 0.0
+    M_G = 1.0
+
+    def __init__(self, X: Array, y: Array, units: int = 2, radius: float = 1.0, lam: float = 0.0) -> None:
+        if units < 1 or not radius > 0 or not lam >= 0:
+            raise ValueError(
+                "units, radius, lam: expected at least 1, a positive number and one that is not negative, "
+                f"got {units}, {radius} and {lam}"
+            )
+        plain = LeastSquares(X, y)
+        self.X, self.y = np.column_stack([np.ones(plain.n), to_numpy(plain.X).astype(float)]), to_numpy(plain.y)
+        self.units, self.radius, self.lam, self.n = units, float(radius), float(lam), plain.n
+        self.p = units * self.X.shape[1] + units + 1
+
+    def values(self, W: Array) -> Array:
+        """F(w) for every row w of `W`, shape (runs,)."""
+        r, _, _ = self._forward(W)
+        return 0.5 * (r**2).mean(axis=1) + self.lam * (W * W).sum(axis=1)
+
+    def gradients(self, W: Array) -> Array:
+        """∇E_i(w) for every row w of `W` and every observation i, shape (runs, n, p); their mean over i is ∇F."""
+        r, z, out = self._forward(W)
+        delta = r[:, :, None] * out[:, None, :] * (1 - z * z)  # equation delta-hidden
+        first = (delta[:, :, :, None] * self.X[:, None, :]).reshape(len(W), self.n, -1)
+        return np.concatenate([first, r[:, :, None], r[:, :, None] * z], axis=2) + 2 * self.lam * W[:, None, :]
+
+    def F(self, w: Array) -> float:
+        """F(w)."""
+        return float(self.values(w[None, :])[0])
+
+    def grad(self, w: Array) -> Array:
+        """∇F(w), shape (p,)."""
+        return self.gradients(w[None, :])[0].mean(axis=0)
+
+    def g(self, w: Array, xi: Any) -> Array:
+        """The same over the indices `xi` alone (an integer or integers), shape (p,)."""
+        return self.gradients(w[None, :])[0][np.atleast_1d(xi)].mean(axis=0)
+
+    @property
+    def L(self) -> float:
+        """The Lipschitz constant of ∇F in the box, from bounds of its factors."""
+        return float(self.L_i.mean())
+
+    @property
+    def L_i(self) -> Array:
+        """The same for each ∇E_i, shape (n,)."""
+        R, J, length = self._bounds
+        u = 4 / (3 * math.sqrt(3)) * self.radius * length**2
+        return J**2 + R * (u + np.sqrt(u**2 + 4 * length**2)) / 2 + 2 * self.lam
+
+    @property
+    def M(self) -> float:
+        """M of Assumption 2 in the box, for single observations drawn uniformly."""
+        R, J, _ = self._bounds
+        return float((R**2 * J**2).mean())
+
+    @property
+    def _bounds(self) -> tuple[Array, Array, Array]:
+        """R_i, J_i and the length of [1, x_i]."""
+        r, m, length = self.radius, self.units, np.sqrt((self.X**2).sum(axis=1))
+        t = np.tanh(r * abs(self.X).sum(axis=1))
+        return r * (1 + m * t) + abs(self.y), np.sqrt(1 + m * t**2 + m * r**2 * length**2), length
+
+    def _forward(self, W: Array) -> tuple[Array, Array, Array]:
+        """ŷ - y (runs, n), z (runs, n, m), and β⁽²⁾ without its bias (runs, m)."""
+        if W.shape[1] != self.p:
+            raise ValueError(f"w: expected {self.p} weights, got {W.shape[1]}")
+        if not (largest := float(abs(W).max())) <= self.radius:
+            raise ValueError(
+                f"w: the constants hold in the box |w_j| ≤ {self.radius:g}, and some |w_j| is {largest:.4g}; "
+                "outside, Assumption 1 fails. Take a larger radius, or smaller steps"
+            )
+        split = self.units * self.X.shape[1]
+        beta = W[:, :split].reshape(len(W), self.units, -1)
+        z = np.tanh(np.einsum("ni,rki->rnk", self.X, beta))
+        out = W[:, split + 1 :]
+        return np.einsum("rnk,rk->rn", z, out) + W[:, split, None] - self.y, z, out
 
 
 def _numbers(name: str, value: Any, ndim: int, like: Any) -> Array:

@@ -183,7 +183,7 @@ def drawn(
 
 
 class SGD(Optimizer):
-    """w_{k+1} = w_k - α_k g(w_k, ξ_k) (lecture, Optimization): equation sgd, for a batch equation minibatch-sgd.
+    """w_{k+1} = w_k - α_k g(w_k, ξ_k) (equation sgd-iteration): equation sgd, for a batch equation minibatch-sgd.
 
     With a network's gradient for one observation it is equation netbp-update.
 
@@ -215,7 +215,9 @@ class GradientDescent(SGD):
 
 
 class Momentum(Optimizer):
-    """v_{k+1} = μ v_k - α_k g(w_k, ξ_k), w_{k+1} = w_k + v_{k+1}, v_1 = 0 (Polyak 1964; Bottou et al. 2018, 7.1).
+    """v_{k+1} = μ v_k - α_k g(w_k, ξ_k), w_{k+1} = w_k + v_{k+1}, v_1 = 0 (equation momentum).
+
+    Polyak 1964; Bottou et al. 2018, 7.1. A constant g would be followed with the rate α / (1 - μ).
 
     Parameters
     ----------
@@ -241,7 +243,7 @@ class Nesterov(Momentum):
     """v_{k+1} = μ v_k - α_k g(w_k + μ v_k), w_{k+1} = w_k + v_{k+1}, v_1 = 0: g is taken where momentum leads.
 
     The vector that is kept, and at which g is given, is that point u_k = w_k + μ v_k:
-    u_{k+1} = u_k + μ v_{k+1} - α_k g(u_k) (Nesterov 1983; in this form Sutskever et al. 2013, section 2).
+    u_{k+1} = u_k + μ v_{k+1} - α_k g(u_k) (equation nesterov; Nesterov 1983, in this form Sutskever et al. 2013, 2).
 
     Parameters
     ----------
@@ -259,7 +261,9 @@ class Nesterov(Momentum):
 
 
 class AdaGrad(Optimizer):
-    """r_{k+1} = r_k + g ⊙ g, w_{k+1} = w_k - α_k g / (√r_{k+1} + ε), r_1 = 0 (Duchi, Hazan & Singer 2011).
+    """r_{k+1} = r_k + g ⊙ g, w_{k+1} = w_k - α_k g / (√r_{k+1} + ε), r_1 = 0 (equation adagrad).
+
+    Duchi, Hazan & Singer 2011.
 
     Parameters
     ----------
@@ -281,7 +285,9 @@ class AdaGrad(Optimizer):
 
 
 class RMSProp(AdaGrad):
-    """r_{k+1} = b r_k + (1 - b) g ⊙ g, w_{k+1} = w_k - α_k g / (√r_{k+1} + ε), r_1 = 0 (Tieleman & Hinton 2012).
+    """r_{k+1} = b r_k + (1 - b) g ⊙ g, w_{k+1} = w_k - α_k g / (√r_{k+1} + ε), r_1 = 0 (equation rmsprop).
+
+    Tieleman & Hinton 2012.
 
     Parameters
     ----------
@@ -304,11 +310,11 @@ class RMSProp(AdaGrad):
 
 
 class Adam(Optimizer):
-    """m_{k+1} = b1 m_k + (1 - b1) g, r_{k+1} = b2 r_k + (1 - b2) g ⊙ g, both zero at first (Kingma & Ba 2015).
+    """m_{k+1} = b1 m_k + (1 - b1) g, r_{k+1} = b2 r_k + (1 - b2) g ⊙ g, both zero at first (equation adam).
 
     w_{k+1} = w_k - α_k m̂ / (√r̂ + ε), where m̂ = m_{k+1} / (1 - b1^k) and r̂ = r_{k+1} / (1 - b2^k) make up for the start
     at zero. With s = √(1 - b2^k), the step is α_k s / (1 - b1^k) · m_{k+1} / (√r_{k+1} + s ε): the two corrections cost
-    no pass over the vectors (there, end of section 2).
+    no pass over the vectors (Kingma & Ba 2015, end of section 2).
 
     Parameters
     ----------
@@ -336,11 +342,11 @@ class Adam(Optimizer):
 
 
 class ISTA(Optimizer):
-    """w_{k+1} = prox(w_k - α_k ∇F(w_k)): gradient descent on F + penalty (Bottou et al. 2018, 8.1.1).
+    """w_{k+1} = prox(w_k - α_k ∇F(w_k)): gradient descent on F + penalty (equation ista).
 
     prox(u) = argmin_v ½ ‖v - u‖² + α_k penalty(v). `L1` makes it the iterative soft-thresholding algorithm, whose
-    weights become exactly zero. For convex F, 0 < α ≤ 1 / L lets F + penalty fall at every step. F is without the
-    penalty. With a `batch_size`, g(w_k, ξ_k) replaces ∇F(w_k): the stochastic proximal step.
+    weights become exactly zero (Bottou et al. 2018, 8.1.1). For convex F, 0 < α ≤ 1 / L lets F + penalty fall at every
+    step. F is without the penalty. With a `batch_size`, g(w_k, ξ_k) replaces ∇F(w_k): the stochastic proximal step.
 
     Parameters
     ----------
@@ -387,11 +393,11 @@ class ISTA(Optimizer):
 
 
 class Average(Optimizer):
-    """w̄_k = 1 / (k + 2 - j) Σ_{i=j}^{k+1} w_i: the mean of another optimizer's iterates (Bottou et al. 2018, 5.4).
+    """w̄_k = 1 / (k + 2 - j) Σ_{i=j}^{k+1} w_i: the mean of another optimizer's iterates (equation averaging).
 
     w_{k+1} is the iterate after k steps, so w_1 is where they start. The noise of the iterates averages out, and α may
-    stay large (Polyak & Juditsky 1992; Ruppert 1988). `minimize` returns w̄. In `Network.fit` the network goes on with
-    w_{k+1}, and w̄ is in `average`.
+    stay large (Polyak & Juditsky 1992; Ruppert 1988; Bottou et al. 2018, 5.4). `minimize` returns w̄. In `Network.fit`
+    the network goes on with w_{k+1}, and w̄ is in `average`.
 
     Parameters
     ----------
@@ -435,18 +441,80 @@ class Average(Optimizer):
         self.average += (w - self.average) / max(1, self.k + 2 - self.first)
 
 
+class Clipped(Optimizer):
+    """g ← g min{1, c / ‖g‖}, then the step of another optimizer (equation gradient-clipping).
+
+    A gradient that is longer than the limit c is made as short as that. All components shrink by one factor, so that
+    the direction stays (Pascanu, Mikolov & Bengio 2013, Algorithm 1). A gradient with NaN or infinity goes on as it
+    is: `Network.fit` shall find it. The caller's `g` is never changed.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        What steps with the shortened gradient.
+    limit : float
+        c, the largest length that a gradient keeps.
+
+    Raises
+    ------
+    ValueError
+        The limit is not positive.
+    """
+
+    def __init__(self, optimizer: Optimizer, limit: float) -> None:
+        if not limit > 0:
+            raise ValueError(f"limit: expected a positive length, got {limit}")
+        super().__init__(optimizer.alpha)
+        self.optimizer, self.limit = optimizer, float(limit)
+
+    def clip(self, g: Array) -> Array:
+        """g min{1, c / ‖g‖}: `g` itself where it is short enough, else a new array."""
+        largest = float(abs(g).max())
+        if not 0 < largest < math.inf:
+            return g
+        unit = g / largest  # the squares of large components could overflow in float32
+        shrunk = self.limit / (largest * math.sqrt(float(unit @ unit)))
+        return g * shrunk if shrunk < 1 else g
+
+    def start(self, w: Array) -> None:
+        self.optimizer.start(w)
+        self.k = 0
+
+    def step(self, w: Array, g: Array) -> None:
+        self.k += 1
+        self.optimizer.step(w, self.clip(g))
+
+    def run(  # type: ignore[override]
+        self, objective: Objective, w: Array, rng: np.random.Generator, **options: Any
+    ) -> Iterator[None]:
+        """The other optimizer's `run`, which sees no gradient but clipped ones."""
+        self.k = 0
+        for _ in self.optimizer.run(_ClippedObjective(objective, self.clip), w, rng, **options):
+            self.k += 1
+            yield
+
+
+class _ClippedObjective:
+    """An objective whose gradients are clipped."""
+
+    def __init__(self, objective: Objective, clip: Callable[[Array], Array]) -> None:
+        self.n, self.F = objective.n, objective.F
+        self.grad: Callable[[Array], Array] = lambda w: clip(objective.grad(w))
+        self.g: Callable[[Array, Any], Array] = lambda w, xi: clip(objective.g(w, xi))
+
+
 # Gradients of single observations, kept to reduce the noise -----------------------------------------------------------
 
 
 class SVRG(Minimizer):
-    """w̃_{j+1} = w̃_j - α_k (∇E_i(w̃_j) - (∇E_i(w_k) - ∇F(w_k))), w̃_1 = w_k (Bottou et al. 2018, Algorithm 5.1).
+    """w̃_{j+1} = w̃_j - α_k (∇E_i(w̃_j) - (∇E_i(w_k) - ∇F(w_k))), w̃_1 = w_k (equation svrg).
 
-    One iteration takes ∇F(w_k) and m inner steps j = 1, ..., m, each with one i drawn from all n: n + 2 m gradients of
-    single observations. What is in the outer brackets is unbiased, and its variance goes to zero with w_k and w̃_j on
-    their way to w_*; so a constant α is enough for linear convergence. For F c-strongly convex, ∇E_i L-Lipschitz and
-    α < 1 / (4 L), the expected gap F(w_k) - F_* falls in each iteration by at least the factor
-    ρ = 1 / (c α (1 - 2 L α) m) + 2 L α / (1 - 2 L α), if that is below 1 (Johnson & Zhang 2013, Theorem 1, for the
-    choices "average" and "random").
+    Bottou et al. 2018, Algorithm 5.1. One iteration takes ∇F(w_k) and m inner steps j = 1, ..., m, each with one i
+    drawn from all n: n + 2 m gradients of single observations. What is in the outer brackets is unbiased, and its
+    variance goes to zero with w_k and w̃_j on their way to w_*; so a constant α is enough for linear convergence. For F
+    c-strongly convex, ∇E_i L-Lipschitz and α < 1 / (4 L), the expected gap F(w_k) - F_* falls in each iteration by at
+    least the factor ρ = 1 / (c α (1 - 2 L α) m) + 2 L α / (1 - 2 L α), if that is below 1 (Johnson & Zhang 2013,
+    Theorem 1, for the choices "average" and "random").
 
     Parameters
     ----------
@@ -483,11 +551,12 @@ class SVRG(Minimizer):
 
 
 class SAGA(Minimizer):
-    """w_{k+1} = w_k - α_k (∇E_j(w_k) - ∇E_j(w_[j]) + (1/n) Σ_i ∇E_i(w_[i])) (Bottou et al. 2018, Algorithm 5.2).
+    """w_{k+1} = w_k - α_k (∇E_j(w_k) - ∇E_j(w_[j]) + (1/n) Σ_i ∇E_i(w_[i])) (equation saga).
 
-    w_[i] is where ∇E_i was last taken: a table keeps these n gradients, n p numbers in all. j is drawn from all n, and
-    its row is replaced after the step, so g is unbiased. A step takes one gradient of a single observation. A constant
-    α is enough for linear convergence: 1 / (3 L), if every ∇E_i is L-Lipschitz (Defazio, Bach & Lacoste-Julien 2014).
+    Bottou et al. 2018, Algorithm 5.2. w_[i] is where ∇E_i was last taken: a table keeps these n gradients, n p numbers
+    in all. j is drawn from all n, and its row is replaced after the step, so g is unbiased. A step takes one gradient
+    of a single observation. A constant α is enough for linear convergence: 1 / (3 L), if every ∇E_i is L-Lipschitz
+    (Defazio, Bach & Lacoste-Julien 2014).
 
     Parameters
     ----------
@@ -514,11 +583,11 @@ class SAGA(Minimizer):
 
 
 class CoordinateDescent(Minimizer):
-    """w_{k+1} = w_k - (1 / L_i) ∂F(w_k)/∂w_i e_i for one coordinate i (Bottou et al. 2018, 7.3).
+    """w_{k+1} = w_k - (1 / L_i) ∂F(w_k)/∂w_i e_i for one coordinate i (equation coordinate-descent).
 
-    L_i is a Lipschitz constant of ∂F/∂w_i along e_i. Without `L`, w_i goes to the next minimum of F along e_i, where
-    ∂F/∂w_i is zero: on least squares, a Gauss-Seidel step. The objective is asked for its whole gradient, so this shows
-    the method and not its speed.
+    Bottou et al. 2018, 7.3. L_i is a Lipschitz constant of ∂F/∂w_i along e_i. Without `L`, w_i goes to the next minimum
+    of F along e_i, where ∂F/∂w_i is zero: on least squares, a Gauss-Seidel step. The objective is asked for its whole
+    gradient, so this shows the method and not its speed.
 
     Parameters
     ----------

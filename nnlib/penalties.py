@@ -46,12 +46,13 @@ class Penalty:
 
 
 class L2(Penalty):
-    """λ Σ β² (lecture, Overfitting). Its derivative is 2 λ β."""
+    """λ Σ β² (lecture, Overfitting; equation l2-regularization)."""
 
     def value(self, w: Array) -> float:
         return self.lam * float((w * w).sum())
 
     def gradient(self, w: Array) -> Array:
+        """2 λ β: a step of size α multiplies each weight by 1 - 2 α λ (equation weight-decay)."""
         return 2 * self.lam * w
 
     def prox(self, w: Array, alpha: float) -> Array:
@@ -59,7 +60,7 @@ class L2(Penalty):
 
 
 class L1(Penalty):
-    """λ Σ |β| (lecture, Overfitting). Where β ≠ 0 its derivative is λ sign(β); at 0, here 0."""
+    """λ Σ |β| (lecture, Overfitting; equation l1-regularization). Its derivative is λ sign(β); at 0, here 0."""
 
     def value(self, w: Array) -> float:
         return self.lam * float(abs(w).sum())
@@ -68,5 +69,5 @@ class L1(Penalty):
         return self.lam * namespace(w).sign(w)
 
     def prox(self, w: Array, alpha: float) -> Array:
-        """Soft thresholding: sign(w) max(|w| - α λ, 0)."""
+        """Soft thresholding: sign(w) max(|w| - α λ, 0) (equation soft-thresholding)."""
         return namespace(w).sign(w) * (abs(w) - alpha * self.lam).clip(min=0)

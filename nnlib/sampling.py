@@ -54,11 +54,39 @@ def batches(n: int, batch_size: Size, sampling: Sampling, rng: np.random.Generat
 
 
 def growing(tau: float) -> Callable[[int], int]:
-    """n_k = ⌈τ^(k-1)⌉: a sample that grows as the noise must fall (Bottou, Curtis & Nocedal 2018, Theorem 5.3)."""
+    """n_k = ⌈τ^(k-1)⌉: a sample that grows as the noise must fall (equation dynamic-sample).
+
+    Bottou, Curtis & Nocedal 2018, Theorem 5.3.
+    """
     if not tau > 1:
         raise ValueError(f"tau: expected a factor above 1, got {tau}")
     last = 700 / math.log(tau)  # e^700: more than any n, and still a float
     return lambda k: math.ceil(tau ** min(k - 1, last))
+
+
+def folds(n: int, k: int, seed: int = 0) -> list[Indices]:
+    """J_1, ..., J_k: the indices 0, ..., n - 1 shuffled and cut into k parts (lecture, Overfitting: cross validation).
+
+    Each index is in exactly one part, and the sizes differ by at most 1. Train on all parts but one, measure the mean
+    error on that one, and take the mean over the k choices (equation cross-validation). With k = n, leave one out.
+
+    Parameters
+    ----------
+    n : int
+        Number of observations.
+    k : int
+        Number of parts.
+    seed : int
+        Of the generator that shuffles.
+
+    Raises
+    ------
+    ValueError
+        `k` is less than 2 or more than `n`.
+    """
+    if not 2 <= k <= n:
+        raise ValueError(f"k: expected 2 to n = {n} parts, got {k}")
+    return np.array_split(np.random.default_rng(seed).permutation(n), k)
 
 
 def _epochs(n: int, sizes: Iterator[int], rng: np.random.Generator) -> Iterator[Indices]:

@@ -46,12 +46,12 @@ def hessian_vector(objective: Objective, w: Array, v: Array, xi: Any = None) -> 
 
 
 class NewtonCG(Minimizer):
-    """w_{k+1} = w_k + α_k s_k, where ∇²F(w_k) s_k ≈ -∇F(w_k) (inexact Newton; Bottou et al. 2018, Algorithm 6.1).
+    """w_{k+1} = w_k + α_k s_k, where ∇²F(w_k) s_k ≈ -∇F(w_k): inexact Newton (equation newton).
 
-    s_k comes from conjugate gradients, which need only products ∇²F(w_k) v (`hessian_vector`). They stop where the
-    residual is at most min(ρ, √‖∇F‖) ‖∇F‖, so that the steps become Newton's as ∇F → 0, or where the curvature along a
-    direction is not positive: there the quadratic model has no minimum. α_k is the first of α, α/2, α/4, ... that
-    satisfies Armijo's condition (`armijo`).
+    Bottou et al. 2018, Algorithm 6.1. s_k comes from conjugate gradients, which need only products ∇²F(w_k) v
+    (`hessian_vector`). They stop where the residual is at most min(ρ, √‖∇F‖) ‖∇F‖, so that the steps become Newton's as
+    ∇F → 0, or where the curvature along a direction is not positive: there the quadratic model has no minimum. α_k is
+    the first of α, α/2, α/4, ... that satisfies Armijo's condition (`armijo`).
 
     Parameters
     ----------
@@ -151,12 +151,12 @@ def armijo(objective: Objective, w: Array, s: Array, g: Array, alpha: float = 1.
 
 
 class LBFGS(Minimizer):
-    """w_{k+1} = w_k - α_k H_k ∇F(w_k), H_k from the last m steps (Nocedal 1980; Bottou et al. 2018, 6.2).
+    """w_{k+1} = w_k - α_k H_k ∇F(w_k), H_k from the last m steps (equation lbfgs).
 
-    With s_i = w_{i+1} - w_i, y_i = ∇F(w_{i+1}) - ∇F(w_i) and ϱ_i = 1 / y_iᵀ s_i, each pair makes
-    H ← (I - ϱ_i s_i y_iᵀ) H (I - ϱ_i y_i s_iᵀ) + ϱ_i s_i s_iᵀ, beginning with H = (s_kᵀ y_k / y_kᵀ y_k) I. Two loops
-    over the pairs give H_k ∇F without a matrix. α_k satisfies the weak Wolfe conditions (`wolfe`), so that y_kᵀ s_k > 0
-    and H_k stays positive definite; a pair for which rounding makes it otherwise is left out.
+    Nocedal 1980; Bottou et al. 2018, 6.2. With s_i = w_{i+1} - w_i, y_i = ∇F(w_{i+1}) - ∇F(w_i) and ϱ_i = 1 / y_iᵀ s_i,
+    each pair makes H ← (I - ϱ_i s_i y_iᵀ) H (I - ϱ_i y_i s_iᵀ) + ϱ_i s_i s_iᵀ, beginning with H = (s_kᵀ y_k / y_kᵀ y_k)
+    I. Two loops over the pairs give H_k ∇F without a matrix. α_k satisfies the weak Wolfe conditions (`wolfe`), so that
+    y_kᵀ s_k > 0 and H_k stays positive definite; a pair for which rounding makes it otherwise is left out.
 
     Parameters
     ----------

@@ -4,9 +4,9 @@ A formula without a label in its page, without code that names it or without a t
 a page or a test names and the list does not. A warning fails the build.
 """
 
-import importlib
 import re
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import yaml
@@ -40,10 +40,11 @@ def places(files: Any, pattern: re.Pattern[str]) -> dict[str, list[Path]]:
 
 def exists(code: str) -> bool:
     """Is `code` a public name of nnlib?"""
-    value: Any = importlib.import_module(code.split(".")[0])
-    for part in code.split(".")[1:]:
-        value = getattr(value, part, None)
-    return value is not None
+    try:
+        resolve_name(code)
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 class EquationIndex(SphinxDirective):

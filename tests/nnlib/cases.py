@@ -11,6 +11,7 @@ from nnlib import (
     Adam,
     AvgPool2D,
     BinaryCrossEntropy,
+    Clipped,
     Conv2D,
     CrossEntropy,
     Dense,
@@ -31,6 +32,7 @@ ERRORS = [SumOfSquares(), BinaryCrossEntropy(), CrossEntropy(), Unmatched("sigmo
 OPTIMIZERS = [
     *(SGD(0.1), Momentum(0.05), Nesterov(0.05), AdaGrad(0.1), RMSProp(0.01), Adam(0.01)),
     SGD(cosine(0.1, 50)),
+    Clipped(Momentum(0.05), 0.1),
 ]
 ARCHITECTURES = {
     "dense": [Flatten(), Dense(6), Activation("sigmoid"), Dense(5), Activation("tanh")],

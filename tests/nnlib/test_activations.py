@@ -28,6 +28,17 @@ def test_derivative_is_the_limit_of_difference_quotients(name):
     np.testing.assert_allclose(h.derivative(a), (h(a + eps) - h(a - eps)) / (2 * eps), atol=1e-9)
 
 
+@pytest.mark.equation("sigmoid-slope")
+def test_the_sigmoids_slope_is_at_most_a_quarter():
+    """At a = 0 and nowhere else, and symmetric about it."""
+    a = np.linspace(-6, 6, 1201)
+    slope = activations.sigmoid.derivative(a)
+    assert activations.sigmoid.derivative(np.zeros(1))[0] == 0.25
+    assert (slope[np.abs(a) > 1e-3] < 0.25).all()
+    np.testing.assert_allclose(slope, slope[::-1], rtol=1e-12)
+    np.testing.assert_allclose(0.25 - slope, np.tanh(a / 2) ** 2 / 4, atol=1e-15)
+
+
 @pytest.mark.parametrize("name", [*TEXTBOOK, "softmax"])
 def test_pull_is_the_transposed_jacobian(name):
     h, rng = activations.get(name), np.random.default_rng(0)

@@ -1,6 +1,7 @@
 """Layers: shapes and counts of the lecture, derivatives against difference quotients, laws for any input."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from nnlib import (
     L1,
     L2,
+    SGD,
     Activation,
     AvgPool2D,
     BinaryCrossEntropy,
@@ -53,6 +55,7 @@ def alone(layer, shape, seed=0):
 # The lecture's network ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.equation("filter-count")
 def test_the_lectures_cnn():
     """20×30 inputs, 4 maps of 5×5: 104 weights and biases, 4×16×26 units, after pooling 4×8×13."""
     conv = Conv2D(4, 5)
@@ -63,6 +66,7 @@ def test_the_lectures_cnn():
     assert network.predict(np.zeros((2, 1, 20, 30))).shape == (2, 10)
 
 
+@pytest.mark.equation("output-size")
 @pytest.mark.parametrize(
     ("layer", "shape"),
     [
@@ -212,6 +216,66 @@ def test_the_convolution_and_its_transpose(n, C, maps, size, stride, padding, ex
     assert (a * d).sum() == pytest.approx((x * conv.backward(d, cache)).sum(), rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.equation("equivariance")
+def test_a_shifted_image_has_shifted_maps():
+    """Whole numbers, so that sums are exact in any order."""
+    rng = np.random.default_rng(0)
+    conv = alone(Conv2D(3, (3, 4)), (2, 14, 15))
+    conv.beta[:] = rng.integers(-9, 10, size=conv.beta.shape)
+    z = np.zeros((2, 2, 14, 15))
+    z[:, :, 5:9, 6:10] = rng.integers(-9, 10, size=(2, 2, 4, 4))
+    a = conv.forward(z)[0]
+    for shift in (1, 0), (0, -2), (3, 2):
+        moved = conv.forward(np.roll(z, shift, axis=(2, 3)))[0]
+        assert (moved != a).any()
+        np.testing.assert_array_equal(moved, np.roll(a, shift, axis=(2, 3)))
+
+
+@pytest.mark.equation("convolution")
+@pytest.mark.parametrize(("r", "c"), [(0, 0), (3, 5)])
+def test_one_unit_of_one_map(r, c):
+    """Its window begins at (r, c), and its weights are those of every other unit."""
+    conv, rng = alone(Conv2D(1, (3, 2)), (1, 6, 7)), np.random.default_rng(1)
+    z = rng.standard_normal((1, 1, 6, 7))
+    bias, kernel = conv.beta[0, 0], conv.beta[0, 1:].reshape(3, 2)
+    assert conv.forward(z)[0][0, 0, r, c] == pytest.approx(bias + (kernel * z[0, 0, r : r + 3, c : c + 2]).sum())
+
+
+@pytest.mark.equation("conv-patches")
+def test_patches_are_the_dense_equation():
+    """A column for each position, the bias on top, and the dense layer's product gives all units."""
+    conv, rng = alone(Conv2D(3, 2), (2, 4, 5)), np.random.default_rng(2)
+    z = rng.standard_normal((1, 2, 4, 5))
+    columns = [[1, *z[0, :, r : r + 2, c : c + 2].ravel()] for r, c in np.ndindex(3, 4)]
+    np.testing.assert_array_equal(conv.patches(np.moveaxis(z, 0, -1), slice(0, 3)), np.transpose(columns))
+    dense = alone(Dense(3), (8,))
+    dense.beta[:] = conv.beta
+    units = dense.forward(np.array(columns)[:, 1:])[0]
+    np.testing.assert_allclose(conv.forward(z)[0].reshape(3, 12), units.T, rtol=1e-12)
+
+
+@pytest.mark.equation("conv-gradient")
+@pytest.mark.equation("conv-backward")
+def test_the_derivatives_of_a_convolution_are_convolutions():
+    """For the weights, the image correlated with the deltas; for the image, the deltas with the turned kernel."""
+    conv, rng = alone(Conv2D(2, (2, 3)), (3, 5, 6)), np.random.default_rng(3)
+    z, delta = rng.standard_normal((1, 3, 5, 6)), rng.standard_normal((1, 2, 4, 4))
+    _, cache = conv.forward(z)
+    conv.gradient(delta, cache)
+
+    deltas_as_kernel = alone(Conv2D(2, 4), (1, 5, 6))
+    deltas_as_kernel.beta[:] = np.hstack([np.zeros((2, 1)), delta[0].reshape(2, -1)])
+    weights = deltas_as_kernel.forward(z.reshape(3, 1, 5, 6))[0]  # the channels as observations
+    np.testing.assert_allclose(conv.dbeta[:, 1:].reshape(2, 3, 2, 3), weights.swapaxes(0, 1), rtol=1e-9)
+    np.testing.assert_allclose(conv.dbeta[:, 0], delta.sum(axis=(0, 2, 3)), rtol=1e-9)
+
+    turned = conv.beta[:, 1:].reshape(2, 3, 2, 3)[:, :, ::-1, ::-1].swapaxes(0, 1)
+    back = alone(Conv2D(3, (2, 3), padding=(1, 2)), (2, 4, 4))
+    back.beta[:] = np.hstack([np.zeros((3, 1)), turned.reshape(3, -1)])
+    np.testing.assert_allclose(conv.backward(delta, cache), back.forward(delta)[0], rtol=1e-9)
+
+
+@pytest.mark.equation("convolution-channels")
 def test_convolution_by_hand():
     """The kernel is not flipped; the bias comes once; channels are added."""
     conv = alone(Conv2D(1, 2), (2, 2, 3))
@@ -240,6 +304,8 @@ def test_strips_change_nothing(monkeypatch):
 # Pooling and flattening -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.equation("max-pooling")
+@pytest.mark.equation("max-pooling-backward")
 def test_delta_goes_to_the_first_maximum_only():
     pool = alone(MaxPool2D(2), (1, 2, 4))
     x = np.array([[[[5.0, 5, 1, 2], [5, 0, 3, 3]]]])
@@ -248,6 +314,7 @@ def test_delta_goes_to_the_first_maximum_only():
     np.testing.assert_array_equal(pool.backward(np.array([[[[7.0, 8]]]]), cache), [[[[7, 0, 0, 0], [0, 0, 8, 0]]]])
 
 
+@pytest.mark.equation("average-pooling")
 def test_average_pooling_by_hand():
     pool = alone(AvgPool2D(2), (1, 2, 5))  # the fifth column fills no window
     z, cache = pool.forward(np.array([[[[1.0, 2, 3, 4, 9], [5, 6, 7, 8, 9]]]]))
@@ -269,6 +336,30 @@ def test_flatten_keeps_the_order():
 # Dropout --------------------------------------------------------------------------------------------------------------
 
 
+class Told:
+    """In the place of a generator: the numbers are told."""
+
+    def __init__(self, numbers):
+        self.numbers = np.array(numbers, float)
+
+    def random(self, shape):
+        return self.numbers.reshape(shape)
+
+
+@pytest.mark.equation("dropout-moments")
+@pytest.mark.parametrize("p", [0.2, 0.5, 0.7])
+def test_mean_and_variance_over_every_mask(p):
+    """All 2⁴ masks, each with its probability: exact."""
+    z, layer = np.array([[3.0, -1, 0.5, 2]]), Dropout(p)
+    masks = list(itertools.product((0, 1), repeat=4))
+    chance = np.array([p ** m.count(0) * (1 - p) ** m.count(1) for m in masks])
+    values = np.array([layer.forward_train(z, Told(m))[0][0] for m in masks])
+    mean = chance @ values
+    np.testing.assert_allclose(mean, z[0], rtol=1e-12)
+    np.testing.assert_allclose(chance @ (values - mean) ** 2, z[0] ** 2 * p / (1 - p), rtol=1e-12)
+
+
+@pytest.mark.equation("dropout")
 def test_dropout_drops_the_fraction_p_and_keeps_the_mean():
     layer = Dropout(0.2)
     z = np.full((200, 500), 3.0)
@@ -311,6 +402,8 @@ def test_gradient_through_dropout():
 # Initial weights and penalties ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.equation("glorot-variance")
+@pytest.mark.equation("he-variance")
 @pytest.mark.parametrize(
     ("init", "variance"),
     [
@@ -330,6 +423,34 @@ def test_initial_weights_have_their_variance(init, variance):
     np.testing.assert_array_equal(conv.beta[:, 0], 0)
 
 
+@pytest.mark.equation("glorot-variance")
+def test_glorot_keeps_the_size_of_deltas_through_many_tanh_layers():
+    """Twenty layers, small inputs, so that h' is near 1: neither way loses more than a little, where 0.01 loses all."""
+    rng = np.random.default_rng(0)
+    X, Y = 0.1 * rng.standard_normal((50, 100)), np.eye(10)[rng.integers(10, size=50)]
+    for init, low, high in ((initializers.glorot_normal, 0.5, 2.0), (initializers.normal(0.01), 0, 1e-15)):
+        layers = [part for _ in range(20) for part in (Dense(100, init), Activation("tanh"))]
+        deltas = Network([*layers, Dense(10, init)], CrossEntropy(), 100, seed=1).deltas(X, Y)[:-1]
+        ratio = np.linalg.norm(deltas[0]) / np.linalg.norm(deltas[-1])
+        assert low < ratio < high
+
+
+@pytest.mark.equation("he-variance")
+def test_he_keeps_both_sizes_through_many_relu_layers():
+    """Geometric mean of ten networks. With half the variance each of 19 layers would lose the factor 1/√2."""
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((50, 100)), np.eye(10)[rng.integers(10, size=50)]
+    forward, backward = [], []
+    for seed in range(10):
+        layers = [part for _ in range(20) for part in (Dense(100, initializers.he_normal), Activation("relu"))]
+        network = Network([*layers, Dense(10)], CrossEntropy(), 100, seed=seed)
+        a, deltas = network.forward(X)[0], network.deltas(X, Y)
+        forward.append(np.log(np.linalg.norm(a[19]) / np.linalg.norm(a[0])))
+        backward.append(np.log(np.linalg.norm(deltas[0]) / np.linalg.norm(deltas[19])))
+    assert abs(np.mean(forward)) < math.log(2)
+    assert abs(np.mean(backward)) < math.log(2)
+
+
 def test_uniform_weights_stay_inside_their_range():
     dense = Dense(30, init=initializers.glorot_uniform)
     Network([dense], SumOfSquares(), 70)
@@ -337,6 +458,8 @@ def test_uniform_weights_stay_inside_their_range():
     assert abs(dense.beta).max() > 0.95 * np.sqrt(6 / 100)
 
 
+@pytest.mark.equation("l2-regularization")
+@pytest.mark.equation("l1-regularization")
 @pytest.mark.parametrize(("penalty", "term"), [(L1(0.3), abs), (L2(0.3), lambda b: b * b)], ids=repr)
 @pytest.mark.parametrize("biases", [False, True])
 def test_penalties_are_added_to_the_mean_error(penalty, term, biases):
@@ -357,6 +480,19 @@ def test_penalties_are_added_to_the_mean_error(penalty, term, biases):
     assert (network.counted == 0).sum() == (0 if biases else 3 + 3)
 
 
+@pytest.mark.equation("weight-decay")
+def test_a_step_with_l2_shrinks_each_weight_by_the_same_factor():
+    """w ← (1 - 2 α λ) w - α ∇F(w), and the biases as without a penalty."""
+    X, Y = images(5)
+    plain, network = (image_network(Flatten(), Dense(4), penalty=penalty) for penalty in (None, L2(0.3)))
+    plain.w += 0.1 * np.random.default_rng(6).standard_normal(len(plain.w))
+    network.w[:] = plain.w
+    expected = np.where(network.counted, (1 - 2 * 0.5 * 0.3) * plain.w, plain.w) - 0.5 * plain.gradient(X, Y)
+    SGD(0.5).step(network.w, network.gradient(X, Y))
+    np.testing.assert_allclose(network.w, expected, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.equation("soft-thresholding")
 @settings(deadline=None)
 @given(st.floats(-5, 5), st.floats(0, 3), st.floats(0.01, 3), st.floats(-6, 6))
 def test_the_proximal_step_is_a_minimum(w, lam, alpha, v):

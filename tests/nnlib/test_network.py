@@ -1,5 +1,6 @@
 """The network function, backpropagation and training: laws, not recorded numbers."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -117,6 +118,39 @@ def test_a_delta_is_what_a_bias_feels():
                 E.append(network.error(X, Y))
             layer.beta[t, 0] = kept
             np.testing.assert_allclose(delta[0, t], (E[0] - E[1]) / 2e-5, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.equation("delta-product")
+def test_a_delta_is_a_sum_over_paths():
+    """From a unit of the first hidden layer to the outputs: slopes and weights multiplied along each path."""
+    network, X, Y = problem([3, 4, 2, 3, 2], n=1)
+    deltas = network.deltas(X, Y)
+    a, _ = network.forward(X)
+    beta = [layer.beta for layer in network.layers if isinstance(layer, Dense)]
+    for t in range(4):
+        total = 0.0
+        for path in itertools.product(range(2), range(3), range(2)):
+            term, unit = deltas[-1][0, path[-1]], t
+            for layer, following in enumerate(path):
+                term *= (1 - np.tanh(a[layer][0, unit]) ** 2) * beta[layer + 1][following, 1 + unit]
+                unit = following
+            total += term
+        np.testing.assert_allclose(deltas[0][0, t], total, rtol=1e-12)
+
+
+@pytest.mark.equation("delta-bound")
+@pytest.mark.parametrize(("h", "steepest"), [("sigmoid", 0.25), ("tanh", 1.0), ("relu", 1.0)])
+def test_no_delta_outgrows_its_bound(h, steepest):
+    """‖δ^[l]‖ <= max h' ‖W̄^[l]‖₂ ‖δ^[l+1]‖ for each observation."""
+    rng = np.random.default_rng(0)
+    network = mlp([5, 8, 7, 6, 3], h, seed=1)
+    network.w *= 2
+    deltas = network.deltas(rng.standard_normal((20, 5)), np.eye(3)[rng.integers(3, size=20)])
+    weights = [layer.beta[:, 1:] for layer in network.layers if isinstance(layer, Dense)]
+    for before, after, W in zip(deltas[:-1], deltas[1:], weights[1:], strict=True):
+        bound = steepest * np.linalg.norm(W, 2) * np.linalg.norm(after, axis=1)
+        assert (np.linalg.norm(before, axis=1) <= bound * (1 + 1e-12)).all()
+        assert (np.linalg.norm(before, axis=1) > 0.01 * bound).any()
 
 
 @pytest.mark.equation("forward-matrix")
@@ -336,6 +370,7 @@ def test_blocks_change_nothing(monkeypatch):
     np.testing.assert_allclose(runs[2], runs[0], rtol=1e-12)
 
 
+@pytest.mark.equation("early-stopping")
 def test_early_stopping_goes_back_to_the_best_weights():
     """Noise in the labels: the validation error falls, then rises."""
     rng = np.random.default_rng(0)

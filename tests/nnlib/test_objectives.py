@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnlib import BinaryCrossEntropy, Dense, EmpiricalRisk, Network, SumOfSquares, Unmatched, check_gradient
-from nnlib.objectives import LeastSquares, LogisticRegression, SigmoidUnit
+from nnlib import L2, BinaryCrossEntropy, Dense, EmpiricalRisk, Network, SumOfSquares, Unmatched, check_gradient, mlp
+from nnlib.objectives import LeastSquares, LogisticRegression, SigmoidUnit, TanhNetwork
 from nnlib.optimizers import GradientDescent
 
 MAKE = {
@@ -54,6 +54,7 @@ def test_gradient_and_hessian_against_difference_quotients(make):
         assert check_gradient(along, lambda w, xi=xi: objective.Hv(w, v, xi), w) < 1e-7
 
 
+@pytest.mark.equation("stochastic-gradient")
 @every
 def test_the_gradient_is_the_mean_over_the_observations(make):
     objective = make(*data())
@@ -107,6 +108,7 @@ def test_logistic_values_do_not_overflow():
 # The constants of the analysis
 
 
+@pytest.mark.equation("assumption-1")
 @every
 @law
 @seeds
@@ -252,6 +254,7 @@ def excess(objective, w):
     return np.mean(squares) - objective.M_G * sum(objective.grad(w) ** 2)
 
 
+@pytest.mark.equation("assumption-2")
 @each_noisy
 @law
 @seeds
@@ -330,3 +333,78 @@ def test_the_sigmoid_unit_is_not_convex_and_not_negative():
     assert unit.F(np.array([-40.0])) == pytest.approx(unit.F_inf, abs=1e-15)
     with pytest.raises(ValueError, match="targets in"):
         SigmoidUnit([[1.0]], [1.5])
+
+
+# A network in a box
+
+
+def boxed(seed=0, units=2, radius=1.5, lam=0.02):
+    X, y = data(seed, p=2)
+    return TanhNetwork(X, 0.7 * y, units, radius, lam)
+
+
+def inside(network, rng, points):
+    """Weights in the box, many of them near its corners, where the curvature is."""
+    W = rng.uniform(-1, 1, size=(points, network.p))
+    return network.radius * np.sign(W) * abs(W) ** rng.uniform(0.05, 1, size=(points, 1))
+
+
+def test_the_tanh_network_is_the_network():
+    objective = boxed(units=3)
+    network = mlp([2, 3, 1], "tanh", SumOfSquares(), dtype=np.float64)
+    network.penalty = L2(0.02, biases=True)
+    risk = EmpiricalRisk(network, objective.X[:, 1:], objective.y[:, None])
+    for w in inside(objective, np.random.default_rng(0), 5):
+        assert objective.F(w) == pytest.approx(risk.F(w), rel=1e-12)
+        np.testing.assert_allclose(objective.grad(w), risk.grad(w), rtol=1e-10, atol=1e-14)
+        np.testing.assert_allclose(objective.g(w, [1, 4]), risk.g(w, [1, 4]), rtol=1e-10, atol=1e-14)
+
+
+@law
+@seeds
+def test_the_box_bounds_hold(seed):
+    objective, rng = boxed(seed, radius=2 ** np.random.default_rng(seed).uniform(-2, 2)), np.random.default_rng(seed)
+    w, v = inside(objective, rng, 2)
+    for u in v, w + 1e-4 * (v - w):  # far, and so near that the second derivative shows
+        step = np.linalg.norm(w - u)
+        assert np.linalg.norm(objective.grad(w) - objective.grad(u)) <= objective.L * step * (1 + 1e-7)
+        for i, L_i in enumerate(objective.L_i):
+            assert np.linalg.norm(objective.g(w, i) - objective.g(u, i)) <= L_i * step * (1 + 1e-7)
+    assert excess(objective, w) <= objective.M
+    assert objective.F(w) >= objective.F_inf
+
+
+@pytest.mark.parametrize("radius", [0.25, 1.0, 4.0])
+def test_the_box_bounds_are_not_far_off(radius):
+    """L is at most 15 times the largest curvature that a search finds: 3, 5 and 10 times for the three boxes."""
+    objective, rng = boxed(radius=radius), np.random.default_rng(0)
+    eps, steepest = 1e-5 * radius, 0.0
+    for w in inside(objective, rng, 300) * (1 - 1e-4):
+        v = rng.normal(size=objective.p)
+        for _ in range(6):  # power iteration on the Hessian
+            v *= eps / np.linalg.norm(v)
+            v = (objective.grad(w + v) - objective.grad(w - v)) / (2 * eps)
+        steepest = max(steepest, float(np.linalg.norm(v)))
+    assert objective.L / 15 < steepest <= objective.L
+
+
+def test_outside_the_box_nothing_is_said():
+    objective = boxed()
+    for call in (objective.F, objective.grad, lambda w: objective.g(w, 0)):
+        with pytest.raises(ValueError, match=r"box \|w_j\| ≤ 1.5.*Assumption 1 fails"):
+            call(np.full(objective.p, 1.6))
+        with pytest.raises(ValueError, match="expected 9 weights, got 3"):
+            call(np.zeros(3))
+    for options in {"units": 0}, {"radius": 0.0}, {"lam": -1.0}:
+        with pytest.raises(ValueError, match="units, radius, lam"):
+            boxed(**options)
+
+
+def test_the_minimum_of_penalized_logistic_regression():
+    X, y = data(n=30)
+    for scale, lam in (1, 1e-3), (1, 0.3), (50, 1e-6), (50, 1e-3):
+        objective = LogisticRegression(scale * X, y, lam)
+        assert np.linalg.norm(objective.grad(objective.w_star)) < 1e-12 * scale
+        assert objective.F_star == objective.F(objective.w_star)
+    with pytest.raises(ValueError, match="may have no minimizer"):
+        LogisticRegression(X, y).F_star  # noqa: B018

@@ -9,13 +9,28 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from toys import Quadratic, Rosenbrock
 
-from nnlib import L1, L2, SGD, AdaGrad, Adam, EmpiricalRisk, Momentum, Nesterov, RMSProp, mlp, optimizers
+from nnlib import (
+    L1,
+    L2,
+    SGD,
+    AdaGrad,
+    Adam,
+    Diverged,
+    EmpiricalRisk,
+    Momentum,
+    Nesterov,
+    RMSProp,
+    SumOfSquares,
+    mlp,
+    optimizers,
+)
 from nnlib.objectives import LeastSquares
 from nnlib.optimizers import (
     ISTA,
     SAGA,
     SVRG,
     Average,
+    Clipped,
     CoordinateDescent,
     GradientDescent,
     Minimizer,
@@ -58,6 +73,7 @@ def everything(alpha=0.05):
         (ISTA(alpha, L1(1e-3)), 60, {}),
         (ISTA(alpha, L2(1e-3)), 120, {"batch_size": 4}),
         (Average(SGD(alpha), first=30), 120, {"batch_size": 4}),
+        (Clipped(Momentum(alpha / 3), 1.0), 120, {"batch_size": 4}),
         (SVRG(alpha / 2), 5, {}),
         (SVRG(alpha / 2, m=30, choice="average"), 8, {}),
         (SVRG(alpha / 2, m=30, choice="random"), 8, {}),
@@ -128,6 +144,11 @@ def soft(alpha, w, gradient, steps):
     return w
 
 
+@pytest.mark.equation("adam")
+@pytest.mark.equation("rmsprop")
+@pytest.mark.equation("adagrad")
+@pytest.mark.equation("nesterov")
+@pytest.mark.equation("momentum")
 @pytest.mark.parametrize(
     ("optimizer", "by_hand"),
     [
@@ -284,6 +305,7 @@ def test_gradient_descent_is_sgd_with_everything():
         np.testing.assert_allclose(other, runs[0], rtol=1e-12)
 
 
+@pytest.mark.equation("sgd-iteration")
 @pytest.mark.equation("sgd")
 @pytest.mark.equation("minibatch-sgd")
 @pytest.mark.parametrize("sampling", ["replacement", "without", "permutation"])
@@ -329,6 +351,7 @@ def test_ista_draws_as_it_is_told():
     np.testing.assert_allclose(ISTA(0.1, L1(0)).minimize(objective, w, 25, **options), plain, rtol=1e-13)
 
 
+@pytest.mark.equation("dynamic-sample")
 def test_a_growing_sample_converges_with_a_constant_step():
     """Theorem 5.3: n_k = ⌈τ^(k-1)⌉. The batch of one observation stalls where its noise leaves it."""
     objective = finite_sum(n=500)
@@ -369,6 +392,8 @@ def test_a_bad_option_is_named(optimizer, options, message):
     ("make", "message"),
     [
         (lambda: Average(SGD(0.1), first=0), "first: expected 1 or more, got 0"),
+        (lambda: Clipped(SGD(0.1), 0), "limit: expected a positive length, got 0"),
+        (lambda: Clipped(SGD(0.1), math.nan), "limit: expected a positive length, got nan"),
         (lambda: CoordinateDescent(L=0), "L: expected positive"),
         (lambda: CoordinateDescent(L=[1, -1]), "L: expected positive"),
         (lambda: SVRG(0.1, m=0), "m: expected 1 or more"),
@@ -391,6 +416,7 @@ STEPPING = [
     Adam(0.1),
     ISTA(0.1, L1(0.5), np.arange(10) % 3),
     Average(Adam(0.1), first=2),
+    Clipped(Momentum(0.1), 0.5),
 ]
 
 
@@ -475,6 +501,7 @@ def test_proximal_steps_in_fit_and_biases_that_are_exempt(risk):
 # Averaging
 
 
+@pytest.mark.equation("averaging")
 def test_the_average_is_the_mean_of_the_iterates():
     objective, w = finite_sum(), np.ones(3)
     iterates = [w]
@@ -550,6 +577,7 @@ def test_a_proximal_step_minimizes_what_it_should(u, v, lam, alpha, penalty):
         assert value(prox) <= value(other) + 1e-10
 
 
+@pytest.mark.equation("ista")
 def test_ista_ends_where_l1_is_optimal():
     """∂F/∂w_j = -λ sign(w_j) where w_j ≠ 0, else |∂F/∂w_j| ≤ λ; and F + λ |w| has fallen all the way."""
     objective, penalty = finite_sum(n=30, p=8), L1(2.0)
@@ -592,6 +620,7 @@ def test_l2_by_proximal_steps_is_ridge():
 # Coordinates
 
 
+@pytest.mark.equation("coordinate-descent")
 @pytest.mark.parametrize("exact", [True, False])
 def test_coordinate_descent_on_least_squares_is_gauss_seidel(exact):
     """A cycle solves XᵀX w = Xᵀy row by row, each with the newest values. There 1 / L_i steps are exact."""
@@ -642,3 +671,101 @@ def test_an_exact_step_leaves_no_slope():
     w = CoordinateDescent().minimize(Rosenbrock(), w, 1)
     assert w[1] == 1.0
     assert abs(Rosenbrock().grad(w)[0]) < 1e-9
+
+
+# Clipping
+
+
+@pytest.mark.equation("gradient-clipping")
+@law
+@given(
+    arrays(np.float64, st.integers(1, 8), elements=st.floats(-100, 100).filter(lambda x: x == 0 or abs(x) > 1e-3)),
+    st.floats(0.01, 100),
+)
+def test_a_clipped_gradient_is_its_equation(g, limit):
+    """The whole vector at once: never longer than the limit, always in the same direction, short ones as they are."""
+    before, norm = g.copy(), math.sqrt(sum(x * x for x in g))
+    clipped = Clipped(SGD(1.0), limit).clip(g)
+    np.testing.assert_array_equal(g, before)
+    assert np.linalg.norm(clipped) <= limit * (1 + 1e-12)
+    np.testing.assert_allclose(clipped, g * min(1, limit / norm) if norm else g, rtol=1e-12, atol=0)
+    if norm < limit * (1 - 1e-12):
+        assert clipped is g
+
+
+@pytest.mark.equation("gradient-clipping")
+def test_clipping_by_hand():
+    clipped = Clipped(SGD(0.5), 1.0)
+    for g, step in (([3.0, 4.0], [0.3, 0.4]), ([0.3, 0.4], [0.15, 0.2]), ([0.9, 0.9], [math.sqrt(1 / 8)] * 2)):
+        w, g = np.zeros(2), np.array(g)
+        given = g.copy()
+        clipped.start(w)
+        clipped.step(w, g)
+        np.testing.assert_allclose(w, -np.array(step), rtol=1e-14)
+        np.testing.assert_array_equal(g, given)
+
+
+@pytest.mark.parametrize("size", [1e30, 1e-30])
+def test_clipping_does_not_overflow_in_float32(size):
+    g = np.array([3 * size, -4 * size], dtype=np.float32)
+    found = Clipped(SGD(1.0), size).clip(g)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found / np.float32(size), [0.6, -0.8], rtol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_clipping_hides_no_gradient_that_is_not_finite(bad):
+    g = np.array([1.0, bad, 2.0])
+    assert Clipped(SGD(1.0), 0.1).clip(g) is g
+
+
+def test_clipping_works_on_what_the_other_optimizer_sees():
+    """Momentum of clipped gradients, not a clipped step; and with a limit out of reach nothing changes."""
+    objective, w = finite_sum(), np.ones(3)
+    options = {"batch_size": 2, "sampling": "permutation", "seed": 4}
+    v, u = np.zeros(3), w.copy()
+    for xi, _ in zip(batches(objective.n, 2, "permutation", np.random.default_rng(4)), range(20), strict=False):
+        g = objective.g(u, xi)
+        v = MU * v - 0.1 * g * min(1, 0.5 / np.linalg.norm(g))
+        u = u + v
+    found = Clipped(Momentum(0.1, MU), 0.5).minimize(objective, w, 20, **options)
+    np.testing.assert_allclose(found, u, rtol=1e-12)
+    free = Clipped(Momentum(0.1, MU), 1e9).minimize(objective, w, 20, **options)
+    np.testing.assert_array_equal(free, Momentum(0.1, MU).minimize(objective, w, 20, **options))
+    assert not np.allclose(found, free)
+
+
+def test_clipping_keeps_the_other_optimizers_way_to_run():
+    """Gradient descent takes all observations, and an average stays an average."""
+    objective, w = finite_sum(), np.ones(3)
+    iterates = [w]
+    clipped = Clipped(GradientDescent(0.1), 0.5)
+    clipped.minimize(objective, w, 9, callback=lambda k, w: iterates.append(w.copy()))
+    lengths = np.linalg.norm(np.diff(iterates, axis=0), axis=1)
+    np.testing.assert_allclose(lengths[0], 0.05, rtol=1e-12)
+    np.testing.assert_allclose(iterates[1] - w, -0.05 * objective.grad(w) / np.linalg.norm(objective.grad(w)))
+    assert clipped.k == 9
+    for both in (Clipped(Average(GradientDescent(0.1)), 0.5), Average(Clipped(GradientDescent(0.1), 0.5))):
+        np.testing.assert_allclose(both.minimize(objective, w, 9), np.mean(iterates, axis=0), rtol=1e-12)
+
+
+def test_fit_clips_each_step(risk):
+    """One step of α = 1 on all observations is as long as the limit; a fit that diverges does not, if clipped."""
+    network = mlp([3, 3, 2], seed=1)
+    before, g = network.w.copy(), network.gradient(risk.X, risk.Y).copy()
+    network.fit(risk.X, risk.Y, Clipped(SGD(1.0), 0.01), epochs=1, batch_size=16, progress=False)
+    assert np.linalg.norm(g) > 0.01
+    np.testing.assert_allclose(before - network.w, 0.01 * g / np.linalg.norm(g), rtol=1e-9)
+
+    X, Y = 1e3 * risk.X, 1e3 * risk.X[:, :1]
+    with pytest.raises(Diverged):
+        mlp([3, 1], error=SumOfSquares()).fit(X, Y, SGD(0.1), epochs=50, progress=False)
+    steady = mlp([3, 1], error=SumOfSquares())
+    history = steady.fit(X, Y, Clipped(SGD(0.1), 0.1), epochs=400, progress=False)
+    assert history.error[-1] < 0.01 * history.error[0]
+
+
+def test_clipped_fit_still_tells_of_a_loss_that_is_not_finite(risk):
+    network = mlp([3, 1], error=SumOfSquares())
+    with pytest.raises(Diverged):
+        network.fit(1e200 * risk.X, risk.X[:, :1], Clipped(SGD(0.1), 0.1), epochs=2, progress=False)

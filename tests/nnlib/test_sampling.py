@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnlib.sampling import batches, growing
+from nnlib import LeastSquares
+from nnlib.sampling import batches, folds, growing
 
 WAYS = ["replacement", "without", "permutation"]
 law = settings(max_examples=40, deadline=None, derandomize=True)
@@ -98,6 +99,7 @@ def test_a_growing_size_within_epochs():
     assert [len(J) for J in first(6, 10, growing(2), "permutation")] == [1, 2, 4, 3, 10, 10]
 
 
+@pytest.mark.equation("dynamic-sample")
 def test_growing_is_the_power_rounded_up():
     n = growing(1.5)
     assert [n(k) for k in (1, 2, 3, 4)] == [1, 2, 3, 4]  # 1, 1.5, 2.25, 3.375
@@ -123,3 +125,42 @@ def test_a_bad_size_and_a_bad_factor_are_named():
         first(3, 5, lambda k: 2 - k, "permutation")
     with pytest.raises(ValueError, match="tau: expected a factor above 1, got 1"):
         growing(1)
+
+
+@law
+@given(st.integers(2, 60), st.data(), st.integers(0, 10**6))
+def test_folds_are_disjoint_cover_everything_and_are_of_one_size(n, data, seed):
+    k = data.draw(st.integers(2, n))
+    parts = folds(n, k, seed)
+    assert len(parts) == k
+    assert sorted(np.concatenate(parts)) == list(range(n))
+    sizes = [len(J) for J in parts]
+    assert max(sizes) - min(sizes) <= 1 <= min(sizes)
+    for J, again in zip(parts, folds(n, k, seed), strict=True):
+        np.testing.assert_array_equal(J, again)
+
+
+def test_folds_are_shuffled_by_their_seed():
+    assert len({tuple(folds(20, 4, seed)[0]) for seed in range(50)}) > 45
+    assert not any(list(folds(100, 5, seed)[0]) == list(range(20)) for seed in range(50))
+
+
+@pytest.mark.parametrize("k", [0, 1, 11])
+def test_folds_that_cannot_be(k):
+    with pytest.raises(ValueError, match=f"k: expected 2 to n = 10 parts, got {k}"):
+        folds(10, k)
+
+
+@pytest.mark.equation("cross-validation")
+def test_leaving_one_out_has_a_closed_form_for_least_squares():
+    """The error on the one left out is ½ (r_i / (1 - h_i))²: residual and leverage of the fit to all."""
+    rng = np.random.default_rng(2)
+    X, y = rng.standard_normal((25, 4)), rng.standard_normal(25)
+    r = y - X @ LeastSquares(X, y).w_star
+    h = np.diag(X @ np.linalg.solve(X.T @ X, X.T))
+    estimates = []
+    for J in folds(25, 25):
+        rest = np.setdiff1d(np.arange(25), J)
+        w = LeastSquares(X[rest], y[rest]).w_star
+        estimates.append(LeastSquares(X[J], y[J]).F(w))
+    assert np.mean(estimates) == pytest.approx(np.mean((r / (1 - h)) ** 2) / 2, rel=1e-10)

@@ -258,6 +258,7 @@ def test_uphill_or_nowhere_no_step_is_taken_nor_tried(d):
 # Newton-CG
 
 
+@pytest.mark.equation("newton")
 def test_one_newton_step_solves_a_quadratic():
     rng = np.random.default_rng(0)
     objective = LeastSquares(rng.standard_normal((30, 6)) * np.logspace(0, 2, 6), rng.standard_normal(30))
@@ -341,6 +342,7 @@ def test_without_pairs_the_direction_is_the_gradient():
     np.testing.assert_array_equal(two_loops(np.arange(3.0), deque()), np.arange(3.0))
 
 
+@pytest.mark.equation("lbfgs")
 def test_lbfgs_is_its_equation():
     """Every step is -α H ∇F for one α, H from the last m = 2 pairs, and α satisfies Wolfe's conditions."""
     objective, w, pairs = logistic(), np.zeros(5), deque(maxlen=2)

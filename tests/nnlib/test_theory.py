@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnlib import theory
-from nnlib.objectives import LeastSquares
+from nnlib import SAGA, theory
+from nnlib.objectives import LeastSquares, LogisticRegression
 from nnlib.theory import Sides, constants, draws, lemma1, lemma2, proposition1, share, theorem1, theorem2
 
 PROBLEMS = theory.problems()
@@ -22,6 +22,18 @@ def limit(objective):
     return 1 / (objective.L * objective.M_G)
 
 
+def start(objective):
+    """w_1, for the network in the middle of its box."""
+    return START if not hasattr(objective, "radius") else 0.5 * np.resize(START, objective.p)
+
+
+def anywhere(objective, rng, points=1):
+    """Random weights: of every size, or anywhere in the half of the box from which no step leads out."""
+    if hasattr(objective, "radius"):
+        return objective.radius / 2 * rng.uniform(-1, 1, size=(points, objective.p))
+    return rng.normal(size=(points, 3)) * 10 ** rng.uniform(-2, 1)
+
+
 def isotropic():
     """∇²F = 2 I: Proposition 1 and Lemma 1 are equalities."""
     return LeastSquares(np.vstack([np.eye(2), -np.eye(2)]) * 2, [1.0, -1.0, 2.0, 0.0])
@@ -32,12 +44,13 @@ def isotropic():
 
 @every
 def test_many_points_at_once_are_one_after_the_other(objective):
-    W = np.random.default_rng(0).normal(size=(4, 3))
+    W = anywhere(objective, np.random.default_rng(0), 4)
     np.testing.assert_allclose(objective.values(W), [objective.F(w) for w in W], rtol=1e-12)
     each = [[objective.g(w, i) for i in range(objective.n)] for w in W]
     np.testing.assert_allclose(objective.gradients(W), each, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.equation("conditional-expectation")
 @kinds
 @pytest.mark.parametrize("batch_size", [1, 2, 4])
 def test_draws_are_all_batches_with_their_probabilities(batch_size, sampling):
@@ -62,15 +75,18 @@ def test_the_share_is_that_of_the_variance(batch_size, sampling):
 # The statements hold
 
 
+@pytest.mark.equation("descent")
 @every
 @law
 @given(st.integers(0, 10**6))
 def test_proposition_1(objective, seed):
     rng = np.random.default_rng(seed)
-    w, v = rng.normal(size=(2, 3)) * 10 ** rng.uniform(-2, 1)
+    w, v = anywhere(objective, rng, 2)
     assert proposition1(objective, w, v).holds
 
 
+@pytest.mark.equation("lemma-1")
+@pytest.mark.equation("lemma-2")
 @every
 @kinds
 @law
@@ -78,7 +94,7 @@ def test_proposition_1(objective, seed):
 def test_lemmas_1_and_2(objective, sampling, seed, batch_size, power):
     """Exactly, for every batch size; they hold for any α > 0, also beyond 1/(L M_G)."""
     rng = np.random.default_rng(seed)
-    w = rng.normal(size=3) * 10 ** rng.uniform(-2, 1)
+    (w,) = anywhere(objective, rng)
     alpha = limit(objective) * 2**power
     first, second = (lemma(objective, w, alpha, batch_size, sampling) for lemma in (lemma1, lemma2))
     assert first.holds
@@ -89,23 +105,25 @@ def test_lemmas_1_and_2(objective, sampling, seed, batch_size, power):
 
 @every
 def test_lemmas_along_whole_runs(objective):
-    rng, w, alpha = np.random.default_rng(3), START, limit(objective)
+    rng, w, alpha = np.random.default_rng(3), start(objective), limit(objective)
     for _ in range(200):
         assert lemma1(objective, w, alpha).holds
         assert lemma2(objective, w, alpha).holds
         w = w - alpha * objective.g(w, rng.integers(objective.n))
 
 
+@pytest.mark.equation("total-expectation")
+@pytest.mark.equation("theorem-1")
 @every
 @pytest.mark.parametrize("part", [0.1, 1.0])
 @pytest.mark.parametrize("T", [1, 2, 5])
 def test_theorem_1_exactly(objective, part, T):
     """The left side is the mean over all sequences of draws, here one by one."""
     alpha = part * limit(objective)
-    sides = theory.theorem1_exact(objective, START, alpha, T)
+    sides = theory.theorem1_exact(objective, start(objective), alpha, T)
     means = []
     for sequence in itertools.product(range(objective.n), repeat=T - 1) if T <= 2 else [()]:
-        w, squares = START, []
+        w, squares = start(objective), []
         for k in range(T):
             squares.append(sum(objective.grad(w) ** 2))
             w = w - alpha * objective.g(w, sequence[k]) if k < len(sequence) else w
@@ -118,7 +136,8 @@ def test_theorem_1_exactly(objective, part, T):
 @every
 def test_theorem_1_by_many_runs_agrees_with_all_sequences(objective):
     alpha = limit(objective)
-    exact, many = theory.theorem1_exact(objective, START, alpha, 5), theorem1(objective, START, alpha, 5, runs=4000)
+    w = start(objective)
+    exact, many = theory.theorem1_exact(objective, w, alpha, 5), theorem1(objective, w, alpha, 5, runs=4000)
     assert abs(many.mean - exact.left) < 3 * (many.left - many.mean) / 2.3263 + 1e-15
     assert many.right == exact.right
     assert many.holds
@@ -129,15 +148,34 @@ def test_theorem_1_by_many_runs_agrees_with_all_sequences(objective):
 def test_theorem_1_for_long_runs(objective, batch_size):
     _, M_G = constants(objective, batch_size)
     alpha = 1 / (objective.L * M_G)
-    assert theorem1(objective, START, alpha, 200, batch_size=batch_size).holds
+    assert theorem1(objective, start(objective), alpha, 200, batch_size=batch_size).holds
 
 
+@pytest.mark.equation("theorem-2")
 @every
 @pytest.mark.parametrize("power", [0.5, 1.0])
 def test_theorem_2(objective, power):
-    assert theorem2(objective, START, lambda k: limit(objective) / k**power, 200).holds
+    assert theorem2(objective, start(objective), lambda k: limit(objective) / k**power, 200).holds
 
 
+@pytest.mark.equation("theorem-2-mean")
+def test_the_weighted_mean_of_theorem_2_goes_to_zero_where_the_rates_allow_it():
+    """Harmonic rates: the mean falls with T, below its bound. Rates with a finite sum: it stays where it is."""
+    objective = LeastSquares([[1.0], [1.0]], [1.0, -1.0])  # L = 1, E g² = w² + 1
+    objective.noise = lambda: (1.0, 0.0)  # M = 1, M_G = 1, which is exact here
+    means = {}
+    for power in 1, 3:
+        for T in 10, 100, 1000:
+            A = sum(k**-power for k in range(1, T + 1))
+            found = theorem2(objective, np.array([2.0]), lambda k: k**-power, T)  # noqa: B023
+            assert found.holds
+            means[power, T] = found.mean / A
+    assert means[1, 10] > 1.3 * means[1, 100] > 1.3**2 * means[1, 1000]
+    assert means[3, 1000] > 0.98 * means[3, 100] > 0.9 * means[3, 10]
+
+
+@pytest.mark.equation("theorem-46")
+@pytest.mark.equation("theorem-47")
 def test_strong_convexity():
     objective = PROBLEMS["least squares"]
     beta = 2 / objective.c
@@ -148,6 +186,7 @@ def test_strong_convexity():
     assert first.mean == pytest.approx(first.right)  # before the first step nothing is random
 
 
+@pytest.mark.equation("theorem-46")
 def test_the_floor_of_theorem_46_is_reached():
     """One weight, L = c and α = 1/c: each step lands on an observation, and E F(w) - F_* is αLM/(2c) exactly."""
     objective = LeastSquares([[1.0], [1.0]], [-1.0, 1.0])
@@ -216,6 +255,22 @@ def test_bad_input_is_named():
         theory.theorem46(objective, START, 2 * limit(objective), 10)
     with pytest.raises(ValueError, match="strongly convex"):
         theory.theorem46(LeastSquares([[1.0, 1.0]], [1.0]), np.zeros(2), 0.1, 10)
+    for T in 0, -1:
+        for statement in (
+            lambda T: theorem1(objective, START, limit(objective), T),
+            lambda T: theory.theorem1_exact(objective, START, limit(objective), T),
+            lambda T: theorem2(objective, START, lambda k: limit(objective), T),
+            lambda T: theory.theorem46(objective, START, limit(objective), T),
+        ):
+            with pytest.raises(ValueError, match="T: expected at least 1 step"):
+                statement(T)
+    with pytest.raises(ValueError, match="strongly convex"):
+        theory.theorem46(LogisticRegression(objective.X, np.sign(objective.y)), START, 0.1, 10)
+    network = PROBLEMS["tanh network in a box"]
+    with pytest.raises(ValueError, match=r"box \|w_j\| ≤ 2, and some \|w_j\| is 3.*Assumption 1"):
+        proposition1(network, np.full(network.p, 3.0), start(network))
+    with pytest.raises(ValueError, match="batch_size: expected 1 to 8, got 0"):
+        lemma1(objective, START, 0.1, batch_size=0)
     with pytest.raises(ValueError, match="runs: expected at least 1,000"):
         theorem1(objective, START, limit(objective), 10, runs=10)
     with pytest.raises(ValueError, match="batch_size: expected 1 to 8"):
@@ -230,3 +285,116 @@ def test_the_table_says_what_fails(monkeypatch, capsys):
     assert lines[2].endswith("FAILS")
     monkeypatch.setattr(theory, "table", lambda: [("A", "x", Sides(1.0, 2.0))])
     assert theory.main() == 0
+
+
+# Variants: less noise, step by step
+
+PAIR = LeastSquares([[1.0], [1.0]], [-1.0, 1.0])  # c = L = L_i = M = M_G = 1, w_* = 0, F_* = 1/2
+
+
+@pytest.mark.equation("dynamic-sample-rate")
+def test_theorem_51_by_hand():
+    """ω = max{αLM/c, gap} and ρ = max{1 - αc/2, 1/τ}, each in turn the larger; and the mean over the runs is exact."""
+    for alpha, start, tau, omega, rho in (
+        (0.5, 0.2, 1.1, 0.5, 1 / 1.1),
+        (0.5, 4.0, 2.0, 8.0, 0.75),
+        (1.0, 4.0, 1.5, 8.0, 1 / 1.5),
+    ):
+        sides = theory.theorem51(PAIR, np.array([start]), alpha, tau, 8, runs=4000)
+        assert sides.right == pytest.approx(omega * rho**7)
+        gap = start**2 / 2
+        for k in range(1, 8):
+            gap = (1 - alpha) ** 2 * gap + alpha**2 / (2 * np.ceil(tau ** (k - 1)))
+        assert abs(sides.mean - gap) < 4 * (sides.left - sides.mean) / 2.3263
+        assert sides.holds
+
+
+@pytest.mark.equation("dynamic-sample-rate")
+@pytest.mark.parametrize("objective", [PROBLEMS["least squares"], PROBLEMS["logistic regression"]])
+def test_theorem_51(objective):
+    for alpha in (limit(objective), limit(objective) / 3):
+        for tau in (1 / (1 - alpha * objective.c / 2), 1.2):
+            assert theory.theorem51(objective, START, alpha, tau, 30).holds
+
+
+@pytest.mark.equation("svrg-rate")
+def test_the_rate_of_svrg_by_hand():
+    """One weight, x² = 0.02: no noise, so that the random iterate has the mean gap of m powers."""
+    objective, alpha, m = LeastSquares([[0.02**0.5]] * 2, [0.0, 0.0]), 0.1, 1000
+    rho = 1 / (0.02 * 0.1 * 0.996 * m) + 0.004 / 0.996
+    assert theory.svrg_factor(objective, alpha, m) == pytest.approx(rho)
+    sides = theory.svrg_rate(objective, np.array([3.0]), alpha, m, 2, runs=4000)
+    gap = 0.02 * 9 / 2
+    exact = gap * np.mean((1 - alpha * 0.02) ** (2.0 * np.arange(1, m + 1)))
+    assert abs(sides.mean - exact) < 4 * (sides.left - sides.mean) / 2.3263
+    assert sides.right == pytest.approx(gap * rho)
+    printed = 1 / 0.996 * (1 / (m * alpha) + 0.004)  # without c: not even of the right unit
+    assert printed * gap < sides.mean / 10 < sides.right
+
+
+@pytest.mark.equation("svrg-rate")
+@pytest.mark.parametrize("choice", ["random", "average"])
+def test_svrg_keeps_its_rate(choice):
+    objective = PROBLEMS["least squares"]
+    L = objective.L_i.max()
+    for part in (10, 20):
+        m = int(4 * part * L / objective.c)
+        for T in (1, 2, 3):
+            sides = theory.svrg_rate(objective, START, 1 / (part * L), m, T, choice)
+            assert sides.holds
+        assert sides.left < 0.2 * (objective.F(START) - objective.F_star)
+
+
+@pytest.mark.equation("saga-rate")
+@pytest.mark.parametrize("long", [False, True])
+def test_saga_keeps_its_rate(long):
+    objective = PROBLEMS["logistic regression"]
+    n, c, L, best = objective.n, objective.c, objective.L_i.max(), objective.w_star
+    d, D = sum((START - best) ** 2), objective.F(START) - objective.F_star
+    for T in (1, 50, 400):
+        sides = theory.saga_rate(objective, START, T, long)
+        by_hand = (
+            (1 - min(1 / (4 * n), c / (3 * L))) ** (T - 1) * (d + 2 * n * D / (3 * L))
+            if long
+            else (1 - c / (2 * (c * n + L))) ** (T - 1) * (d + n * D / (c * n + L))
+        )
+        assert sides.right == pytest.approx(by_hand, rel=1e-9)
+        assert sides.holds
+    assert sides.mean < 0.1 * d
+
+
+@pytest.mark.equation("saga-rate")
+def test_runs_in_rows_are_saga():
+    """The mean over the rows agrees with that over runs of `SAGA`, one at a time."""
+    objective = PROBLEMS["logistic regression"]
+    sides = theory.saga_rate(objective, START, 31)
+    method = SAGA(1 / (2 * (objective.c * objective.n + objective.L_i.max())))
+    ends = np.array([method.minimize(objective, START, 30, seed=seed) for seed in range(200)]) - objective.w_star
+    squares = (ends**2).sum(axis=1)
+    assert abs(squares.mean() - sides.mean) < 5 * squares.std() / np.sqrt(200)
+
+
+def test_variants_name_the_assumption_that_fails():
+    flat, objective = LeastSquares([[1.0, 1.0]], [1.0]), PROBLEMS["least squares"]
+    L = objective.L_i.max()
+    with pytest.raises(ValueError, match="strongly convex"):
+        theory.theorem51(flat, np.zeros(2), 0.1, 1.1, 10)
+    with pytest.raises(ValueError, match="Theorem 1 allows at most"):
+        theory.theorem51(objective, START, 2 * limit(objective), 1.1, 10)
+    with pytest.raises(ValueError, match="tau: expected a factor above 1"):
+        theory.theorem51(objective, START, limit(objective), 1.0, 10)
+    with pytest.raises(ValueError, match="strongly convex"):
+        theory.svrg_rate(flat, np.zeros(2), 0.1, 100, 2)
+    with pytest.raises(ValueError, match=r"alpha: expected less than 1/\(4 L\)"):
+        theory.svrg_factor(objective, 1 / (4 * L), 10**6)
+    alpha = 1 / (10 * L)
+    least = int(1 / (objective.c * alpha * 0.6)) + 1
+    assert theory.svrg_factor(objective, alpha, least) < 1
+    with pytest.raises(ValueError, match=f"m: expected at least {least} inner steps"):
+        theory.svrg_factor(objective, alpha, least - 1)
+    with pytest.raises(ValueError, match="every E_i strongly convex"):
+        theory.saga_rate(objective, START, 10)
+    with pytest.raises(ValueError, match="every E_i strongly convex"):
+        theory.saga_rate(LogisticRegression([[1.0], [2.0]], [1.0, -1.0]), np.zeros(1), 10)
+    with pytest.raises(ValueError, match="runs: expected at least 1,000"):
+        theory.saga_rate(PROBLEMS["logistic regression"], START, 10, runs=10)

@@ -50,6 +50,7 @@ def start(objective):
 # Their equations
 
 
+@pytest.mark.equation("svrg")
 @every
 @pytest.mark.parametrize("choice", ["last", "average", "random"])
 def test_svrg_by_its_definition(objective, choice):
@@ -66,6 +67,7 @@ def test_svrg_by_its_definition(objective, choice):
     np.testing.assert_allclose(found, w, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.equation("saga")
 @every
 def test_saga_by_its_definition(objective):
     """The table in words: where each gradient was last taken. Index 2 comes twice in a row."""
@@ -161,6 +163,7 @@ def test_linear_convergence_with_the_step_that_leaves_sgd_in_its_noise():
     assert np.mean(sgd[-20 * n : -10 * n]) < 2 * np.mean(sgd[-10 * n :])  # and there it stays
 
 
+@pytest.mark.equation("svrg-rate")
 @pytest.mark.parametrize("choice", ["average", "random"])
 def test_svrg_keeps_the_bound(choice):
     """E gap_{k+1} ≤ ρ gap_k with ρ = 1 / (c α (1 - 2 L α) m) + 2 L α / (1 - 2 L α), L that of the ∇E_i."""
@@ -175,6 +178,7 @@ def test_svrg_keeps_the_bound(choice):
     assert (np.mean(found, axis=0) <= bound).all()
 
 
+@pytest.mark.equation("svrg-rate")
 def test_the_bound_needs_c():
     """Printed without c, ρ would be 0.3125 here. Along the flat direction nothing moves: the true factor is near 1."""
 
@@ -188,6 +192,7 @@ def test_the_bound_needs_c():
         assert printed < 0.32 < 0.9999 < Flat().F(after) / Flat().F(w) < 1
 
 
+@pytest.mark.equation("saga-rate")
 def test_saga_keeps_its_bound():
     """E ‖w_k - w_*‖² ≤ (1 - c / (2 (c n + L)))^k (‖w_1 - w_*‖² + n D / (c n + L)), α = 1 / (2 (c n + L))."""
     objective = problem(20)
