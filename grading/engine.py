@@ -28,6 +28,9 @@ from typing import Any, cast
 
 import numpy as np
 
+from grading import borrowed
+from grading.borrowed import Unusable
+
 __all__ = ["MIME", "Case", "Group", "Item", "Mistake", "Reference", "Result", "Unusable"]
 __all__ += ["caller", "check", "load_items", "predecessors", "reference", "variant"]
 
@@ -279,19 +282,19 @@ def variant(item: Item, right: Reference, *mistakes: Mistake) -> Call:
 # ---------------------------------------------------------------------------------------------- calling
 
 
-class Unusable(Exception):
-    """There is no such function to call."""
-
-
 def caller(namespace: Mapping[str, Any]) -> Call:
-    """A call that looks the function up in a namespace of this process."""
+    """A call that looks the function up in a namespace of this process.
+
+    It is `Unusable` where there is none, and where it leaves its work to a library (see `borrowed`).
+    """
 
     def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if name not in namespace:
             raise Unusable(f"there is no function {name}")
         if not callable(namespace[name]):
             raise Unusable(f"{name} is no function, its name was given to something else")
-        return namespace[name](*args, **kwargs)
+        with borrowed.watched(namespace[name]):
+            return namespace[name](*args, **kwargs)
 
     return call
 

@@ -1,0 +1,138 @@
+"""Does a student's function do its work, or does it call a library that does it?
+
+Two looks: at the names that its code uses, before it is called; and at the functions that run, while it is called.
+The second finds what the first cannot see, such as an import by a computed name. What is compiled shows itself to
+neither, so a function that hides a compiled library would pass here; in the sandbox these libraries are not there.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import sys
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+LIBRARIES = ("nnlib", "torch", "sklearn", "scipy", "tensorflow", "keras", "jax", "autograd", "skimage", "statsmodels")
+ALLOWED = ("nnlib.checks", "nnlib.data")
+
+
+class Unusable(Exception):
+    """There is no function that could be checked."""
+
+
+def forbidden(module: str | None) -> bool:
+    """Does the name of a module belong to a library that would do the exercise?"""
+    name = module or ""
+    below = tuple(f"{allowed}." for allowed in ALLOWED)
+    return name.split(".")[0] in LIBRARIES and name not in ALLOWED and not name.startswith(below)
+
+
+def found(function: Any) -> str | None:
+    """The first name of a library in a function's code and in what it calls in the notebook, or None."""
+    seen: set[int] = set()
+    waiting = [function]
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        while isinstance(value, functools.partial):
+            value = value.func
+        value = getattr(value, "__func__", value)  # a method
+        if not isinstance(value, types.FunctionType):
+            if name := _library(value):
+                return name
+            continue
+        if forbidden(value.__module__):
+            return f"{value.__module__}.{value.__qualname__}"
+        for name, used in _names(value):
+            if isinstance(used, str):  # an import
+                if forbidden(used):
+                    return used
+            elif isinstance(used, types.FunctionType | functools.partial):
+                waiting.append(used)
+            elif library := _library(used):
+                return library if library.endswith(name) else f"{library} ({name})"
+    return None
+
+
+def _library(value: Any) -> str | None:
+    """The library that a module, a class, a compiled function or an object comes from."""
+    if isinstance(value, types.ModuleType):
+        return value.__name__ if forbidden(value.__name__) else None
+    owner = value if isinstance(getattr(value, "__module__", None), str) else type(value)
+    named = getattr(owner, "__qualname__", type(value).__qualname__)
+    return f"{owner.__module__}.{named}" if forbidden(owner.__module__) else None
+
+
+def _names(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+    """The global values that a function's code uses, what its closure holds, and the modules that it imports."""
+    for cell in function.__closure__ or ():
+        try:
+            yield "", cell.cell_contents
+        except ValueError:  # not yet filled
+            continue
+    for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+        if callable(default):
+            yield "", default
+    codes = [function.__code__]
+    while codes:
+        code = codes.pop()
+        codes += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+        steps = list(dis.get_instructions(code))
+        for step, following in zip(steps, [*steps[1:], None], strict=True):
+            if step.opname == "IMPORT_NAME":
+                brought = [following.argval] if following and following.opname == "IMPORT_FROM" else []
+                names = [f"{step.argval}.{name}" for name in brought if f"{step.argval}.{name}" in ALLOWED]
+                yield step.argval, names[0] if names else step.argval
+            elif step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval in function.__globals__:
+                value = function.__globals__[step.argval]
+                if isinstance(value, types.ModuleType) and following and following.opname.startswith("LOAD_"):
+                    value = getattr(value, str(following.argval), value)  # nnlib.data is not nnlib
+                yield step.argval, value
+
+
+@contextmanager
+def watched(function: Any) -> Iterator[None]:
+    """Refuse a function that uses a library, by its names now or by the functions that run inside.
+
+    Raises
+    ------
+    Unusable
+        With a sentence that names the library.
+    """
+    if name := found(function):
+        raise Unusable(_sentence(name))
+    called: list[str] = []
+
+    def trace(frame: types.FrameType, event: str, argument: Any) -> None:
+        module = frame.f_globals.get("__name__")
+        if not called and isinstance(module, str) and forbidden(module) and _from_outside(frame):
+            called.append(f"{module}.{frame.f_code.co_name}")
+
+    before: Callable[..., Any] | None = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+        if called:
+            raise Unusable(_sentence(called[0]))
+
+
+def _from_outside(frame: types.FrameType) -> bool:
+    """Was it called by other code than what students are given (`nnlib.data` calls more of nnlib)?"""
+    back = frame.f_back
+    while back is not None:
+        name = back.f_globals.get("__name__", "")
+        if isinstance(name, str) and name.startswith(ALLOWED):
+            return False
+        back = back.f_back
+    return True
+
+
+def _sentence(name: str) -> str:
+    return f"it calls {name}; this part asks for your own code, with NumPy alone"

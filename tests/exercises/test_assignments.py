@@ -1,0 +1,299 @@
+"""Each assignment proves itself: solution full, stub zero, every known mistake costs points and is named.
+
+`answers/<assignment>.py` holds right solutions in other words, and what a student might borrow from a library.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import importlib.util
+import io
+import itertools
+import json
+import re
+import warnings
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+
+from grading import engine
+from nnlib.checks import Failed, Unsolved
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSIGNMENTS = sorted(path.parent.name for path in ROOT.glob("solutions/*/checks.py"))
+ALL = [(name, item) for name in ASSIGNMENTS for item in engine.load_items(name, ROOT)]
+each_assignment = pytest.mark.parametrize("assignment", ASSIGNMENTS)
+each_item = pytest.mark.parametrize(
+    ("assignment", "item"), [pytest.param(name, item, id=f"{name}: {item.id}") for name, item in ALL]
+)
+each_mistake = pytest.mark.parametrize(
+    ("assignment", "item", "mistake"),
+    [
+        pytest.param(name, item, mistake, id=f"{name}: {item.id}: {mistake.name}")
+        for name, item in ALL
+        for mistake in item.mistakes
+    ],
+)
+
+
+@functools.cache
+def answers(assignment):
+    """What tests/exercises/answers/<assignment>.py holds."""
+    path = Path(__file__).parent / "answers" / f"{assignment.replace('-', '_')}.py"
+    spec = importlib.util.spec_from_file_location(f"answers_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def written(kind):
+    """The answers of a kind, RIGHT or BORROWED: assignment, function, source."""
+    return [
+        pytest.param(name, function, source, id=f"{name}: {function} {number}")
+        for name in ASSIGNMENTS
+        for function, sources in getattr(answers(name), kind).items()
+        for number, source in enumerate(sources, start=1)
+    ]
+
+
+@pytest.fixture
+def right(assignment):
+    """The solution."""
+    return engine.reference(assignment, ROOT)
+
+
+@pytest.fixture
+def cells(assignment):
+    """The text of each cell of the source, by the cell's id."""
+    return texts(assignment)
+
+
+@functools.cache
+def texts(assignment):
+    notebook = json.loads((ROOT / "solutions" / assignment / f"{assignment}.ipynb").read_text(encoding="utf-8"))
+    return {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
+
+
+def stub(item):
+    def unsolved(*_, **__):
+        raise NotImplementedError
+
+    return unsolved
+
+
+def planted(item, right, *mistakes):
+    """A namespace with a wrong function, as a student would have it."""
+    call = engine.variant(item, right, *mistakes)
+    return {**right.functions, item.function: lambda *args, **kwargs: call(item.function, args, kwargs)}
+
+
+# ------------------------------------------------------------------------------------------------------- graded
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 2**32])
+@each_item
+def test_the_solution_has_full_marks(assignment, item, right, seed):
+    result = engine.check(item, engine.caller(right.functions), right, seed)
+    assert (result.points, result.mistakes, result.message) == (item.max_points, (), "all right")
+
+
+@each_item
+def test_the_stub_has_no_points_and_is_called_unsolved(assignment, item, right):
+    result = engine.check(item, engine.caller({item.function: stub(item)}), right)
+    assert (result.points, result.mistakes) == (0, ())
+    assert "not solved yet" in result.text()
+
+
+@pytest.mark.parametrize("seed", [0, 11])
+@each_mistake
+def test_a_known_mistake_costs_points_and_is_named(assignment, item, mistake, right, seed):
+    result = engine.check(item, engine.variant(item, right, mistake), right, seed)
+    assert result.points < item.max_points
+    assert result.mistakes == (mistake,)
+    assert mistake.hint in result.text()
+
+
+@each_item
+def test_some_mistake_of_each_item_keeps_some_points(assignment, item, right):
+    points = [engine.check(item, engine.variant(item, right, mistake), right).points for mistake in item.mistakes]
+    assert any(0 < each < item.max_points for each in points) != (item.id in answers(assignment).ALL_OR_NOTHING)
+
+
+@each_item
+def test_two_mistakes_at_once_are_named_as_these_two_or_as_what_gives_the_same(assignment, item, right):
+    item = dataclasses.replace(item, groups=tuple(group for group in item.groups if not group.judge))
+    for pair in itertools.combinations(item.mistakes, 2):
+        try:
+            call = engine.variant(item, right, *pair)
+        except ValueError:
+            continue  # they exclude each other
+        result = engine.check(item, call, right)
+        if not result.mistakes:
+            cases = [case for group in item.groups for case in group.cases(np.random.default_rng(99))]
+            assert all(engine._try(call, item.function, case, 5.0).kind for case in cases), (
+                "only exceptions name nothing"
+            )
+            continue
+        same = engine.variant(item, right, *result.mistakes)
+        for group in item.groups:
+            for case in group.cases(np.random.default_rng(99)):  # inputs that the diagnosis has not seen
+                both = [engine._try(each, item.function, case, 5.0) for each in (call, same)]
+                assert engine._same(*both, case), [mistake.name for mistake in (*pair, *result.mistakes)]
+
+
+@pytest.mark.parametrize(("assignment", "function", "source"), written("RIGHT"))
+def test_a_right_solution_in_other_words_has_full_marks(assignment, function, source, right):
+    item = next(item for item in engine.load_items(assignment, ROOT) if item.function == function)
+    namespace = dict(right.functions)
+    exec(source, namespace)
+    for seed in 0, 1:
+        result = engine.check(item, engine.caller(namespace), right, seed)
+        assert result.points == item.max_points, result.text()
+
+
+@pytest.mark.parametrize(("assignment", "function", "source"), written("BORROWED"))
+def test_a_library_in_the_place_of_an_answer_has_no_points_and_is_named(assignment, function, source, right):
+    item = next(item for item in engine.load_items(assignment, ROOT) if item.function == function)
+    namespace = dict(right.functions)
+    exec(source, namespace)
+    result = engine.check(item, engine.caller(namespace), right)
+    assert (result.points, result.mistakes) == (0, ())
+    assert re.search(r"it calls \w+.*your own code, with NumPy alone", result.text())
+
+
+@each_assignment
+def test_there_are_other_words_and_something_to_borrow(assignment):
+    names = {item.function for item in engine.load_items(assignment, ROOT)}
+    right, borrowed = answers(assignment).RIGHT, answers(assignment).BORROWED
+    assert right.keys() | borrowed.keys() <= names
+    assert sum(len(sources) for sources in right.values()) >= 8
+    assert borrowed
+
+
+def test_a_mistake_that_nobody_declared_is_not_named():
+    right = engine.reference("backprop", ROOT)
+    item = engine.load_items("backprop", ROOT)[0]
+    result = engine.check(item, engine.caller({"softmax": lambda a: np.abs(a)}), right)
+    assert (result.points, result.mistakes) == (0, ())
+
+
+@each_item
+def test_every_mistake_teaches(assignment, item):
+    names = [mistake.name for mistake in item.mistakes]
+    assert len(set(names)) == len(names) >= 2
+    assert sum(group.points for group in item.groups) == item.max_points
+    for mistake in item.mistakes:
+        assert mistake.hint.endswith((".", "?"))
+        assert mistake.page.startswith("chapters/")
+
+
+def test_the_catalogue_is_large():
+    count = {name: sum(len(item.mistakes) for item in engine.load_items(name, ROOT)) for name in ASSIGNMENTS}
+    assert count["backprop"] >= 30
+    assert sum(count.values()) >= 60
+
+
+def test_an_id_names_one_item():
+    ids = [item.id for _, item in ALL]
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_mistakes_page_is_a_page_of_the_book(root):
+    pages = {mistake.page for _, item in ALL for mistake in item.mistakes}
+    toc = (root / "book" / "_toc.yml").read_text(encoding="utf-8")
+    assert all(re.search(rf"file: {page}\b", toc) for page in pages)
+
+
+# ------------------------------------------------------------------------------------------------- visible checks
+
+
+def run_check(cells, item, namespace):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(cells[f"check-{item.function}"], namespace)
+    return out.getvalue()
+
+
+@each_item
+def test_the_solution_passes_the_visible_checks(assignment, item, right, cells):
+    assert f"✓ {item.function}: all visible checks pass" in run_check(cells, item, dict(right.functions))
+
+
+@each_item
+def test_a_visible_check_says_which_function_is_not_solved(assignment, item, right, cells):
+    with pytest.raises(Unsolved, match=f"unsolved|{item.function} is not solved yet"):
+        run_check(cells, item, {**right.functions, item.function: stub(item)})
+
+
+@each_item
+def test_a_function_without_return_is_asked_for_it(assignment, item, right, cells):
+    with pytest.raises(Failed, match="did the function forget its return"):
+        run_check(cells, item, {**right.functions, item.function: lambda *_, **__: None})
+
+
+@each_mistake
+def test_a_known_mistake_fails_a_visible_check_with_a_question(assignment, item, mistake, right, cells):
+    expected = Exception if mistake.name in answers(assignment).SHAPES_CLASH else Failed
+    with pytest.raises(expected) as failed:
+        run_check(cells, item, planted(item, right, mistake))
+    if expected is Failed and "parts, expected" not in str(failed.value):
+        assert str(failed.value).endswith("?")
+
+
+# --------------------------------------------------------------------------------------------- the whole notebook
+
+
+def executed(path, monkeypatch, **names):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=120, allow_errors=True, kernel_name="python3").execute()
+    return notebook
+
+
+def outputs(notebook, kind):
+    return [(cell.id, out) for cell in notebook.cells for out in cell.get("outputs", []) if out.output_type == kind]
+
+
+@each_assignment
+def test_the_source_runs_from_top_to_bottom_and_scores_full_marks(assignment, monkeypatch):
+    names = {"NNCOURSE_ROOT": str(ROOT), "NNCOURSE_ASSIGNMENT": assignment, "NNCOURSE_SEED": "5"}
+    notebook = executed(ROOT / "solutions" / assignment / f"{assignment}.ipynb", monkeypatch, **names)
+    items = engine.load_items(assignment, ROOT)
+    assert outputs(notebook, "error") == []
+    points = {cell: float(out.data["text/plain"]) for cell, out in outputs(notebook, "execute_result")}
+    assert points == {item.id: item.max_points for item in items}
+    bundles = [out.data[engine.MIME] for _, out in outputs(notebook, "display_data")]
+    assert [(each["item"], each["points"], each["seed"]) for each in bundles] == [
+        (item.id, item.max_points, 5) for item in items
+    ]
+    assert not [out for _, out in outputs(notebook, "stream") if out.name == "stderr"]
+
+
+@each_assignment
+def test_the_students_notebook_runs_to_the_end_and_only_says_what_is_not_solved(assignment, monkeypatch):
+    notebook = executed(ROOT / "exercises" / assignment / f"{assignment}.ipynb", monkeypatch)
+    errors = outputs(notebook, "error")
+    checks = [cell.id for cell in notebook.cells if cell.id.startswith("check-")]
+    assert [cell for cell, _ in errors] == checks
+    for _, error in errors:
+        assert error.ename == "Unsolved"
+        assert "is not solved yet" in error.traceback[0]  # one sentence, no traceback
+        assert len(error.traceback) == 1
+
+
+@each_assignment
+def test_items_and_graded_cells_belong_together(assignment):
+    path = ROOT / "solutions" / assignment / f"{assignment}.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    graded = {
+        cell["metadata"]["nbgrader"]["grade_id"]: cell["metadata"]["nbgrader"]["points"]
+        for cell in notebook["cells"]
+        if cell["metadata"]["nbgrader"]["grade"] and cell["cell_type"] == "code"
+    }
+    assert graded == {item.id: item.max_points for item in engine.load_items(assignment, ROOT)}
