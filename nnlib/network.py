@@ -469,8 +469,8 @@ def mlp(
 ) -> Network:
     """A feed-forward network of dense layers (lecture, Three-Layer Neural Network).
 
-    ``mlp([p, k, p], "identity", SumOfSquares())``, trained on X itself, is the linear autoencoder (equation
-    linear-autoencoder).
+    ``mlp([p, k, p], "identity", SumOfSquares())``, trained on X itself, is the linear autoencoder, which is
+    equation linear-autoencoder.
 
     Parameters
     ----------

@@ -94,9 +94,9 @@ def reconstruction_error(X: Array, Xhat: Array) -> Array:
 def principal_angles(A: Array, B: Array) -> Array:
     """The angles 0 ≤ θ_1 ≤ ... ≤ π/2 between the subspaces that the rows of A and of B span, in radians.
 
-    With orthonormal bases in the rows of Q_A and Q_B, the cos θ_j are the singular values of Q_A Q_Bᵀ (equation
-    principal-angles). A cosine near 1 says little about a small angle. So the sines are taken as well, the singular
-    values of Q_B - Q_B Q_Aᵀ Q_A, and θ_j = atan2(sin θ_j, cos θ_j) (Björck & Golub 1973).
+    With orthonormal bases in the rows of Q_A and Q_B, the cos θ_j are the singular values of Q_A Q_Bᵀ. This is
+    equation principal-angles. A cosine near 1 says little about a small angle. So the sines are taken as well, the
+    singular values of Q_B - Q_B Q_Aᵀ Q_A, and θ_j = atan2(sin θ_j, cos θ_j) (Björck & Golub 1973).
 
     Parameters
     ----------

@@ -1,4 +1,7 @@
-"""Make what is derived from solutions/: the students' notebooks in exercises/, and the tables of each guide.md."""
+"""Make what is derived from solutions/: the students' notebooks in exercises/, and the tables of each guide.md.
+
+    python scripts/release.py [ASSIGNMENT ...]          all of them, where none is named
+"""
 
 import os
 import re
@@ -47,9 +50,11 @@ def with_tables(text: str, assignment: str) -> str:
     return text
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
     for checks in sorted((ROOT / "solutions").glob("*/checks.py")):
         assignment, guide = checks.parent.name, checks.parent / "guide.md"
+        if names and assignment not in names:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             made = generate(assignment, Path(folder))
             kept = ROOT / "exercises" / assignment
@@ -62,4 +67,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
