@@ -1,6 +1,6 @@
 """Make what is derived from solutions/: the students' notebooks in exercises/, and the tables of each guide.md.
 
-    python scripts/release.py [ASSIGNMENT ...]          all of them, where none is named
+python scripts/release.py [ASSIGNMENT ...]          all of them, where none is named
 """
 
 import os
