@@ -364,6 +364,27 @@ def test_saga_keeps_its_rate(long):
 
 
 @pytest.mark.equation("saga-rate")
+def test_the_rate_of_saga_where_n_decides():
+    small = PROBLEMS["logistic regression"]
+    objective = LogisticRegression(small.X, small.y, 1.0)
+    n, c, L = objective.n, objective.c, objective.L_i.max()
+    assert 1 / (4 * n) < c / (3 * L)
+    one, many = (theory.saga_rate(objective, START, T, long=True) for T in (1, 101))
+    assert many.right == pytest.approx(one.right * (1 - 1 / (4 * n)) ** 100)
+    assert many.holds
+
+
+def test_at_the_minimum_svrg_stays():
+    """There the noise of SGD would be seen."""
+    objective = PROBLEMS["least squares"]
+    alpha = 1 / (10 * objective.L_i.max())
+    m = int(2.5 / (objective.c * alpha))
+    sides = theory.svrg_rate(objective, objective.w_star, alpha, m, 2)
+    assert abs(sides.mean) < 1e-14
+    assert (objective.gradients(objective.w_star[None, :]) ** 2).max() > 0.01
+
+
+@pytest.mark.equation("saga-rate")
 def test_runs_in_rows_are_saga():
     """The mean over the rows agrees with that over runs of `SAGA`, one at a time."""
     objective = PROBLEMS["logistic regression"]
