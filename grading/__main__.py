@@ -9,11 +9,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from grading import report
+from grading import report, sandbox
 from grading.intake import Source
 from grading.kernel import Limits
 from grading.run import Course, UsageError, grade, read_students
 
+NOT_ISOLATED = (
+    "Student code was not isolated: bubblewrap is missing, or not allowed here. "
+    "On Debian and Ubuntu: apt install bubblewrap"
+)
 ROOT = Path(os.environ.get("NNCOURSE_ROOT") or Path(__file__).resolve().parents[1])
 
 
@@ -47,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--state", type=_folder, help="where gradebook, journal and feedback lie (default grading/state)")
     run.add_argument("--jobs", type=_jobs, default=min(2, os.cpu_count() or 1), help="at the same time (default 2)")
     run.add_argument("--fresh", action="store_true", help="grade again what has not changed")
+    run.add_argument("--require-isolation", action="store_true", help="refuse to run student code without a sandbox")
     return parser
 
 
@@ -56,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     state = (options.state or ROOT / "grading" / "state").resolve()
     course, limits = Course(ROOT, options.assignment, state), Limits(options.time_limit, 10 * options.time_limit)
     start = time.monotonic()
+    if options.require_isolation and not sandbox.isolated():
+        print(f"grading: {NOT_ISOLATED}", file=sys.stderr)
+        return 2
     try:
         students = read_students(options.students) if options.students else {}
         submissions = options.submissions.resolve()
@@ -69,6 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     points = Source.load(course.notebook, course.release).points
     report.replace_file(state / f"{course.assignment}.csv", report.grades_csv(rows, points))
     text = report.table(rows, points)
+    if not sandbox.isolated():
+        text += f"\n{NOT_ISOLATED}"
     report.replace_file(state / f"{course.assignment}.txt", text + "\n")
     print(text)
     print(f"Grades: {state / course.assignment}.csv")

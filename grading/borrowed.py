@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 LIBRARIES = ("nnlib", "torch", "sklearn", "scipy", "tensorflow", "keras", "jax", "autograd", "skimage", "statsmodels")
 ALLOWED = ("nnlib.checks", "nnlib.data")
 
@@ -63,6 +65,9 @@ def _library(value: Any) -> str | None:
     """The library that a module, a class, a compiled function or an object comes from."""
     if isinstance(value, types.ModuleType):
         return value.__name__ if forbidden(value.__name__) else None
+    if isinstance(value, np.ufunc):  # says nothing of where it comes from
+        own = value.__name__.endswith(" (vectorized)") or getattr(np, value.__name__, None) is value
+        return None if own else f"the compiled {value.__name__}"
     owner = value if isinstance(getattr(value, "__module__", None), str) else type(value)
     named = getattr(owner, "__qualname__", type(value).__qualname__)
     return f"{owner.__module__}.{named}" if forbidden(owner.__module__) else None

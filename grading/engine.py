@@ -32,7 +32,7 @@ from grading import borrowed
 from grading.borrowed import Unusable
 
 __all__ = ["MIME", "Case", "Group", "Item", "Mistake", "Reference", "Result", "Unusable"]
-__all__ += ["caller", "check", "load_items", "predecessors", "reference", "variant"]
+__all__ += ["caller", "check", "earlier", "load_items", "predecessors", "reference", "variant"]
 
 MIME = "application/vnd.nncourse.check+json"
 
@@ -299,13 +299,19 @@ def caller(namespace: Mapping[str, Any]) -> Call:
     return call
 
 
+def earlier(item: Item, right: Reference) -> list[str]:
+    """The functions that stand before an item's in the notebook: its answer may use these, and none that come later."""
+    names = list(right.source)
+    return names[: names.index(item.function)]
+
+
 @contextlib.contextmanager
 def predecessors(namespace: dict[str, Any], item: Item, right: Reference) -> Iterator[None]:
-    """Put right versions of all other functions into a student's namespace, and take them out again.
+    """Put right versions of the functions before it into a student's namespace, and take them out again.
 
     A later item must not fail for an earlier mistake, nor for a given function that was overwritten.
     """
-    others = right.source.keys() - {item.function}
+    others = earlier(item, right)
     kept = {name: namespace[name] for name in others if name in namespace}
     namespace.update({name: right[name] for name in others})
     try:
@@ -356,6 +362,8 @@ def _deadline(seconds: float) -> Iterator[None]:
 
 def _try(call: Call, name: str, case: Case, seconds: float) -> _Outcome:
     args, kwargs = copy.deepcopy((case.args, case.kwargs))
+    within = getattr(call, "within", None)  # of a call into another process, which keeps the time itself
+    call = within(seconds) if within else call
     try:
         with contextlib.redirect_stdout(_Sink()), contextlib.redirect_stderr(_Sink()), _quiet(), _deadline(seconds):
             # a copy in plain arrays: a later call may change what this one returned

@@ -17,6 +17,10 @@ processes left in the background   are ended
 
 A worker is a process that drives one kernel after the other, as its start takes seconds.
 It ends all that it started as soon as its standard input closes, so nothing outlives the round.
+
+The kernel runs in a sandbox (`grading.sandbox`), and no verdict is made in it. A graded cell is not executed: the
+worker checks the item itself. It sends inputs to the student's function and gets values back (`grading.wire`),
+compares, and writes the cell's outputs.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ import ctypes
 import json
 import os
 import queue
+import socket
 import subprocess
 import sys
 import tempfile
@@ -41,6 +46,9 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from grading import engine, sandbox
+from grading.wire import Closed, Late, Peer, WireError
+
 __all__ = ["FAULTS", "Limits", "Worker", "fault"]
 
 FAULTS = ("TimeLimit", "KernelDied", "NotRun")
@@ -51,6 +59,7 @@ GRACE = 30.0  # seconds for starting, replaying and ending, over the limit
 # Half of a worker's start would be jsonschema's grammar of internet addresses, for which a notebook has no use.
 WORKER = "import sys; sys.modules['rfc3987_syntax'] = None; from grading.kernel import main; main()"
 # IPython's exit() would end the kernel after the cell; as sys.exit it ends the cell alone.
+THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # small products gain nothing from more
 PRELUDE = "import sys; get_ipython().user_ns.update(exit=sys.exit, quit=sys.exit); del sys"
 
 
@@ -123,6 +132,7 @@ class Worker:
             nbformat.write(notebook, folder / "in.ipynb")
             (folder / "job.json").write_text(json.dumps({"environment": dict(environment), "limits": asdict(limits)}))
             (folder / "work").mkdir()
+            sandbox.modules(folder)
             process = self._started()
             late = threading.Timer(limits.total + GRACE, self.end)
             late.start()
@@ -142,7 +152,7 @@ class Worker:
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", WORKER],
-                env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1]), **THREADS},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -198,9 +208,7 @@ class _Execution:
     """The cells of a notebook, in as many kernels as it takes."""
 
     def __init__(self, notebook: NotebookNode, folder: Path, environment: Mapping[str, str], limits: Limits) -> None:
-        self.notebook, self.folder = notebook, folder
-        # no start-up files of whoever grades
-        self.environment = {**os.environ, **environment, "IPYTHONDIR": str(folder / "ipython")}
+        self.notebook, self.folder, self.about = notebook, folder, environment
         self.cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
         self.limit, self.end = limits.cell, time.monotonic() + limits.total
         self.lost: set[int] = set()  # cells that ended a kernel, or that ran into the limit: never run again
@@ -220,15 +228,34 @@ class _Execution:
         from jupyter_client.manager import AsyncKernelManager
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-        # sockets in a folder, no ports: rounds beside each other cannot take each other's
-        ways = {"transport": "ipc", "ip": str(self.folder / name)} if os.name == "posix" else {}
-        connection = str(self.folder / f"{name}.json")
-        kernel = AsyncKernelManager(kernel_name="python3", connection_file=connection, **ways)
+        wires, work, there = self.folder / name, self.folder / "work", self.folder / "modules"
+        wires.mkdir()
+        before = sandbox.command(there, work, wires)
+
+        class Sandboxed(AsyncKernelManager):
+            def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+                return [*before, *super().format_kernel_cmd(extra_arguments)]
+
+        # sockets in a folder, no ports: rounds beside each other cannot take each other's, and there is no network
+        connection = str(wires / "kernel.json")
+        kernel = Sandboxed(kernel_name="python3", connection_file=connection, transport="ipc", ip=str(wires / "k"))
+        assert kernel.kernel_spec is not None
+        kernel.kernel_spec.interrupt_mode = "message"  # a signal would end at the sandbox's own process
         client = _client(self.notebook, kernel)
         try:
-            await client.async_start_new_kernel(cwd=str(self.folder / "work"), env=self.environment)
-            await client.async_start_new_kernel_client()
-            client.kc.execute(PRELUDE, silent=True)
+            with socket.socket(socket.AF_UNIX) as door:
+                door.bind(str(wires / "calls"))
+                door.listen(1)
+                door.settimeout(GRACE)
+                silence = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # ours answer the runner
+                await client.async_start_new_kernel(cwd=str(work), env=sandbox.environment(there), **silence)
+                await client.async_start_new_kernel_client()
+                client.kc.execute(PRELUDE, silent=True)
+                client.kc.execute(
+                    f"from grading import bridge; bridge.start({str(wires / 'calls')!r}); del bridge", silent=True
+                )
+                calls, _ = await asyncio.to_thread(door.accept)
+            self.peer = Peer(calls, self._given)
             for index, cell in enumerate(self.cells):
                 replay = index <= self.done
                 if replay and (index in self.lost or _graded(cell)):
@@ -236,11 +263,13 @@ class _Execution:
                 if time.monotonic() >= self.end:
                     break
                 try:
-                    await self._cell(client, index, replay)
+                    await (self._check if _graded(cell) else self._cell)(client, index, replay)
                 except (DeadKernelError, CellTimeoutError) as error:
                     self._lose(index, isinstance(error, DeadKernelError))
                     break
         finally:
+            with contextlib.suppress(AttributeError):
+                self.peer.connection.close()
             with contextlib.suppress(Exception):
                 client.kc.stop_channels()
             with contextlib.suppress(Exception):
@@ -250,8 +279,7 @@ class _Execution:
     async def _cell(self, client: Any, index: int, replay: bool) -> None:
         cell = self.cells[index]
         kept, client.timed_out = list(cell.outputs), False
-        # the checks of a graded cell have deadlines of their own, call by call
-        limit = max(self.limit, 30.0) if _graded(cell) else self.limit
+        limit = self.limit
         client.timeout_func = lambda _: max(0.1, min(limit, self.end - time.monotonic()))
         await client.async_execute_cell(cell, self.notebook.cells.index(cell))
         if client.timed_out:
@@ -263,9 +291,53 @@ class _Execution:
             cell.outputs = kept
         self.done = max(self.done, index)
 
+    async def _check(self, client: Any, index: int, replay: bool) -> None:
+        """Check the item of a graded cell, and write what the cell would have said."""
+        from nbclient.exceptions import DeadKernelError
+
+        cell, root, assignment = self.cells[index], Path(self.about["NNCOURSE_ROOT"]), self.about["NNCOURSE_ASSIGNMENT"]
+        name = cell.metadata.nbgrader.grade_id
+        item = next((item for item in engine.load_items(assignment, root) if item.id == name), None)
+        self.done = index
+        if item is None:
+            cell.outputs = [fault("NotRun", f"checks.py declares no item {name}")]
+            return
+        self.right = engine.reference(assignment, root)
+        self.allowed = engine.earlier(item, self.right)
+        asked = client.kc.execute(
+            f"__import__('grading.bridge').bridge.check({self.allowed!r})", silent=True, store_history=False
+        )
+        call = _Call(self.peer, client.km, asyncio.get_running_loop())
+        result = await asyncio.to_thread(engine.check, item, call, self.right, int(self.about["NNCOURSE_SEED"]))
+        text = {"text/plain": result.message, engine.MIME: result.bundle()}
+        cell.outputs = [
+            new_output("stream", name="stdout", text=result.text() + "\n"),
+            new_output("display_data", data=text),
+            new_output("execute_result", data={"text/plain": f"{result.points}"}, execution_count=None),
+        ]
+        try:
+            if call.lost:
+                raise Closed
+            self.peer.until = time.monotonic() + 5
+            self.peer.bye()
+            await client.kc._async_recv_reply(asked, timeout=5)
+        except (Closed, Late, WireError, TimeoutError, queue.Empty):
+            self.lost.add(index)
+            raise DeadKernelError("it was lost in a check") from None
+        finally:
+            self.peer.until = None
+
+    def _given(self, name: str) -> Any:
+        """A right version of a function that stands before the one that is checked."""
+        if name not in self.allowed:
+            raise NameError(f"name {name!r} is not defined")
+        return self.right[name]
+
     def _lose(self, index: int, died: bool) -> None:
         self.lost.add(index)
         self.done = max(self.done, index)
+        if _graded(self.cells[index]):
+            return  # its verdict stands
         if died:
             said = fault("KernelDied", "it ended Python")
         else:
@@ -275,6 +347,52 @@ class _Execution:
 
     def _shorten(self) -> None:
         self.limit = max(1.0, self.limit / 2)
+
+
+class _Call:
+    """Calls of the student's functions, each with a deadline; the kernel is interrupted when it has passed."""
+
+    def __init__(self, peer: Peer, kernel: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self.peer, self.kernel, self.loop = peer, kernel, loop
+        self.lost = False  # the process answers no more
+
+    def within(self, seconds: float) -> engine.Call:
+        """A call that must be answered in so many seconds."""
+
+        def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            if self.lost:
+                raise engine.Unusable("it ended Python, or could not be stopped")
+            self.peer.until = time.monotonic() + seconds
+            try:
+                return self.peer.call(name, args, kwargs)
+            except Late:
+                self._interrupt()
+                raise KeyboardInterrupt from None  # the engine's word for a call that was stopped
+            except (Closed, WireError) as error:
+                self.lost = True
+                said = f"it answered with {error}" if isinstance(error, WireError) else "it ended Python"
+                raise engine.Unusable(said) from None
+
+        return call
+
+    def __call__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self.within(60.0)(name, args, kwargs)
+
+    def _interrupt(self) -> None:
+        """Stop the function; what it answers then is thrown away."""
+        for _ in range(3):
+            asyncio.run_coroutine_threadsafe(self.kernel.interrupt_kernel(), self.loop).result(5)
+            self.peer.until = time.monotonic() + 1
+            try:
+                message = self.peer._receive()
+                while "call" in message:  # it was about to ask something
+                    message = self.peer._receive()
+                return
+            except Late:
+                continue
+            except (Closed, WireError):
+                break
+        self.lost = True
 
 
 def _end_children() -> None:

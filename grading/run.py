@@ -94,7 +94,10 @@ class Course:
         """Changes when anything changes that points depend on: the assignment, its items, or the engine."""
         engine = Path(__file__).parent
         parts = [*sorted(self.folder.glob("*.ipynb")), *sorted(self.folder.glob("*.py"))]
-        parts += [engine / f"{name}.py" for name in ("engine", "hidden", "intake", "kernel")]
+        parts += [
+            engine / f"{name}.py"
+            for name in ("borrowed", "bridge", "engine", "hidden", "intake", "kernel", "sandbox", "wire")
+        ]
         return hashlib.sha256(b"\0".join(part.read_bytes() for part in parts)).hexdigest()
 
 
@@ -322,10 +325,6 @@ class _Round:
             "NNCOURSE_ROOT": str(self.course.root),
             "NNCOURSE_ASSIGNMENT": self.course.assignment,
             "NNCOURSE_SEED": str(zlib.crc32(name.encode())),
-            "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "MPLBACKEND": "agg",
         }
         worker = self.workers.get()
         try:

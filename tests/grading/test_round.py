@@ -35,7 +35,7 @@ EXPECTED = {
     "pia": ("ok", {}, []),
     "quin": ("ok", {}, []),
     "rosa": ("ok", {"gradient-component": None}, ["no answer within", "ran too long and was stopped: cell check-"]),
-    "sven": ("ok", {"train": None}, ["train: it ended Python"]),
+    "sven": ("ok", {"train": None}, ["train: one and several steps: it ended Python"]),
     "tara": ("missing", None, ["there is no backprop.ipynb"]),
 }
 

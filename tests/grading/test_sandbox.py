@@ -1,0 +1,135 @@
+"""Student code reaches nothing of the course, and the verdict is not made where it runs."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from grading import __main__ as cli
+from grading import kernel, sandbox
+
+
+def ran(code):
+    """What a cell shows in the sandbox."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    with kernel.Worker() as worker:
+        outputs = worker.execute(notebook, {}, kernel.Limits()).cells[0].outputs
+    assert len(outputs) == 1, outputs
+    return outputs[0].get("evalue") or outputs[0]["data"]["text/plain"]
+
+
+@pytest.fixture
+def isolated():
+    if not sandbox.isolated():
+        pytest.xfail("bubblewrap is missing, or not allowed here; the round says so, see below")
+
+
+def test_there_is_no_network(isolated):
+    assert "unreachable" in ran("import socket\nsocket.create_connection(('192.0.2.1', 80), 2)")
+    assert ran("import socket\n[name for _, name in socket.if_nameindex()]") == "['lo']"
+
+
+def test_nothing_of_the_course_or_of_whoever_grades_can_be_seen(isolated, root, tmp_path, monkeypatch):
+    (tmp_path / "secret.txt").write_text("secret")
+    monkeypatch.setenv("SECRET", "secret")
+    places = [
+        root / "solutions",
+        root / "nnlib",
+        root / "grading",
+        root / ".git",
+        tmp_path,
+        Path.home() / ".bashrc",
+        "/home",
+        "/etc/passwd",
+    ]
+    asked = f"import os\n[place for place in {[str(place) for place in places]!r} if os.path.exists(place)]"
+    assert ran(asked) == "[]"
+    assert (
+        ran("import os\n'SECRET' in os.environ, [name for name in os.environ if name.startswith('NNCOURSE')]")
+        == "(False, [])"
+    )
+    assert ran("import os\n[name for name in os.listdir('/proc') if name.isdigit() and int(name) > 100]") == "[]"
+
+
+def test_nothing_outside_its_folder_can_be_written(isolated):
+    for place in f"{sys.prefix}/new", "/usr/new":
+        assert "Read-only file system" in ran(f"open({place!r}, 'w')")
+    assert ran("open('new', 'w').write('mine')") == "4"
+
+
+@pytest.mark.parametrize("name", ["torch", "sklearn", "scipy"])
+def test_a_library_says_why_it_is_not_there(name):
+    assert ran(f"import {name}") == f"{name} is not here; this part asks for your own code, with NumPy alone"
+
+
+def test_of_nnlib_there_are_the_checks_and_the_data():
+    assert ran("from nnlib import checks, data\ndata.mnist().X_train.shape") == "(6000, 784)"
+    assert "nnlib.activations is not here" in ran("import nnlib\nnnlib.activations")
+
+
+ATTACKS = {
+    "numpy compares everything as equal": "import numpy as np\nnp.allclose = np.array_equal = lambda *a, **k: True\n"
+    "np.max = np.abs = lambda *a, **k: 0.0",
+    "a result that equals everything": "class Same(float):\n    __eq__ = lambda *a: True\n"
+    "    __sub__ = __rsub__ = lambda *a: 0.0",
+    "a scorer of its own": "import sys, types\nhidden = types.ModuleType('grading.hidden')\n"
+    "hidden.score = lambda *a: 2.0\nsys.modules['grading.hidden'] = hidden",
+    "a notebook that shows points": "show = lambda *a, **k: ({'text/plain': '2.0'}, {})\n"
+    "get_ipython().display_formatter.format = show",
+    "cells that are rewritten": "get_ipython().input_transformers_cleanup.append(lambda lines: ['2.0\\n'])",
+    "words on the grader's channel": "import os\nos.write(1, b'done\\n')\nos.write(2, b'done\\n')",
+    "the checker's own answers": "import grading.bridge as b\nask = lambda name: b._peers[0].call(name, (3.0,), {})",
+    "a wire that is cut": "import grading.bridge as b\nb._peers[0].connection.close()",
+    "a wire that says what it likes": "import grading.bridge as b\nb._peers[0].connection.sendall(b'\\xff' * 64)",
+    "an end of its own": "import grading.bridge as b\nb.check = lambda others: None",
+}
+
+
+@pytest.mark.parametrize("own", ATTACKS.values(), ids=ATTACKS)
+def test_no_trick_gives_points_for_a_wrong_answer(small, own):
+    body = "return ask('double') if 'ask' in globals() else Same(9.0) if 'Same' in globals() else 9.0"
+    small.hand_in("eve", double=body, own=own)
+    small.hand_in("ann")
+    small.run()
+    rows = small.rows()
+    assert float(rows["eve"]["double"]) == 0
+    assert float(rows["ann"]["total"]) == 5
+
+
+def test_the_verdict_is_in_the_feedback_all_the_same(small):
+    small.hand_in("ben", double="return x * x")
+    small.run()
+    page = (small.state / "feedback/ben/small/small.html").read_text()
+    assert "This looks like a known mistake: squared." in page
+
+
+def test_a_later_function_is_no_help(small):
+    """Only what stands before an item is put in: its answer must not come from a right version of a later one."""
+    small.hand_in("eve", double="return triple(x) * 2 / 3", triple="return 1.5 * double(x)")
+    small.run()
+    rows = small.rows()
+    assert float(rows["eve"]["double"]) == 0
+    assert "triple" in rows["eve"]["remarks"]
+    assert float(rows["eve"]["triple"]) == 3  # the function before it is a right one
+
+
+def test_without_bubblewrap_the_round_says_so_and_can_refuse(small, monkeypatch, capsys):
+    monkeypatch.setattr(sandbox, "isolated", lambda: False)
+    small.hand_in("ann")
+    without = [path for path in os.environ["PATH"].split(os.pathsep) if not os.path.exists(f"{path}/bwrap")]
+    monkeypatch.setenv("PATH", os.pathsep.join(without))  # for the workers
+    assert "was not isolated" in small.run()
+    assert float(small.rows()["ann"]["total"]) == 5
+    assert "was not isolated" in (small.state / "small.txt").read_text()
+    assert cli.main(small.command("--require-isolation")[3:]) == 2
+    assert "bubblewrap is missing" in capsys.readouterr().err
+
+
+def test_the_journal_of_an_attack_is_one_line_of_json(small):
+    small.hand_in("eve", own=ATTACKS["words on the grader's channel"])
+    small.run()
+    (line,) = [json.loads(line) for line in (small.state / "small.jsonl").read_text().splitlines()[-1:]]
+    assert line["student"] == "eve"
