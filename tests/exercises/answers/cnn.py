@@ -1,0 +1,230 @@
+"""Right solutions of `cnn` in other words, and solutions that leave the work to a library."""
+
+# right, by other ways: loops, einsum, other orders of summation
+RIGHT = {
+    "layer_size": [
+        """
+def layer_size(C, H, W, M, k, s=1, P=0):
+    size = [M]
+    for length in (H, W):
+        size.append(sum(1 for first in range(0, length + 2 * P, s) if first + k <= length + 2 * P))
+    weights = np.zeros((M, C, k, k)).size + np.zeros(M).size
+    return np.array(size), weights, int(np.prod(size)) * (1 + C * H * W)
+""",
+    ],
+    "patches": [
+        """
+def patches(z, kh, kw, s=1, P=0):
+    n, C, H, W = z.shape
+    around = np.zeros((n, C, H + 2 * P, W + 2 * P), z.dtype)
+    around[:, :, P : P + H, P : P + W] = z
+    windows = np.lib.stride_tricks.sliding_window_view(around, (kh, kw), axis=(2, 3))[:, :, ::s, ::s]
+    return windows.transpose(0, 1, 4, 5, 2, 3).reshape(n, C * kh * kw, -1)
+""",
+        """
+def patches(z, kh, kw, s=1, P=0):
+    out = []
+    for image in z:
+        image = np.pad(image, ((0, 0), (P, P), (P, P)))
+        C, H, W = image.shape
+        rows, columns = (H - kh) // s + 1, (W - kw) // s + 1
+        lines = []
+        for d in range(C):
+            for i in range(kh):
+                for j in range(kw):
+                    lines.append([image[d, s * r + i, s * c + j] for r in range(rows) for c in range(columns)])
+        out.append(lines)
+    return out
+""",
+    ],
+    "convolve": [
+        """
+def convolve(z, kernels, bias):
+    n, C, H, W = z.shape
+    M, _, kh, kw = kernels.shape
+    a = np.zeros((n, M, H - kh + 1, W - kw + 1))
+    for i in range(kh):
+        for j in range(kw):
+            a += np.einsum("ndrc,md->nmrc", z[:, :, i : H - kh + 1 + i, j : W - kw + 1 + j], kernels[:, :, i, j])
+    return a + bias.reshape(1, -1, 1, 1)
+""",
+        """
+def convolve(z, kernels, bias):
+    n, C, H, W = z.shape
+    M, _, kh, kw = kernels.shape
+    a = np.empty((n, M, H - kh + 1, W - kw + 1), dtype=np.result_type(z, kernels))
+    for x, m, r, c in np.ndindex(a.shape):
+        a[x, m, r, c] = bias[m] + np.sum(kernels[m] * z[x, :, r : r + kh, c : c + kw])
+    return a
+""",
+    ],
+    "conv_gradient": [
+        """
+def conv_gradient(delta, z):
+    n, M, R, S = delta.shape
+    kh, kw = z.shape[2] - R + 1, z.shape[3] - S + 1
+    dkernels = np.zeros((M, z.shape[1], kh, kw))
+    for i in range(kh):
+        for j in range(kw):
+            dkernels[:, :, i, j] = np.einsum("nmrc,ndrc->md", delta, z[:, :, i : i + R, j : j + S]) / n
+    return dkernels, np.einsum("nmrc->m", delta) / n
+""",
+        """
+def conv_gradient(delta, z):
+    n, M, R, S = delta.shape
+    C, kh, kw = z.shape[1], z.shape[2] - R + 1, z.shape[3] - S + 1
+    dkernels, dbias = np.zeros((M, C, kh, kw)), np.zeros(M)
+    for x in range(n):
+        for m in range(M):
+            dbias[m] += sum(delta[x, m].ravel()) / n
+            for r in range(R):
+                for c in range(S):
+                    dkernels[m] += delta[x, m, r, c] * z[x, :, r : r + kh, c : c + kw] / n
+    return [dkernels, dbias]
+""",
+    ],
+    "conv_backward": [
+        """
+def conv_backward(delta, kernels):
+    n, M, R, S = delta.shape
+    _, C, kh, kw = kernels.shape
+    dz = np.zeros((n, C, R + kh - 1, S + kw - 1))
+    for r in range(R):
+        for c in range(S):
+            dz[:, :, r : r + kh, c : c + kw] += np.tensordot(delta[:, :, r, c], kernels, axes=1)
+    return dz
+""",
+        """
+def conv_backward(delta, kernels):
+    n, M, R, S = delta.shape
+    _, C, kh, kw = kernels.shape
+    dz = np.zeros((n, C, R + kh - 1, S + kw - 1), delta.dtype)
+    for i, j in np.ndindex(kh, kw):
+        dz[:, :, i : i + R, j : j + S] += np.einsum("nmrc,md->ndrc", delta, kernels[:, :, i, j])
+    return dz
+""",
+    ],
+    "max_pool": [
+        """
+def max_pool(z, k):
+    n, C, H, W = z.shape
+    out = np.empty((n, C, H // k, W // k))
+    for r in range(H // k):
+        for c in range(W // k):
+            out[:, :, r, c] = z[:, :, r * k : r * k + k, c * k : c * k + k].max(axis=3).max(axis=2)
+    return out
+""",
+    ],
+    "max_pool_backward": [
+        """
+def max_pool_backward(delta, z, k):
+    dz = np.zeros_like(z)
+    for x, d, r, c in np.ndindex(delta.shape):
+        window = z[x, d, r * k : r * k + k, c * k : c * k + k]
+        i, j = np.unravel_index(np.argmax(window), window.shape)
+        dz[x, d, r * k + i, c * k + j] = delta[x, d, r, c]
+    return dz
+""",
+        """
+def max_pool_backward(delta, z, k):
+    dz, largest = np.zeros(z.shape), max_pool(z, k)
+    _, _, R, S = delta.shape
+    waiting = np.ones(delta.shape, bool)
+    for i in range(k):
+        for j in range(k):
+            here = waiting & (z[:, :, i : R * k : k, j : S * k : k] == largest)
+            dz[:, :, i : R * k : k, j : S * k : k] = np.where(here, delta, 0)
+            waiting &= ~here
+    return dz
+""",
+    ],
+    "forward": [
+        """
+def forward(weights, X):
+    values, z = [], X
+    for l in range(2):
+        a = convolve(z, weights[2 * l], weights[2 * l + 1])
+        z = a * (a > 0)
+        values += [a, z]
+        if l == 0:
+            z = max_pool(z, 2)
+            values.append(z)
+    rows = np.array([np.concatenate([[1.0], image.ravel()]) for image in z])
+    return [*values, softmax(np.einsum("ns,ts->nt", rows, weights[4]))]
+""",
+    ],
+    "gradient": [
+        """
+def gradient(weights, X, Y):
+    total = [np.zeros(w.shape) for w in weights]
+    for x, y in zip(X, Y):
+        a1, z1, pooled, a2, z2, yhat = forward(weights, x[None])
+        delta = yhat[0] - y
+        total[4] += np.outer(delta, np.concatenate([[1.0], z2.ravel()]))
+        delta = np.where(a2 > 0, (weights[4][:, 1:].T @ delta).reshape(a2.shape), 0)
+        for place, g in zip((2, 3), conv_gradient(delta, pooled)):
+            total[place] += g
+        delta = max_pool_backward(conv_backward(delta, weights[2]), a1, 2)
+        delta[a1 <= 0] = 0
+        for place, g in zip((0, 1), conv_gradient(delta, x[None])):
+            total[place] += g
+    return tuple(g / len(X) for g in total)
+""",
+    ],
+    "train": [
+        """
+def train(weights, X, Y, batches, alpha):
+    for J in batches:
+        for w, g in zip(weights, gradient(weights, X[J], Y[J])):
+            w -= alpha * g
+    return weights
+""",
+    ],
+}
+
+# the library does it
+BORROWED = {
+    "convolve": [
+        """
+def convolve(z, kernels, bias):
+    from torch.nn.functional import conv2d
+    import torch
+    return conv2d(torch.tensor(z), torch.tensor(kernels), torch.tensor(bias)).numpy()
+""",
+        """
+from nnlib import Conv2D, Network, SumOfSquares
+
+def convolve(z, kernels, bias):
+    layer = Conv2D(len(kernels), kernels.shape[2:])
+    Network([layer], SumOfSquares(), z.shape[1:])
+    layer.beta[:] = np.column_stack([bias, kernels.reshape(len(kernels), -1)])
+    return layer.forward(z)[0]
+""",
+    ],
+    "conv_backward": [
+        """
+def conv_backward(delta, kernels):
+    from scipy.signal import convolve2d
+    pairs = [[[convolve2d(d, k) for d, k in zip(row, kernels[:, c])] for c in range(kernels.shape[1])] for row in delta]
+    return np.array(pairs).sum(axis=2)
+""",
+    ],
+    "max_pool": [
+        """
+def max_pool(z, k):
+    import nnlib
+    layer = nnlib.MaxPool2D(k)
+    layer.build(z.shape[1:])
+    return layer.forward(z)[0]
+""",
+    ],
+}
+
+# mistakes that cannot run at all in the visible check: Python tells, in the student's own line
+SHAPES_CLASH = set()
+
+# items where each mistake costs all points, and why that is fair
+ALL_OR_NOTHING = {}
+
+# lines of solutions that say nothing, because they stand in given code too
+PLAIN = set()
