@@ -91,7 +91,8 @@ def command(there: Path, work: Path, wires: Path) -> list[str]:
     """
     if not isolated():
         return []
-    see = ["--ro-bind", "/usr", "/usr"]
+    # the empty /tmp comes first: what is bound later may lie in it
+    see = ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/tmp/home", "--ro-bind", "/usr", "/usr"]
     for name in ("bin", "lib", "lib32", "lib64", "sbin"):
         path = Path("/", name)
         if path.is_symlink():
@@ -107,7 +108,6 @@ def command(there: Path, work: Path, wires: Path) -> list[str]:
     for name in HIDDEN:
         if (packages / name).is_dir():
             see += ["--tmpfs", str(packages / name)]
-    see += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/tmp/home"]
     see += ["--ro-bind", str(there), str(there), "--bind", str(work), str(work), "--bind", str(wires), str(wires)]
     alone = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     # the kernel would look for its parent by a number that means another process in here, and end itself

@@ -9,7 +9,9 @@ import nbformat
 import pytest
 
 from grading import __main__ as cli
-from grading import kernel, sandbox
+from grading import engine, kernel, sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def ran(code):
@@ -133,3 +135,20 @@ def test_the_journal_of_an_attack_is_one_line_of_json(small):
     small.run()
     (line,) = [json.loads(line) for line in (small.state / "small.jsonl").read_text().splitlines()[-1:]]
     assert line["student"] == "eve"
+
+
+@pytest.mark.parametrize("assignment", sorted(path.parent.name for path in ROOT.glob("solutions/*/checks.py")))
+def test_a_right_notebook_has_full_marks_across_the_wire(assignment):
+    """What the items need crosses: functions and callbacks, arrays of each type, tuples, dictionaries."""
+    notebook = nbformat.read(ROOT / "solutions" / assignment / f"{assignment}.ipynb", as_version=4)
+    about = {"NNCOURSE_ROOT": str(ROOT), "NNCOURSE_ASSIGNMENT": assignment, "NNCOURSE_SEED": "7"}
+    with kernel.Worker() as worker:
+        done = worker.execute(notebook, about, kernel.Limits(60.0, 300.0))
+    points = {
+        cell.metadata.nbgrader.grade_id: float(out.data["text/plain"])
+        for cell in done.cells
+        if cell.cell_type == "code" and cell.metadata.nbgrader.grade
+        for out in cell.outputs
+        if out.output_type == "execute_result"
+    }
+    assert points == {item.id: item.max_points for item in engine.load_items(assignment, ROOT)}
