@@ -560,7 +560,7 @@ GRADIENT = Item(
         group("the second convolution", 1, *PROBLEMS, part=lambda g: g[2:4]),
         group("the first convolution", 1, *PROBLEMS, part=lambda g: g[:2]),
         group("one image", 1, problems(1, 2, 8, 7, 2, 3, 3)),
-        group("black images, where a is 0", 1, black(3, 1, 6, 7, 2, 2, 3)),
+        group("black images, where a is 0", 1, black(2, 1, 6, 7, 2, 2, 3)),
     ),
     (
         mistake(

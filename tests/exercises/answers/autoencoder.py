@@ -1,0 +1,193 @@
+"""Right solutions of `autoencoder` in other words, and solutions that leave the work to a library."""
+
+# right, by other ways: loops, the SVD, einsum, other signs and orders of summation
+RIGHT = {
+    "principal_axes": [
+        """
+def principal_axes(X, k):
+    mean = np.mean(X, 0)
+    _, s, V = np.linalg.svd(X - mean)
+    values = np.zeros(X.shape[1])
+    values[: len(s)] = s**2 / len(X)
+    return [mean, -V[:k], values]
+""",
+        """
+def principal_axes(X, k):
+    mean = sum(X) / len(X)
+    C = np.cov(X.T, bias=True)
+    values, vectors = np.linalg.eigh(-C)
+    return mean, np.array([vectors[:, j] for j in range(k)]), list(-values)
+""",
+    ],
+    "project": [
+        """
+def project(X, mean, axes):
+    Z = [[np.dot(v, x - mean) for v in axes] for x in X]
+    Xhat = [mean + sum(number * v for number, v in zip(z, axes)) for z in Z]
+    return Z, Xhat
+""",
+        """
+def project(X, mean, axes):
+    X -= mean
+    return np.einsum("ns,js->nj", X, axes), X @ (axes.T @ axes) + mean
+""",
+    ],
+    "reconstruction_error": [
+        """
+def reconstruction_error(X, Xhat):
+    return [float(np.dot(x - xhat, x - xhat)) for x, xhat in zip(X, Xhat)]
+""",
+        """
+def reconstruction_error(X, Xhat):
+    return np.linalg.norm(X - Xhat, axis=1) ** 2
+""",
+    ],
+    "pca_error": [
+        """
+def pca_error(eigenvalues):
+    return [sum(eigenvalues[k:]) for k in range(len(eigenvalues) + 1)]
+""",
+        """
+def pca_error(eigenvalues):
+    return eigenvalues.sum() - np.concatenate([[0], np.cumsum(eigenvalues)])
+""",
+    ],
+    "principal_angles": [
+        """
+def principal_angles(A, B):
+    bases = [np.linalg.svd(M, full_matrices=False)[2] for M in (A, B)]
+    cosines = np.linalg.svd(bases[1] @ bases[0].T)[1]
+    return np.arccos(np.minimum(cosines, 1.0))
+""",
+        """
+def principal_angles(A, B):
+    Q_A, Q_B = np.linalg.qr(A.T)[0], np.linalg.qr(B.T)[0]
+    if Q_A.shape[1] < Q_B.shape[1]:
+        Q_A, Q_B = Q_B, Q_A
+    cosines = np.linalg.svd(Q_B.T @ Q_A, compute_uv=False)
+    sines = np.linalg.svd(Q_B - Q_A @ (Q_A.T @ Q_B), compute_uv=False)[::-1]
+    return np.arctan2(sines, cosines)
+""",
+    ],
+    "linear_gradient": [
+        """
+def linear_gradient(weights, X):
+    W1, b1, W2, b2 = weights
+    g = [np.zeros(w.shape) for w in weights]
+    for x in X:
+        z = W1 @ x + b1
+        delta = 2 * (W2 @ z + b2 - x) / len(X)
+        for place, part in enumerate((np.outer(W2.T @ delta, x), W2.T @ delta, np.outer(delta, z), delta)):
+            g[place] += part
+    return tuple(g)
+""",
+        """
+def linear_gradient(weights, X):
+    W1, b1, W2, b2 = weights
+    Z = np.einsum("ns,js->nj", X, W1) + b1
+    off = np.einsum("nj,sj->ns", Z, W2) + b2 - X
+    back = np.einsum("ns,sj->nj", off, W2)
+    dW1, dW2 = np.einsum("nj,ns->js", back, X), np.einsum("ns,nj->sj", off, Z)
+    return [2 * part / len(X) for part in (dW1, back.sum(0), dW2, off.sum(0))]
+""",
+    ],
+    "train_linear": [
+        """
+def train_linear(weights, X, steps, alpha):
+    while steps:
+        for w, dw in zip(weights, linear_gradient(weights, X)):
+            w -= alpha * dw
+        steps -= 1
+    return tuple(weights)
+""",
+    ],
+    "deep_gradient": [
+        """
+def deep_gradient(betas, X, target):
+    z, L = deep_forward(betas, X), len(betas)
+    delta = (z[-1] - target) / len(X)
+    g = [None] * L
+    for l in reversed(range(L)):
+        g[l] = np.column_stack([delta.sum(axis=0), np.einsum("nt,ns->ts", delta, z[l])])
+        slope = np.ones_like(z[l]) if l == L // 2 else np.where(z[l] > 0, 1.0, 0.0)
+        delta = slope * np.dot(delta, betas[l][:, 1:])
+    return g
+""",
+        """
+def deep_gradient(betas, X, target):
+    total = [np.zeros(beta.shape) for beta in betas]
+    for x, t in zip(X, target):
+        z = deep_forward(betas, x[None])
+        delta = z[-1][0] - t
+        for l in range(len(betas) - 1, -1, -1):
+            total[l] += np.outer(delta, np.append(1.0, z[l][0])) / len(X)
+            delta = betas[l][:, 1:].T @ delta
+            if l != len(betas) / 2:
+                delta[z[l][0] <= 0] = 0
+    return total
+""",
+    ],
+    "train": [
+        """
+def train(betas, X, noises, batches, alpha):
+    betas = list(betas)
+    for i in range(len(batches)):
+        seen = X[batches[i]]
+        seen += noises[i]
+        for l, g in enumerate(deep_gradient(betas, seen, X[batches[i]])):
+            betas[l] = betas[l] - alpha * g
+    return betas
+""",
+    ],
+    "denoising_error": [
+        """
+def denoising_error(betas, X, noise):
+    xhat = deep_forward(betas, X + noise)[len(betas)]
+    return np.array([np.sum(noise**2), np.sum((xhat - X) ** 2)]) / len(X)
+""",
+    ],
+}
+
+# the library does it
+BORROWED = {
+    "principal_axes": [
+        """
+def principal_axes(X, k):
+    from sklearn.decomposition import PCA
+    found = PCA(X.shape[1]).fit(X)
+    return found.mean_, found.components_[:k], found.explained_variance_ * (len(X) - 1) / len(X)
+""",
+        """
+def principal_axes(X, k):
+    from nnlib.pca import principal_axes
+    return principal_axes(X, k)
+""",
+    ],
+    "principal_angles": [
+        """
+def principal_angles(A, B):
+    from scipy.linalg import subspace_angles
+    return subspace_angles(A.T, B.T)[::-1]
+""",
+    ],
+    "reconstruction_error": ["from nnlib.pca import reconstruction_error"],
+    "linear_gradient": [
+        """
+def linear_gradient(weights, X):
+    import torch
+    W1, b1, W2, b2 = parts = [torch.tensor(w, requires_grad=True) for w in weights]
+    X = torch.tensor(X)
+    (((X @ W1.T + b1) @ W2.T + b2 - X) ** 2).sum(1).mean().backward()
+    return [part.grad.numpy() for part in parts]
+""",
+    ],
+}
+
+# mistakes that cannot run at all in the visible check: Python tells, in the student's own line
+SHAPES_CLASH = {"decoder transposed on the way back"}
+
+# items where each mistake costs all points, and why that is fair
+ALL_OR_NOTHING = {"reconstruction-error": "a wrong unit is wrong for every image"}
+
+# lines of solutions that say nothing, because they stand in given code too
+PLAIN = {"W1, b1, W2, b2 = weights"}
