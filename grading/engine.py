@@ -32,7 +32,7 @@ from grading import borrowed
 from grading.borrowed import Unusable
 
 __all__ = ["MIME", "Case", "Group", "Item", "Mistake", "Reference", "Result", "Unusable"]
-__all__ += ["caller", "check", "earlier", "load_items", "predecessors", "reference", "variant"]
+__all__ += ["Draw", "Rng", "caller", "check", "earlier", "group", "load_items", "predecessors", "reference", "variant"]
 
 MIME = "application/vnd.nncourse.check+json"
 
@@ -130,6 +130,15 @@ class Reference:
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
         return cast(Callable[..., Any], self.functions[name])
+
+
+Rng = np.random.Generator
+Draw = Callable[[Rng], tuple[Any, ...]]  # from a generator to the arguments of a call
+
+
+def group(name: str, points: float, *draws: Draw, part: Callable[[Any], Any] | None = None, at: float = 1.0) -> Group:
+    """A group with one case for each draw of arguments; `at` is the condition of the computation."""
+    return Group(name, points, lambda rng: [Case(draw(rng), condition=at) for draw in draws], part)
 
 
 # ---------------------------------------------------------------------------------------------- what comes out

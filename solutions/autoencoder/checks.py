@@ -6,22 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from grading.engine import Case, Group, Item, Mistake, Reference
+from grading.engine import Case, Draw, Group, Item, Mistake, Reference, Rng, group
 from nnlib.data import mnist
 
 PAGE = "chapters/11-autoencoders"
-Rng = np.random.Generator
-Draw = Callable[[Rng], tuple[Any, ...]]
 f32 = np.float32
 
 
 def normal(rng: Rng, *shape: int, dtype: Any = float) -> np.ndarray:
     return rng.normal(size=shape).astype(dtype)
-
-
-def group(name: str, points: float, *draws: Draw, part: Callable[[Any], Any] | None = None, at: float = 1.0) -> Group:
-    """A group with one case for each draw of arguments; `at` is the condition of the computation."""
-    return Group(name, points, lambda rng: [Case(draw(rng), condition=at) for draw in draws], part)
 
 
 def mistake(name: str, hint: str, *edits: tuple[str, str]) -> Mistake:

@@ -1,16 +1,15 @@
 """The graded items of `backprop`: inputs, groups for partial credit, and the mistakes that people make."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from grading.engine import Case, Group, Item, Mistake, Reference
+from grading.engine import Case, Draw, Group, Item, Mistake, Reference, Rng, group
 from nnlib.data import mnist
 
 PAGE = "chapters/04-backpropagation"
-Rng = np.random.Generator
 
 
 def network(rng: Rng, sizes: Sequence[int], dtype: Any = float) -> list[np.ndarray]:
@@ -33,14 +32,6 @@ def one_hot(rng: Rng, n: int, K: int, dtype: Any = float) -> np.ndarray:
 
 def probabilities(rng: Rng, n: int, K: int, dtype: Any = float) -> np.ndarray:
     return rng.dirichlet(np.ones(K), size=n).astype(dtype)
-
-
-Draw = Callable[[Rng], tuple[Any, ...]]
-
-
-def group(name: str, points: float, *draws: Draw, part: Callable[[Any], Any] | None = None, at: float = 1.0) -> Group:
-    """A group with one case for each draw of arguments; `at` is the condition of the computation."""
-    return Group(name, points, lambda rng: [Case(draw(rng), condition=at) for draw in draws], part)
 
 
 def mistake(name: str, hint: str, *edits: tuple[str, str]) -> Mistake:

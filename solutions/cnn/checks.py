@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from grading.engine import Case, Group, Item, Mistake, Reference
+from grading.engine import Case, Draw, Group, Item, Mistake, Reference, Rng
 from nnlib.data import mnist
 
 PAGE = "chapters/10-convolutional-networks"
-Rng = np.random.Generator
-Draw = Callable[[Rng], tuple[Any, ...]]
 f32 = np.float32
 
 

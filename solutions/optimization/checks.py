@@ -1,22 +1,14 @@
 """The graded items of `optimization`: inputs, groups for partial credit, and the mistakes that people make."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from grading.engine import Case, Group, Item, Mistake, Reference
+from grading.engine import Case, Draw, Group, Item, Mistake, Reference, Rng, group
 
 PAGE = "chapters/03-optimization"
-Rng = np.random.Generator
-Draw = Callable[[Rng], tuple[Any, ...]]
 
 f32 = np.float32
-
-
-def group(name: str, points: float, *draws: Draw, part: Callable[[Any], Any] | None = None, at: float = 1.0) -> Group:
-    """A group with one case for each draw of arguments; `at` is the condition of the computation."""
-    return Group(name, points, lambda rng: [Case(draw(rng), condition=at) for draw in draws], part)
 
 
 def mistake(name: str, hint: str, *edits: tuple[str, str]) -> Mistake:

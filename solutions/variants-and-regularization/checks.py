@@ -1,23 +1,16 @@
 """The graded items of `variants-and-regularization`: inputs, groups for partial credit, and known mistakes."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from grading.engine import Case, Group, Item, Mistake
+from grading.engine import Draw, Item, Mistake, Rng, group
 
 VARIANTS, OVERFITTING = "chapters/07-sgd-variants", "chapters/08-overfitting"
-Rng = np.random.Generator
-Draw = Callable[[Rng], tuple[Any, ...]]
 
 f32 = np.float32
-
-
-def group(name: str, points: float, *draws: Draw, part: Callable[[Any], Any] | None = None, at: float = 1.0) -> Group:
-    """A group with one case for each draw of arguments; `at` is the condition of the computation."""
-    return Group(name, points, lambda rng: [Case(draw(rng), condition=at) for draw in draws], part)
 
 
 def variant(name: str, hint: str, *edits: tuple[str, str]) -> Mistake:
