@@ -239,10 +239,7 @@ def _walk(
     objective: Analysed, w: Array, alpha: Callable[[int], float], T: int, runs: int, batch_size: int, seed: int
 ) -> Iterator[tuple[Array, Array]]:
     """w_k, a run in each row, and the gradients of all observations there, for k = 1, ..., T."""
-    _steps(T)
-    if runs < 1000:
-        raise ValueError(f"runs: expected at least 1,000, got {runs}; the bound of the mean needs them")
-    rng = np.random.default_rng(seed)
+    rng = _enough(T, runs, seed)
     W, everyone = np.tile(w, (runs, 1)), np.arange(runs)[:, None]
     for k in range(1, T + 1):
         each = objective.gradients(W)
@@ -294,7 +291,7 @@ def theorem51(
     c, F_star, size = _strong(objective), objective.F_star, growing(tau)
     theorem1_right(objective, w, alpha, T)  # the same limit for α
     omega = max(alpha * objective.L * objective.M / c, objective.F(w) - F_star)
-    rng, W, even = _enough(runs, seed), np.tile(w, (runs, 1)), np.full(objective.n, 1 / objective.n)
+    rng, W, even = _enough(T, runs, seed), np.tile(w, (runs, 1)), np.full(objective.n, 1 / objective.n)
     for k in range(1, T):
         counts = rng.multinomial(size(k), even, size=runs)
         W = W - alpha / size(k) * (counts[:, None, :] @ objective.gradients(W))[:, 0]
@@ -344,7 +341,7 @@ def svrg_rate(
         An assumption of `svrg_factor` fails, or there are fewer than 1,000 runs.
     """
     rho, F_star, n = svrg_factor(objective, alpha, m), objective.F_star, objective.n
-    rng, W = _enough(runs, seed), np.tile(w, (runs, 1))
+    rng, W = _enough(T, runs, seed), np.tile(w, (runs, 1))
     for _ in range(1, T):
         grad, V, total = objective.gradients(W).mean(axis=1), W, np.zeros_like(W)
         stop, chosen = rng.integers(1, m + 1, size=runs), W + 0
@@ -378,7 +375,7 @@ def saga_rate(
     rho = 1 - min(1 / (4 * n), c / (3 * L)) if long else 1 - alpha * c
     best, F_star = objective.w_star, objective.F_star
     right = rho ** (T - 1) * (float((w - best) @ (w - best)) + 2 * alpha * n * (objective.F(w) - F_star))
-    rng, W, everyone = _enough(runs, seed), np.tile(w, (runs, 1)), np.arange(runs)
+    rng, W, everyone = _enough(T, runs, seed), np.tile(w, (runs, 1)), np.arange(runs)
     table = objective.gradients(W)
     mean = table.mean(axis=1)
     for _ in range(1, T):
@@ -397,7 +394,9 @@ def _own(objective: _Linear, W: Array, J: Array) -> Array:
     return objective._slope((W * X).sum(axis=1), objective.y[J])[:, None] * X + 2 * objective.lam * W
 
 
-def _enough(runs: int, seed: int) -> np.random.Generator:
+def _enough(T: int, runs: int, seed: int) -> np.random.Generator:
+    """The generator of the runs, if there are enough of them and they make a step."""
+    _steps(T)
     if runs < 1000:
         raise ValueError(f"runs: expected at least 1,000, got {runs}; the bound of the mean needs them")
     return np.random.default_rng(seed)

@@ -261,6 +261,8 @@ def test_bad_input_is_named():
             lambda T: theory.theorem1_exact(objective, START, limit(objective), T),
             lambda T: theorem2(objective, START, lambda k: limit(objective), T),
             lambda T: theory.theorem46(objective, START, limit(objective), T),
+            lambda T: theory.svrg_rate(objective, START, 1e-3, 10**5, T),
+            lambda T: theory.saga_rate(PROBLEMS["logistic regression"], START, T),
         ):
             with pytest.raises(ValueError, match="T: expected at least 1 step"):
                 statement(T)
