@@ -19,3 +19,18 @@ c.CourseDirectory.feedback_directory = f"{state}/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root / state / 'gradebook.db'}"
 
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+
+# autograding by nbgrader's command or formgrader's button is done by the project's own engine: student code runs in the
+# sandbox, and the verdict is made outside of it
+c.Autograde.sanitize_preprocessors = ["grading.autograde.Repair"]
+own = "nbgrader.preprocessors."
+c.Autograde.autograde_preprocessors = [
+    "grading.autograde.Check",
+    own + "LimitOutput",
+    own + "SaveAutoGrades",
+    own + "AssignLatePenalties",
+    own + "CheckCellMetadata",
+]
+c.Repair.root = c.Check.root = str(root)
+# what a student wrote must not run in the browser of whoever reads it
+c.HTMLExporter.sanitize_html = True

@@ -1,18 +1,25 @@
-"""``python -m grading run ASSIGNMENT --submissions FOLDER``: grade a folder of submissions, and say what went wrong."""
+"""Grade a class: ``python -m grading run ASSIGNMENT --submissions FOLDER``, and what comes after it."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from grading import report, sandbox
+import yaml
+from tqdm import tqdm
+
+from grading import doctor, pool, report, report_html, sandbox, similar
+from grading.execution import Limits
 from grading.intake import Source
-from grading.kernel import Limits
-from grading.run import Course, UsageError, grade, read_students
+from grading.journal import replace_file
+from grading.row import Row, Student
+from grading.run import Course, UsageError, feedback_again, grade, read_students, rows_of
 
 NOT_ISOLATED = (
     "Student code was not isolated: bubblewrap is missing, or not allowed here. "
@@ -27,68 +34,192 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0.5 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.5 and 3600 seconds")
-    return seconds
+def _between(least: float, most: float, unit: str, kind: Callable[[str], float] = float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not between {least:g} and {most:g}{unit}")
+        return value
 
-
-def _jobs(text: str) -> int:
-    jobs = int(text)
-    if not 1 <= jobs <= 64:
-        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 64")
-    return jobs
+    return number
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m grading", description=__doc__)
-    run = parser.add_subparsers(dest="command", required=True).add_parser("run", help="grade a folder of submissions")
-    run.add_argument("assignment", help="its name: a folder in solutions/")
-    run.add_argument("--submissions", type=_folder, required=True, help="a folder with a subfolder for each student")
-    run.add_argument("--students", type=_folder, help="CSV with id, first_name, last_name, email: who takes part")
-    run.add_argument("--time-limit", type=_seconds, default=20.0, metavar="S", help="seconds for a cell (default 20)")
-    run.add_argument("--state", type=_folder, help="where gradebook, journal and feedback lie (default grading/state)")
-    run.add_argument("--jobs", type=_jobs, default=min(2, os.cpu_count() or 1), help="at the same time (default 2)")
-    run.add_argument("--fresh", action="store_true", help="grade again what has not changed")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, words: str, assignment: bool = True) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=words, description=words)
+        if assignment:
+            made.add_argument("assignment", help="its name: a folder in solutions/")
+        made.add_argument("--state", type=_folder, help="where gradebook, journal, feedback lie (grading/state)")
+        made.add_argument("--gradebook", default="", metavar="URL", help="its address, if it is not a file in the state")
+        return made
+
+    run = command("run", "grade submissions: a folder, or a zip")
+    run.add_argument("--submissions", type=_folder, required=True, help="a folder or zip with something for each student")
+    students = "CSV with id, first_name, last_name, email: who takes part"
+    run.add_argument("--students", type=_folder, help=students)
+    run.add_argument("--student", default="", metavar="ID", help="this one alone")
+    run.add_argument("--time-limit", type=_between(0.5, 3600, " seconds"), default=20.0, metavar="S", help="for a cell (20)")
+    run.add_argument("--memory", type=_between(256, 1 << 20, " MB", int), default=2048, metavar="MB", help="for each (2048)")
+    jobs = run.add_mutually_exclusive_group()
+    jobs.add_argument("--jobs", type=_between(1, 64, "", int), default=min(2, os.cpu_count() or 1), help="at once (2)")
+    jobs.add_argument("--scheduler", metavar="URL", help="of Dask: tcp://host:8786, or local")
+    again = run.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="grade only what is new or changed: so it is anyway")
+    again.add_argument("--fresh", action="store_true", help="grade again what has not changed")
     run.add_argument("--require-isolation", action="store_true", help="refuse to run student code without a sandbox")
+    status = command("status", "what became of whom, from the last rounds; nothing is run")
+    status.add_argument("--students", type=_folder, help=students)
+    page = command("report", "one HTML page for the instructor")
+    page.add_argument("--students", type=_folder, help=students)
+    back = command("feedback", "write the feedback again, with what persons gave in formgrader")
+    back.add_argument("--student", default="", metavar="ID", help="this one alone")
+    out = command("export", "the grades for a spreadsheet or a learning platform")
+    out.add_argument("--students", type=_folder, help=students)
+    out.add_argument("--format", choices=("plain", "canvas", "moodle"), default="plain")
+    out.add_argument("--output", type=_folder, help="a file; without it the text is printed")
+    command("similar", "pairs of submissions with nearly the same code")
+    command("doctor", "what is missing on this machine", assignment=False)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 if every student got a row, 2 if the command was wrong."""
+    """Run the command; 0 if it was done, 1 if something is missing, 2 if the command was wrong."""
     options = _parser().parse_args(arguments)
     state = (options.state or ROOT / "grading" / "state").resolve()
-    course, limits = Course(ROOT, options.assignment, state), Limits(options.time_limit, 10 * options.time_limit)
-    start = time.monotonic()
-    if options.require_isolation and not sandbox.isolated():
-        print(f"grading: {NOT_ISOLATED}", file=sys.stderr)
-        return 2
+    if options.command == "doctor":
+        return doctor.main(ROOT, state)
+    course = Course(ROOT, options.assignment, state, options.gradebook or _configured(options.state), _site())
     try:
-        students = read_students(options.students) if options.students else {}
-        submissions = options.submissions.resolve()
-        rows = grade(course, submissions, students, limits, options.jobs, options.fresh, _progress)
-    except UsageError as error:
+        return {
+            "run": _run,
+            "status": _status,
+            "report": _report,
+            "feedback": _feedback,
+            "export": _export,
+            "similar": _similar,
+        }[options.command](course, options)
+    except (UsageError, pool.ClusterError) as error:
         print(f"grading: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ngrading: stopped; the same command goes on where it was", file=sys.stderr)
         return 130
-    points = Source.load(course.notebook, course.release).points
-    report.replace_file(state / f"{course.assignment}.csv", report.grades_csv(rows, points))
-    text = report.table(rows, points)
+
+
+def _configured(state: Path | None) -> str:
+    """The gradebook that ``nbgrader_config.py`` names, for the state that it names."""
+    return "" if state else str(Course(ROOT, "", Path()).config().CourseDirectory.get("db_url", ""))
+
+
+def _site() -> str:
+    config = ROOT / "_config.yml"
+    told = yaml.safe_load(config.read_text(encoding="utf-8")) if config.is_file() else {}
+    return str((told.get("html") or {}).get("baseurl") or "")
+
+
+def _students(options: argparse.Namespace) -> dict[str, Student]:
+    return read_students(options.students) if options.students else {}
+
+
+def _run(course: Course, options: argparse.Namespace) -> int:
+    start = time.monotonic()
+    if options.require_isolation and not sandbox.isolated():
+        raise UsageError(NOT_ISOLATED)
+    students, submissions = _students(options), options.submissions.resolve()
+    limits = Limits(options.time_limit, 10 * options.time_limit, options.memory)
+    with contextlib.ExitStack() as stack:
+        if options.scheduler:
+            workers = stack.enter_context(pool.cluster(options.scheduler, options.jobs))
+        else:
+            workers = pool.processes(options.jobs)
+        progress = stack.enter_context(_Progress())
+        rows = grade(course, submissions, students, limits, workers, options.fresh, options.student, progress.show)
+    if options.student:
+        rows, source = rows_of(course, students)
+        print(report.table([row for row in rows if row.student == options.student], source.points))
+    else:
+        source = Source.load(course.folder / f"{course.assignment}.ipynb", course.release)
+        print(report.table(rows, source.points))
+    _publish(course, rows, source)
+    print(f"Grades: {course.state / course.assignment}.csv")
+    print(f"Report: {course.state / course.assignment}.html")
+    print(f"Feedback: {course.state / 'feedback'}/<student>/{course.assignment}/{course.assignment}.html")
     if not sandbox.isolated():
-        text += f"\n{NOT_ISOLATED}"
-    report.replace_file(state / f"{course.assignment}.txt", text + "\n")
-    print(text)
-    print(f"Grades: {state / course.assignment}.csv")
-    print(f"Feedback: {state / 'feedback'}/<student>/{course.assignment}/{course.assignment}.html")
+        print(NOT_ISOLATED)
     print(f"{time.monotonic() - start:.0f} s", file=sys.stderr)
     return 0
 
 
-def _progress(line: str) -> None:
-    print(line, file=sys.stderr)
+def _publish(course: Course, rows: Sequence[Row], source: Source) -> None:
+    """The table, the CSV and the report."""
+    text = report.table(rows, source.points)
+    if not sandbox.isolated():
+        text += f"\n{NOT_ISOLATED}"
+    replace_file(course.state / f"{course.assignment}.txt", text + "\n")
+    replace_file(course.state / f"{course.assignment}.csv", report.export(rows, source.points, "plain", course.assignment))
+
+
+class _Progress:
+    """A bar with a count for each status on a terminal, and in any case a line for each submission."""
+
+    def __init__(self) -> None:
+        self.bar = tqdm(unit="", leave=False, disable=None, file=sys.stderr)
+        self.counts: Counter[str] = Counter()
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def show(self, row: Row, done: int, count: int) -> None:
+        """Tell of one more."""
+        self.counts[row.status] += 1
+        self.bar.total = count
+        self.bar.set_postfix_str(", ".join(f"{number} {status}" for status, number in self.counts.most_common()))
+        self.bar.update(done - self.bar.n)
+        tqdm.write(f"{done}/{count} {row.student}: {row.status}, {row.total:g} points", file=sys.stderr)
+
+
+def _status(course: Course, options: argparse.Namespace) -> int:
+    rows, source = rows_of(course, _students(options))
+    print(report.table(rows, source.points))
+    return 0
+
+
+def _report(course: Course, options: argparse.Namespace) -> int:
+    rows, source = rows_of(course, _students(options))
+    _publish(course, rows, source)
+    print(f"Report: {course.state / course.assignment}.html")
+    return 0
+
+
+def _feedback(course: Course, options: argparse.Namespace) -> int:
+    written = feedback_again(course, options.student)
+    if not written:
+        raise UsageError(f"there is no graded submission of {options.student!r}")
+    print(f"{written} pages: {course.state / 'feedback'}/<student>/{course.assignment}/{course.assignment}.html")
+    return 0
+
+
+def _export(course: Course, options: argparse.Namespace) -> int:
+    rows, source = rows_of(course, _students(options))
+    text = report.export(rows, source.points, options.format, course.assignment)
+    if options.output:
+        replace_file(options.output.resolve(), text)
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _similar(course: Course, options: argparse.Namespace) -> int:
+    raise NotImplementedError
 
 
 if __name__ == "__main__":

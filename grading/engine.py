@@ -177,6 +177,7 @@ class Result:
             "max_points": self.max_points,
             "groups": [{name: getattr(group, name) for name in names} for group in self.groups],
             "mistake": " and ".join(mistake.name for mistake in self.mistakes) or None,
+            "hints": [{"name": each.name, "hint": each.hint, "page": each.page} for each in self.mistakes],
             "message": self.message,
             "seed": self.seed,
         }

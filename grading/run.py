@@ -1,47 +1,34 @@
 """One round of grading: every submission gets a row, whatever is wrong with it or with others.
 
-Submissions are executed beside each other by workers (`grading.kernel`); one writer gives each executed notebook to
-nbgrader's own converters, which write the gradebook, the autograded notebook and the feedback. A line in the journal
-ends a submission: what has none is graded again in the next round, so a round can be killed at any time.
-
-To grade in another way, replace ``_execute``: it takes a repaired notebook and returns it with outputs.
+Submissions are graded beside each other by workers (`grading.work`, `grading.pool`). What comes back is written here,
+one submission after the other: the files, the gradebook, and then a line in the journal. What has no line is graded
+again in the next round, so a round can be killed at any time.
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
-import glob
 import hashlib
-import json
-import logging
-import os
-import queue
 import re
-import shutil
-import sys
-import threading
-import time
-import warnings
-import zlib
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
-from traitlets.config import Config
+from traitlets.config import Config, PyFileConfigLoader
 
-from grading import intake
-from grading.engine import MIME
-from grading.intake import Handed, Source, Status, deleted
-from grading.kernel import FAULTS, Limits, Worker, fault
+from grading import intake, pool
+from grading.execution import Limits
+from grading.gradebook import Grades, LockedError
+from grading.intake import Found, Source, Status
+from grading.journal import Journal, replace_file
+from grading.row import Row, Student
+from grading.work import Bundle, Graded, Task, feedback_page, grade_one
 
-__all__ = ["Course", "Row", "Student", "UsageError", "grade", "read_students"]
-
-STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
+__all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
 
 
 class UsageError(Exception):
@@ -60,11 +47,22 @@ class Course:
         Its name: the folder under ``solutions/`` and the notebook in it.
     state : Path
         Where gradebook, journal, feedback and reports are kept.
+    gradebook : str
+        The gradebook's address; a file in ``state``, unless something else is said.
+    site : str
+        The book's address, for links; may be empty.
     """
 
     root: Path
     assignment: str
     state: Path
+    gradebook: str = ""
+    site: str = ""
+
+    @property
+    def url(self) -> str:
+        """The gradebook's address."""
+        return self.gradebook or f"sqlite:///{self.state / 'gradebook.db'}"
 
     @property
     def folder(self) -> Path:
@@ -72,78 +70,29 @@ class Course:
         return self.root / "solutions" / self.assignment
 
     @property
-    def notebook(self) -> Path:
-        """The source notebook."""
-        return self.folder / f"{self.assignment}.ipynb"
-
-    @property
-    def gradebook(self) -> str:
-        """The gradebook's address."""
-        return f"sqlite:///{self.state / 'gradebook.db'}"
-
-    @property
     def release(self) -> Path:
         """The notebook as students got it, made again from the source."""
         return self.state / "release" / self.assignment / f"{self.assignment}.ipynb"
 
-    def result(self, step: str, student: str) -> Path:
-        """The folder of a student's submitted, autograded or feedback files."""
-        return self.state / step / student / self.assignment
-
-    def digest(self) -> str:
-        """Changes when anything changes that points depend on: the assignment, its items, or the engine."""
-        engine = Path(__file__).parent
-        parts = [*sorted(self.folder.glob("*.ipynb")), *sorted(self.folder.glob("*.py"))]
-        parts += [
-            engine / f"{name}.py"
-            for name in ("borrowed", "bridge", "engine", "hidden", "intake", "kernel", "sandbox", "wire")
-        ]
-        return hashlib.sha256(b"\0".join(part.read_bytes() for part in parts)).hexdigest()
-
-
-@dataclass(frozen=True)
-class Student:
-    """A line of the students file."""
-
-    id: str
-    first_name: str = ""
-    last_name: str = ""
-    email: str = ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """What a student gets.
-
-    Attributes
-    ----------
-    items : dict
-        Points for each item.
-    reasons : dict
-        For each item that lost points, why.
-    notes : list of str
-        What was wrong with the submission as a whole.
-    submission, source : str
-        Hashes of what was graded, and with what.
-    waiting : list of str
-        Items that a person has to read in formgrader; until then they count as zero.
-    """
-
-    student: str
-    status: Status
-    items: dict[str, float]
-    reasons: dict[str, str]
-    notes: list[str]
-    submission: str
-    source: str
-    seconds: float = 0.0
-    waiting: list[str] = field(default_factory=list)
-    person: Student | None = field(default=None, compare=False)
-
     @property
-    def total(self) -> float:
-        """Sum over the items."""
-        return sum(self.items.values())
+    def journal(self) -> Path:
+        """The journal."""
+        return self.state / f"{self.assignment}.jsonl"
+
+    def file(self, step: str, student: str, ending: str = "ipynb") -> Path:
+        """A student's file of a step: submitted, autograded or feedback."""
+        return self.state / step / student / self.assignment / f"{self.assignment}.{ending}"
+
+    def config(self) -> Config:
+        """What ``nbgrader_config.py`` says."""
+        path = self.root / "nbgrader_config.py"
+        return PyFileConfigLoader(path.name, str(path.parent)).load_config() if path.is_file() else Config()
+
+    def check(self) -> None:
+        """Refuse a name that is none of an assignment, and say which there are."""
+        there = sorted(path.parent.name for path in self.root.glob("solutions/*/*.ipynb"))
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", self.assignment) or self.assignment not in there:
+            raise UsageError(f"there is no assignment {self.assignment!r}; there is {', '.join(there) or 'none'}")
 
 
 # ---------------------------------------------------------------------------------------------- students
@@ -187,28 +136,31 @@ def grade(
     submissions: Path,
     students: Mapping[str, Student] | None = None,
     limits: Limits | None = None,
-    jobs: int = 2,
+    workers: pool.Workers | None = None,
     fresh: bool = False,
-    progress: Callable[[str], None] = lambda _: None,
+    only: str = "",
+    progress: Callable[[Row, int, int], None] = lambda *_: None,
 ) -> list[Row]:
-    """Grade a folder of submissions.
+    """Grade submissions.
 
     Parameters
     ----------
     course : Course
         The assignment, and where the results go.
     submissions : Path
-        A folder with a subfolder for each student.
+        What `intake.submissions` reads: a folder or a zip.
     students : mapping, optional
-        Who takes part: a student with no subfolder gets a row too.
+        Who takes part: a student who handed in nothing gets a row too.
     limits : Limits, optional
         What a submission may cost.
-    jobs : int
-        Submissions that run at the same time.
+    workers : Workers, optional
+        Who does it; two processes of this machine, unless something else is said.
     fresh : bool
         Grade again what has not changed since the last round.
+    only : str
+        This student alone.
     progress : callable
-        Gets a line for each submission as it is done.
+        Gets each row as it is done, how many are done, and how many there are.
 
     Returns
     -------
@@ -218,26 +170,38 @@ def grade(
     Raises
     ------
     UsageError
-        If the folder or the assignment cannot be used. Nothing is raised for what is in a submission.
+        If the submissions or the assignment cannot be used, or the results cannot be written. Nothing is raised for
+        what is in a submission.
     """
-    limits, students = limits or Limits(), students or {}
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", course.assignment) or not course.notebook.is_file():
-        there = sorted(path.parent.name for path in course.root.glob("solutions/*/*.ipynb"))
-        raise UsageError(f"there is no assignment {course.assignment!r}; there is {', '.join(there) or 'none'}")
-    if not submissions.is_dir():
-        raise UsageError(f"the folder of submissions {submissions} does not exist")
-    folders = intake.student_folders(submissions)
-    if not folders:
-        hint = "; is it the folder of one student?" if any(submissions.glob("*.ipynb")) else ""
-        raise UsageError(f"{submissions} has no subfolders: there should be one for each student{hint}")
-    course.state.mkdir(parents=True, exist_ok=True)
-    with _alone(course.state / "lock"):
-        return _Round(course, limits, fresh, progress).all(folders, students, jobs)
+    course.check()
+    try:
+        handed, remarks = intake.submissions(submissions, course.assignment)
+    except (OSError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    students = students or {}
+    names = sorted({*handed, *students}, key=lambda name: (name.casefold(), name))
+    if only and only not in names:
+        raise UsageError(f"there is no student {only!r}; there is {', '.join(names[:10])}{', ...' * (len(names) > 10)}")
+    try:
+        course.state.mkdir(parents=True, exist_ok=True)
+        with _alone(course.state / "lock"):
+            one = _Round(course, limits or Limits(), students, progress)
+            try:
+                return one.all(handed, [only] if only else names, workers or pool.processes(2), fresh)
+            finally:
+                one.book.close()
+    except LockedError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise UsageError(
+            f"the results cannot be written: {error.strerror}{where}; what is done is kept, and the same command goes on"
+        ) from None
 
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Two rounds at once would write the same gradebook."""
+    """Two rounds at once would write the same files."""
     with path.open("w") as file:
         with contextlib.suppress(ImportError):  # on Windows nothing keeps them apart
             import fcntl
@@ -250,352 +214,134 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 class _Round:
-    def __init__(self, course: Course, limits: Limits, fresh: bool, progress: Callable[[str], None]) -> None:
-        self.course, self.limits, self.fresh, self.progress = course, limits, fresh, progress
+    def __init__(
+        self,
+        course: Course,
+        limits: Limits,
+        students: Mapping[str, Student],
+        progress: Callable[[Row, int, int], None],
+    ) -> None:
+        self.course, self.limits, self.students, self.progress = course, limits, students, progress
+        self.journal = Journal(course.journal)
+        self.book = Grades(course.url, course.state, course.assignment, course.config())
+        self.book.register(course.root)
+        self.bundle = Bundle.read(course.folder, course.release, course.site)
+        self.source = self.bundle.source()
         # other limits can give other points, so they count as a change
-        self.digest = hashlib.sha256(f"{course.digest()} {limits}".encode()).hexdigest()
-        self.journal = _Journal(course.state / f"{course.assignment}.jsonl")
-        self.engine = _Nbgrader(course)
-        self.engine.register()
-        self.source = Source.load(course.notebook, course.release)
-        self.workers: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        self.digest = hashlib.sha256(f"{self.bundle.digest} {limits}".encode()).hexdigest()
+        self.due, self.extended = self.book.due()
+        self.when: dict[str, datetime | None] = {}
 
-    def all(self, folders: Mapping[str, Path], students: Mapping[str, Student], jobs: int) -> list[Row]:
-        names = sorted({*folders, *students}, key=lambda name: (name.casefold(), name))
-        graded = self.engine.graded()
+    def all(
+        self, handed: Mapping[str, intake.Place], names: list[str], workers: pool.Workers, fresh: bool
+    ) -> list[Row]:
+        graded = set() if fresh else self.book.graded()
         rows: dict[str, Row] = {}
-        stop = threading.Event()
-        with contextlib.ExitStack() as stack, ThreadPoolExecutor(jobs) as threads:
-            stack.callback(stop.set)
-            for _ in range(jobs):
-                self.workers.put(stack.enter_context(Worker()))
-            futures = {}
+
+        def tasks() -> Iterator[Task]:
             for name in names:
-                known = self.journal.rows.get(name) if name in graded and not self.fresh else None
-                futures[threads.submit(self._one, name, folders.get(name), known, stop)] = name
-            try:
-                for future in as_completed(futures):
-                    row, notebook = future.result()
-                    if notebook is not None:
-                        row = self._write(row, notebook, students.get(row.student))
-                    rows[row.student] = row
-                    self.progress(f"{len(rows)}/{len(names)} {row.student}: {row.status}, {row.total:g} points")
-            except BaseException:
-                stop.set()
-                threads.shutdown(wait=False, cancel_futures=True)
-                while not self.workers.empty():
-                    self.workers.get().end()
-                raise
-        grades = self.engine.grades()
-        ordered = []
-        for name in names:
-            row = replace(rows[name], person=students.get(name))
-            if students and name not in students:
-                row = replace(row, notes=[*row.notes, "not in the students file"])
-            if row.status is not Status.NOT_GRADED:  # the gradebook has the last word: a person may have changed it
-                items = {item: float(grades[name][item].score) for item in self.source.points}
-                reasons = {item: why for item, why in row.reasons.items() if items[item] < self.source.points[item]}
-                waiting = [item for item in items if grades[name][item].needs_manual_grade]
-                row = replace(row, items=items, reasons=reasons, waiting=waiting)
-            ordered.append(row)
-        return ordered
+                found = handed[name].load() if name in handed else Found.nothing(name)
+                late = self._late(found)
+                known = self.journal.rows.get(name) if name in graded else None
+                if known and (known.submission, known.source, known.late) == (found.digest, self.digest, late):
+                    self._done(known, rows, len(names))
+                    continue
+                self.when[name] = found.handed_in
+                yield Task(found, self.bundle, self.limits, self.digest, late)
 
-    def _one(
-        self, name: str, folder: Path | None, known: Row | None, stop: threading.Event
-    ) -> tuple[Row, NotebookNode | None]:
-        """A row that is still right, or a new one with the executed notebook. Runs in a thread; never raises."""
-        start, status, digest = time.monotonic(), Status.NOT_GRADED, ""
-        try:
-            handed = intake.read(name, folder, self.course.assignment)
-            status, digest = handed.status, handed.digest
-            if known and (known.status, known.submission, known.source) == (status, digest, self.digest):
-                return known, None
-            notebook, notes = intake.repair(handed, self.source)
-            if status.readable and not stop.is_set():
-                notebook = self._execute(name, notebook)
-        except Exception as error:
-            status, notes = Status.NOT_GRADED, (f"fault of the grader: {type(error).__name__}: {error}",)
-            notebook, _ = intake.repair(Handed(name, status, notes), self.source)
-        row = Row(name, status, {}, {}, list(notes), digest, self.digest)
-        row = _settled(row, notebook, self.source)
-        return replace(row, seconds=round(time.monotonic() - start, 2)), notebook
+        for task, result in pool.results(workers, grade_one, tasks(), self.limits.total + 120):
+            self._done(self._write(task, result), rows, len(names))
+        grades = self.book.grades()
+        return [_now(rows[name], grades.get(name, {}), self.source, self.students) for name in names]
 
-    def _execute(self, name: str, notebook: NotebookNode) -> NotebookNode:
-        environment = {
-            "NNCOURSE_ROOT": str(self.course.root),
-            "NNCOURSE_ASSIGNMENT": self.course.assignment,
-            "NNCOURSE_SEED": str(zlib.crc32(name.encode())),
-        }
-        worker = self.workers.get()
-        try:
-            return worker.execute(notebook, environment, self.limits)
-        finally:
-            self.workers.put(worker)
+    def _done(self, row: Row, rows: dict[str, Row], count: int) -> None:
+        rows[row.student] = row
+        self.progress(row, len(rows), count)
 
-    def _write(self, row: Row, notebook: NotebookNode, person: Student | None) -> Row:
-        self.journal.begin(row.student)
-        try:
-            self.engine.write(row.student, notebook, person, row.status)
-        except Exception as error:  # nbgrader's own log says more
-            words = f"fault of the grader: {type(error).__name__}: {error}"
-            return replace(row, status=Status.NOT_GRADED, items=dict.fromkeys(row.items, 0.0), notes=[words])
+    def _late(self, found: Found) -> float:
+        due = self.extended.get(found.student, self.due)
+        if due is None or found.handed_in is None:
+            return 0.0
+        return max(0.0, (found.handed_in - due).total_seconds())
+
+    def _write(self, task: Task, result: Graded | BaseException) -> Row:
+        student, course = task.found.student, self.course
+        if isinstance(result, BaseException):
+            words = " ".join(f"{type(result).__name__}: {result}".split())[:300]
+            notes = [f"fault of the grader: {words}"]
+            return Row(student, Status.NOT_GRADED, dict.fromkeys(self.source.points, 0.0), {}, {}, notes, "", "")
+        row = result.row
+        self.journal.begin(student)
+        replace_file(course.file("submitted", student), result.submitted)
+        replace_file(course.file("autograded", student), result.autograded)
+        replace_file(course.file("feedback", student, "html"), result.page)
+        comments = {item: "No response." for item in self.source.stubs if row.reasons.get(item) == "no answer"}
+        self.book.write(row, comments, self.when.pop(student), self.students.get(student))
         if row.status is not Status.NOT_GRADED:
             self.journal.end(row)
         return row
 
 
-# ---------------------------------------------------------------------------------------------- from outputs to points
+def _now(row: Row, grades: Mapping[str, Any], source: Source, students: Mapping[str, Student]) -> Row:
+    """The row as the gradebook has it: a person may have changed it."""
+    row = replace(row, person=students.get(row.student))
+    if students and row.student not in students:
+        row = replace(row, notes=[*row.notes, "not in the students file"])
+    if row.status is Status.NOT_GRADED or grades.keys() < source.points.keys():
+        return row
+    items = {item: float(grades[item].score) for item in source.points}
+    reasons = {item: why for item, why in row.reasons.items() if items[item] < source.points[item]}
+    waiting = [item for item in items if grades[item].needs_manual_grade]
+    return replace(row, items=items, reasons=reasons, waiting=waiting)
 
 
-def _settled(row: Row, notebook: NotebookNode, source: Source) -> Row:
-    """Read points and reasons from the outputs, and leave nothing that nbgrader would misread.
-
-    nbgrader gives full marks to a graded cell with no output, and zero to one with a warning. Here a graded cell has
-    either its points as a number, or one error.
-    """
-    cells = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
-    stopped: dict[str, list[str]] = {}
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade"):
-            for out in _errors(cell):
-                stopped.setdefault(out.ename, []).append(_label(cell))
-    notes = [f"{words}: {', '.join(stopped[kind])}" for kind, words in STOPPED.items() if kind in stopped]
-    notes = [*row.notes, *notes]
-    items, reasons = {}, {}
-    for name, most in source.points.items():
-        by_hand = name in source.stubs
-        points, reason = _read(cells[name], source.stubs[name]) if by_hand else _outcome(cells[name], most)
-        items[name] = points or 0.0
-        wrong = [out for answer in source.answers[name] for out in _errors(cells[answer])]
-        if not row.status.readable:
-            reason = str(row.status)
-        elif items[name] < most and wrong and wrong[0].ename not in FAULTS:
-            where = re.sub(r"\([^()]*, line (\d+)\)", r"(line \1)", wrong[0].evalue)  # IPython's name for the cell
-            reason = f"the answer stopped with {wrong[0].ename}: {where}"
-        elif items[name] < most and any(deleted(answer) in notes for answer in source.answers[name]):
-            notes = [note for note in notes if note not in map(deleted, source.answers[name])]
-            reason = "the answer was deleted"
-        if not by_hand:
-            _tidy(cells[name], points is not None, reason)
-        if reason:
-            reasons[name] = " ".join(reason.split())[:300]
-    return replace(row, items=items, reasons=reasons, notes=notes)
+# ---------------------------------------------------------------------------------------------- between rounds
 
 
-def _errors(cell: NotebookNode) -> list[NotebookNode]:
-    return [out for out in cell.get("outputs", []) if out.output_type == "error"]
-
-
-def _numbers(cell: NotebookNode) -> list[NotebookNode]:
-    return [out for out in cell.outputs if out.output_type == "execute_result"]
-
-
-def _label(cell: NotebookNode) -> str:
-    name = cell.metadata.get("nbgrader", {}).get("grade_id")
-    first = str(cell.source).strip().split("\n")[0]
-    return f"cell {name}" if name else f"cell `{first[:30]}`"
-
-
-def _read(cell: NotebookNode, stub: str) -> tuple[float, str]:
-    """An answer that a person reads: nbgrader asks for one unless the text is the release's."""
-    return 0.0, "no answer" if cell.source.strip() == stub.strip() else ""
-
-
-def _outcome(cell: NotebookNode, most: float) -> tuple[float | None, str]:
-    """Points of a graded cell (None if it came to no verdict) and, where some are missing, why."""
-    errors, numbers = _errors(cell), _numbers(cell)
-    if errors:
-        return None, errors[-1].evalue if errors[-1].ename in FAULTS else f"{errors[-1].ename}: {errors[-1].evalue}"
+@contextlib.contextmanager
+def _reading(course: Course) -> Iterator[tuple[Journal, Grades, Bundle]]:
+    course.check()
+    if not course.journal.is_file() or not course.release.is_file():
+        raise UsageError(f"{course.assignment} was not graded yet: python -m grading run {course.assignment} ...")
+    book = Grades(course.url, course.state, course.assignment, course.config())
     try:
-        points = float(numbers[-1].data["text/plain"])
-    except (LookupError, ValueError):
-        return None, "the check gave no points"
-    if not 0 <= points <= most:
-        return None, f"the check gave {points:g} points of {most:g}"
-    if points == most:
-        return points, ""
-    bundles = [out.data[MIME] for out in cell.outputs if out.output_type == "display_data" and MIME in out.data]
-    reason = (bundles[-1].get("mistake") or bundles[-1].get("message")) if bundles else None
-    return points, str(reason or "points are missing, and the check does not say why")
+        yield Journal(course.journal), book, Bundle.read(course.folder, course.release, course.site)
+    finally:
+        book.close()
 
 
-def _tidy(cell: NotebookNode, verdict: bool, reason: str) -> None:
-    """Leave one number, or one error with no traceback: that would show the checks. Warnings cost nothing."""
-    last = _numbers(cell)[-1:] if verdict else [fault("NotRun", reason)]
-    rest = [out for out in cell.outputs if out.output_type in ("stream", "display_data")]
-    for out in rest:
-        if out.output_type == "stream":
-            out.name = "stdout"
-    cell.outputs = rest + last
+def rows_of(course: Course, students: Mapping[str, Student] | None = None) -> tuple[list[Row], Source]:
+    """What the last rounds gave, with what persons have changed since; nothing is run.
+
+    Raises
+    ------
+    UsageError
+        If nothing was graded yet.
+    """
+    with _reading(course) as (journal, book, bundle):
+        source, grades = bundle.source(), book.grades()
+        names = sorted(journal.rows, key=lambda name: (name.casefold(), name))
+        rows = [_now(journal.rows[name], grades.get(name, {}), source, students or {}) for name in names]
+    return rows, source
 
 
-# ---------------------------------------------------------------------------------------------- the journal
+def feedback_again(course: Course, only: str = "") -> int:
+    """Write the feedback pages anew, with the points and words that persons gave; how many.
 
-
-class _Journal:
-    """A line of JSON for each result, on disk before the next one starts. A student's last line counts."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.rows: dict[str, Row] = {}
-        torn = False
-        if path.exists():
-            text = path.read_text(encoding="utf-8", errors="replace")
-            torn = bool(text) and not text.endswith("\n")
-            for line in text.splitlines():
-                with contextlib.suppress(ValueError, TypeError, KeyError):  # a torn line: that student is graded again
-                    self._take(json.loads(line))
-        if torn:
-            self._add({})
-
-    def _take(self, line: dict[str, Any]) -> None:
-        if "begun" in line:
-            self.rows.pop(line["begun"], None)
-        elif "student" in line:
-            line.pop("total", None)
-            self.rows[line["student"]] = Row(**{**line, "status": Status(line["status"])})
-
-    def _add(self, line: dict[str, Any]) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write("\n" * (not line) or json.dumps(line, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-    def begin(self, student: str) -> None:
-        """From now on what the gradebook has for this student is in doubt."""
-        self._add({"begun": student})
-
-    def end(self, row: Row) -> None:
-        """The gradebook has this row."""
-        line = {name: value for name, value in asdict(row).items() if name != "person"}
-        self._add({**line, "total": row.total})
-
-
-# ---------------------------------------------------------------------------------------------- nbgrader
-
-
-class _Nbgrader:
-    """The one writer into nbgrader's gradebook, by nbgrader's own converters."""
-
-    def __init__(self, course: Course) -> None:
-        from nbgrader.api import Gradebook
-
-        here = str(Path(sys.executable).parent)
-        if here not in os.environ.get("PATH", "").split(os.pathsep):  # nbgrader calls alembic by its name
-            os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
-        # nbgrader 0.9.6 relates objects before it adds them, which SQLAlchemy 2.1 remarks on; the rows are right
-        warnings.filterwarnings("ignore", "Object of type .* not in session", module="nbgrader")
-        self.course = course
-        self.log = logging.getLogger("grading.nbgrader")
-        self.log.propagate = False
-        self.log.setLevel(logging.WARNING)
-        for handler in list(self.log.handlers):
-            self.log.removeHandler(handler)
-            handler.close()
-        self.log.addHandler(logging.FileHandler(course.state / "nbgrader.log", mode="w", encoding="utf-8"))
-        self._open: Callable[[], Any] = lambda: Gradebook(course.gradebook)
-        path = course.state / "gradebook.db"
-        if not path.exists():  # made in several steps, of which none may be missing
-            new = path.with_name("gradebook-new.db")
-            new.unlink(missing_ok=True)
-            Gradebook(f"sqlite:///{new}").close()
-            new.replace(path)
-
-    def _convert(self, converter: type, config: dict[str, dict[str, Any]], student: str = "*") -> None:
-        from nbgrader.coursedir import CourseDirectory
-
-        course = {
-            "root": str(self.course.state),
-            "source_directory": str(self.course.root / "solutions"),
-            "release_directory": str(self.course.state / "release"),
-            "db_url": self.course.gradebook,
-            "assignment_id": self.course.assignment,
-            "student_id": glob.escape(student),
-            "ignore": ["*.md", "*.py", "*.pyc", "__pycache__", ".ipynb_checkpoints"],
-        }
-        loaded = Config({**config, "CourseDirectory": {**course, **config.get("CourseDirectory", {})}})
-        loaded[converter.__name__].force = True
-        directory = CourseDirectory(config=loaded, log=self.log)
-        converter(coursedir=directory, config=loaded, log=self.log).start()
-
-    def register(self) -> None:
-        """Tell the gradebook of the assignment, and again when the source changed."""
-        from nbgrader.api import MissingEntry
-        from nbgrader.converters import GenerateAssignment
-
-        name, mark = self.course.assignment, self.course.release.parent / "registered.txt"
-        digest = hashlib.sha256(self.course.notebook.read_bytes()).hexdigest()
-        with self._open() as gradebook:
-            try:
-                books = gradebook.find_assignment(name).notebooks
-            except MissingEntry:
-                books = []
-            known = {cell.name for book in books for cell in book.source_cells}
-            if known and mark.exists() and mark.read_text() == digest:
-                return
-            if known and known != intake.known_cells(self.course.notebook).keys():
-                # nbgrader refuses to add or remove cells where there are submissions: grade them anew, keep a copy
-                shutil.copy(self.course.state / "gradebook.db", self.course.state / f"gradebook-{digest[:8]}.db")
-                gradebook.remove_assignment(name)
-        root = {"CourseDirectory": {"root": str(self.course.root), "source_directory": "solutions"}}
-        self._convert(GenerateAssignment, root)
-        mark.write_text(digest)
-
-    def write(self, student: str, notebook: NotebookNode, person: Student | None, status: Status) -> None:
-        """Put one executed submission into the gradebook, and write its feedback."""
-        from nbgrader.converters import Autograde, GenerateFeedback
-
-        name = self.course.assignment
-        with self._open() as gradebook:
-            about = {key: value for key, value in asdict(person).items() if key != "id"} if person else {}
-            gradebook.update_or_create_student(student, **about)
-        path = self.course.result("submitted", student) / f"{name}.ipynb"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, path)
-        # the notebook is executed already, so its outputs stay; the rest of nbgrader's steps are its own
-        nbgrader = "nbgrader.preprocessors"
-        sanitize = [f"{nbgrader}.{step}" for step in ("DeduplicateIds", "OverwriteKernelspec", "OverwriteCells")]
-        steps = ("LimitOutput", "SaveAutoGrades", "AssignLatePenalties", "CheckCellMetadata")
-        autograde = [f"{nbgrader}.{step}" for step in steps]
-        self._convert(
-            Autograde,
-            {"Autograde": {"sanitize_preprocessors": sanitize, "autograde_preprocessors": autograde}},
-            student,
-        )
-        if not status.readable:
-            self._forget_manual(student)
-        self._feedback(student, GenerateFeedback)
-
-    def _forget_manual(self, student: str) -> None:
-        """What a person gave to an earlier submission is not for one that cannot be graded."""
-        name = self.course.assignment
-        with self._open() as gradebook:
-            for grade in gradebook.find_submission_notebook(name, name, student).grades:
-                grade.manual_score = grade.extra_credit = None
-                grade.needs_manual_grade = False
-            gradebook.db.commit()
-
-    def _feedback(self, student: str, converter: type) -> None:
-        nbgrader = "nbgrader.preprocessors"
-        steps = [f"{nbgrader}.GetGrades", f"{nbgrader}.ClearHiddenTests"]
-        steps.append("nbconvert.preprocessors.CSSHTMLHeaderPreprocessor")
-        place = {"CourseDirectory": {"feedback_directory": str(self.course.state / "partial")}}
-        self._convert(converter, {**place, "GenerateFeedback": {"preprocessors": steps}}, student)
-        final = self.course.result("feedback", student)
-        final.mkdir(parents=True, exist_ok=True)
-        for page in self.course.result("partial", student).glob("*.html"):
-            page.replace(final / page.name)
-        shutil.rmtree(self.course.state / "partial" / student)
-
-    def graded(self) -> set[str]:
-        """Students of whom the gradebook has a submission."""
-        with self._open() as gradebook:
-            return {submission.student_id for submission in gradebook.assignment_submissions(self.course.assignment)}
-
-    def grades(self) -> dict[str, dict[str, Any]]:
-        """For each student nbgrader's grade of each item, by the item's name."""
-        with self._open() as gradebook:
-            return {
-                submission.student_id: {grade.name: grade for book in submission.notebooks for grade in book.grades}
-                for submission in gradebook.assignment_submissions(self.course.assignment)
-            }
+    Raises
+    ------
+    UsageError
+        If nothing was graded yet.
+    """
+    written = 0
+    with _reading(course) as (journal, book, bundle):
+        source, grades = bundle.source(), book.grades()
+        for name, row in journal.rows.items():
+            path = course.file("autograded", name)
+            if only in ("", name) and path.is_file():
+                notebook = nbformat.read(path, as_version=4)
+                now = _now(row, grades.get(name, {}), source, {})
+                page = feedback_page(now, notebook, source, course.site, book.words(name))
+                replace_file(course.file("feedback", name, "html"), page)
+                written += 1
+    return written

@@ -1,0 +1,113 @@
+"""What grading needs on this machine, tried one by one: ``python -m grading doctor``."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from grading import engine
+from grading.sandbox import Sandbox, SandboxError, isolated
+from grading.wire import Closed, Late, Peer, WireError
+
+__all__ = ["findings", "main"]
+
+ATTEMPT = """
+import os, socket
+seen = []
+try:
+    socket.create_connection(("198.51.100.1", 9), 1)  # an address that nobody has (RFC 5737)
+    seen.append("the network")
+except OSError as error:
+    if error.errno not in (101, 113, 99):  # unreachable, or no address: there is no network
+        seen.append("the network")
+seen += [path for path in {paths!r} if os.path.exists(path)]
+seen
+"""
+Finding = tuple[bool | None, str]  # None: nothing is wrong, but something could be better
+
+
+def findings(root: Path, state: Path) -> Iterator[Finding]:
+    """Try what grading needs.
+
+    Parameters
+    ----------
+    root, state : Path
+        The repository, and where grading keeps its files.
+
+    Yields
+    ------
+    good, words
+        ``good`` is None where grading works without it.
+    """
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield (3, 11) <= sys.version_info[:2] <= (3, 13), f"Python {version} (3.11, 3.12 or 3.13)"
+    yield from _sandboxed([str(root / "solutions"), str(root / "tests"), str(root / ".git"), str(state)])
+    for name in sorted(path.parent.name for path in root.glob("solutions/*/checks.py")):
+        yield _tried(f"assignment {name}", lambda name=name: _assignment(name, root))  # type: ignore[misc]
+    yield _tried(f"the folder {state} can be written", lambda: _written(state))
+    free = shutil.disk_usage(state if state.exists() else root).free
+    yield (True if free > 1 << 30 else None), f"{free / 1e9:.1f} GB are free for notebooks and feedback"
+    for module, use in (("distributed", "Dask, for --scheduler"), ("psycopg", "for a gradebook in PostgreSQL")):
+        there = importlib.util.find_spec(module) is not None
+        yield (True if there else None), f"{module}{'' if there else ' is not installed'}: {use}"
+
+
+def _tried(words: str, act: Callable[[], object]) -> Finding:
+    try:
+        act()
+    except Exception as error:
+        return False, f"{words}: {type(error).__name__}: {error}"
+    return True, words
+
+
+def _assignment(name: str, root: Path) -> None:
+    items, right = engine.load_items(name, root), engine.reference(name, root)
+    for item in items:
+        right[item.function]
+    if not (root / "exercises" / name / f"{name}.ipynb").is_file():
+        raise FileNotFoundError(f"exercises/{name} is missing: make exercises")
+
+
+def _written(state: Path) -> None:
+    state.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=state) as file:
+        file.write(b"1")
+
+
+def _sandboxed(secret: list[str]) -> Iterator[Finding]:
+    if not isolated():
+        found = "is not installed" if not shutil.which("bwrap") else "is not allowed to make namespaces here"
+        yield None, f"bubblewrap {found}: student code is not isolated. On Debian and Ubuntu: apt install bubblewrap"
+    try:
+        with Sandbox() as sandbox:
+            times = []
+            for _ in range(2):
+                start = time.monotonic()
+                place = sandbox.place(0, 1 << 30)
+                peer = Peer(place.socket, lambda _: None)
+                peer.until = time.monotonic() + 30
+                told = peer.call("%run", (ATTEMPT.format(paths=secret),), {})
+                place.end()
+                times.append(time.monotonic() - start)
+            seen = told[-1]["data"]["text/plain"] if told and "data" in told[-1] else str(told)
+            yield True, f"a student's process starts ({1000 * times[1]:.0f} ms)"
+            if sandbox.isolated:
+                yield seen == "[]", "it sees no network, no solutions, no gradebook" + ("" if seen == "[]" else f": {seen}")
+                words = "every submission has namespaces of its own in one sandbox"
+                yield (True, words) if sandbox.nested else (None, "namespaces cannot be nested: slower, as safe")
+    except (SandboxError, Closed, Late, WireError) as error:
+        yield False, f"a student's process does not start: {error}"
+
+
+def main(root: Path, state: Path) -> int:
+    """Print the findings; 1 if grading would not work."""
+    bad = False
+    for good, words in findings(root, state):
+        print(f"{'ok  ' if good else 'note' if good is None else 'BAD '}  {words}")
+        bad |= good is False
+    return int(bad)

@@ -1,0 +1,315 @@
+"""Run one submission: its cells in the sandbox, its graded items checked from outside.
+
+What a student gets when code goes wrong, and why:
+
+=================================  =================================================================================
+a cell raises, or ``sys.exit()``   what the cell defined before stays; all other cells run
+a cell runs too long               it is interrupted; what it defined before stays; all other cells run. From then on
+                                   the limit is halved after each such cell: many loops cost little more than one
+a cell ends Python (``os._exit``,  that cell is lost. A new process runs the cells before it again, without it, and
+a crash, too much memory), or      goes on: no other answer loses points, before or after
+cannot be interrupted
+a check calls such a function      the same: that item is zero, the others are graded
+all of it takes too long           items graded so far keep their points, the others are zero
+a cell prints without end          the first 100 kB are kept
+processes left in the background   are ended
+=================================  =================================================================================
+
+No verdict is made in the student's process. A graded cell is not executed: the item is checked here. Inputs go to the
+student's function and values come back (`grading.wire`), are compared, and the cell's outputs are written.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from grading import engine
+from grading.sandbox import Place, Sandbox, Use
+from grading.wire import Closed, Late, Peer, WireError
+
+__all__ = ["FAULTS", "Execution", "Limits", "fault"]
+
+FAULTS = ("TimeLimit", "KernelDied", "NotRun")
+GRACE = 3  # seconds in which an interrupted function has to give way
+CLEANUP = 5.0  # seconds for what is ours in the student's process
+SHOWN = ("text/plain", "image/png", "image/jpeg")  # of what a cell displays; nothing that a browser would execute
+LONGEST = 5_000_000  # characters
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds for a cell, seconds for all cells of a submission, and MB for its process."""
+
+    cell: float = 20.0
+    total: float = 200.0
+    memory: int = 2048
+
+
+def fault(kind: str, words: str) -> NotebookNode:
+    """An error output that is the grader's, not the student's."""
+    return cast(NotebookNode, new_output("error", ename=kind, evalue=words, traceback=[f"{kind}: {words}"]))
+
+
+def _graded(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("grade"))
+
+
+class _Lost(Exception):
+    """The student's process is gone, or has to be given up; the words say why."""
+
+
+class Execution:
+    """The cells of a repaired notebook, in as many processes as it takes.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Gets the outputs. A graded cell that came to no verdict has an error of one of the kinds in ``FAULTS``.
+    sandbox : Sandbox
+        Where the processes run.
+    assignment, root : str, Path
+        Where the items are declared.
+    seed : int
+        Of the inputs.
+    limits : Limits
+        What it may cost.
+
+    Attributes
+    ----------
+    used : Use
+        What the processes used, together.
+    faults : set of str
+        Of ``FAULTS`` those that a check ran into.
+    """
+
+    def __init__(
+        self, notebook: NotebookNode, sandbox: Sandbox, assignment: str, root: Path, seed: int, limits: Limits
+    ) -> None:
+        self.sandbox, self.seed, self.limits = sandbox, seed, limits
+        self.items = {item.id: item for item in engine.load_items(assignment, root)}
+        self.right = engine.reference(assignment, root)
+        self.cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+        self.limit, self.end = limits.cell, time.monotonic() + limits.total
+        self.lost: set[int] = set()  # cells that ended a process, or that ran into the limit: never run again
+        self.done = -1  # the last cell that has its outputs
+        self.count = 0  # of the cells that were run, for the prompts
+        self.used = Use()
+        self.faults = set[str]()
+        self.allowed: list[str] = []
+
+    def run(self) -> None:
+        """Run all cells; every new process goes on after the cell that ended the one before."""
+        while self.done < len(self.cells) - 1 and time.monotonic() < self.end:
+            self._in_one_process()
+        for cell in self.cells[self.done + 1 :]:
+            cell.outputs = [fault("NotRun", "all cells together took too long")]
+
+    def _in_one_process(self) -> None:
+        place = self.sandbox.place(self.seed, self.limits.memory << 20)
+        self.place, self.peer, self.count = place, Peer(place.socket, self._given), 0
+        index, lost = 0, ""
+        try:
+            for index, cell in enumerate(self.cells):
+                replay = index <= self.done
+                if replay and (index in self.lost or _graded(cell)):
+                    continue
+                if time.monotonic() >= self.end:
+                    break
+                if _graded(cell):
+                    self._check(index)
+                else:
+                    self._cell(index, replay)
+        except _Lost as why:
+            lost = str(why)
+        finally:
+            use = place.end()
+            self.used = Use(self.used.cpu + use.cpu, max(self.used.memory, use.memory), use.ended or self.used.ended)
+        if lost:
+            self._lose(index, use.ended or lost)
+
+    def _cell(self, index: int, replay: bool) -> None:
+        cell = self.cells[index]
+        limit = min(self.limit, max(0.1, self.end - time.monotonic()))
+        said = None
+        try:
+            outputs = self._ask("%run", (cell.source,), limit)
+        except Late:
+            outputs = self._stopped()
+            self.lost.add(index)
+            said = fault("TimeLimit", f"it ran longer than {limit:g} s and was stopped")
+            self._shorten()
+        self.count += 1
+        if not replay:
+            cell.execution_count = self.count
+            cell.outputs = _outputs(outputs, self.count)
+            if said:
+                cell.outputs = [out for out in cell.outputs if out.output_type != "error"] + [said]
+        self.done = max(self.done, index)
+
+    def _check(self, index: int) -> None:
+        """Check the item of a graded cell, and write what the cell would have said."""
+        cell = self.cells[index]
+        name = cell.metadata.nbgrader.grade_id
+        self.done = index
+        item = self.items.get(name)
+        if item is None:
+            cell.outputs = [fault("NotRun", f"checks.py declares no item {name}")]
+            return
+        self.allowed = engine.earlier(item, self.right)
+        call = _Call(self)
+        cell.outputs = [fault("KernelDied", "the process was gone before the check")]
+        self._ask("%lend", (self.allowed,), CLEANUP)
+        result = engine.check(item, call, self.right, self.seed)
+        text = {"text/plain": result.message, engine.MIME: result.bundle()}
+        cell.execution_count = self.count
+        cell.outputs = [
+            new_output("stream", name="stdout", text=result.text() + "\n"),
+            new_output("display_data", data=text),
+            new_output("execute_result", data={"text/plain": f"{result.points}"}, execution_count=self.count),
+        ]
+        if call.lost:
+            raise _Lost(call.lost)
+        try:
+            self._ask("%take", (), CLEANUP)
+        except Late:
+            raise _Lost("it could not be stopped") from None
+
+    def _given(self, name: str) -> Any:
+        """A right version of a function that stands before the one that is checked."""
+        if name not in self.allowed:
+            raise NameError(f"name {name!r} is not defined")
+        return self.right[name]
+
+    def _ask(self, name: str, args: tuple[Any, ...], seconds: float) -> Any:
+        self.peer.until = time.monotonic() + seconds
+        try:
+            return self.peer.call(name, args, {})
+        except (Closed, WireError):
+            raise _Lost("it ended Python") from None
+        except Late:
+            raise
+        except Exception as error:  # ours failed over there: student code has been at it
+            raise _Lost(f"it stopped the grader's own code with {type(error).__name__}") from None
+        finally:
+            self.peer.until = None
+
+    def _stopped(self) -> Any:
+        """Interrupt what runs, and wait for its answer."""
+        for _ in range(GRACE):
+            self.place.interrupt()
+            self.peer.until = time.monotonic() + 1
+            try:
+                message = self.peer._receive()
+                while "call" in message:  # it was about to ask something
+                    message = self.peer._receive()
+                return message.get("value")
+            except Late:
+                continue
+            except (Closed, WireError):
+                break
+            finally:
+                self.peer.until = None
+        raise _Lost("it ran too long and could not be stopped")
+
+    def _lose(self, index: int, why: str) -> None:
+        self.lost.add(index)
+        self.done = max(self.done, index)
+        if _graded(self.cells[index]):
+            return  # its verdict stands
+        late = why.startswith("it ran too long")
+        self.cells[index].outputs = [fault("TimeLimit" if late else "KernelDied", why)]
+        if late:
+            self._shorten()
+
+    def _shorten(self) -> None:
+        self.limit = max(1.0, self.limit / 2)
+
+
+class _Call:
+    """Calls of the student's functions, each with a deadline; what runs is interrupted when it has passed."""
+
+    def __init__(self, execution: Execution) -> None:
+        self.execution = execution
+        self.lost = ""  # why the process answers no more
+
+    def within(self, seconds: float) -> Callable[[str, tuple[Any, ...], dict[str, Any]], Any]:
+        """A call that must be answered in so many seconds."""
+
+        def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            if self.lost:
+                raise engine.Unusable(self.lost)
+            peer = self.execution.peer
+            peer.until = time.monotonic() + seconds
+            try:
+                return peer.call(name, args, kwargs)
+            except Late:
+                self.execution.faults.add("TimeLimit")
+                try:
+                    self.execution._stopped()
+                except _Lost as why:
+                    self.lost = str(why)
+                raise KeyboardInterrupt from None  # the engine's word for a call that was stopped
+            except (Closed, WireError) as error:
+                said = f"it answered with {error}" if isinstance(error, WireError) else "it ended Python"
+                self.lost = said
+                self.execution.faults.add("KernelDied")
+                raise engine.Unusable(said) from None
+            finally:
+                peer.until = None
+
+        return call
+
+    def __call__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self.within(60.0)(name, args, kwargs)
+
+
+# ---------------------------------------------------------------------------------------------- what came back
+
+
+def _outputs(told: Any, count: int) -> list[NotebookNode]:
+    """The outputs that a process says a cell had, made anew from nothing but texts of bounded length."""
+    made = []
+    for out in told[:1000] if isinstance(told, list) else []:
+        if not isinstance(out, dict):
+            continue
+        kind, data = out.get("output_type"), out.get("data")
+        if kind == "stream":
+            name = "stderr" if out.get("name") == "stderr" else "stdout"
+            made.append(new_output("stream", name=name, text=_text(out.get("text"))))
+        elif kind in ("display_data", "execute_result") and isinstance(data, dict):
+            shown = {mime: _text(data[mime]) for mime in SHOWN if _shows(mime, data.get(mime))}
+            more = {"execution_count": count} if kind == "execute_result" else {}
+            if shown:
+                made.append(new_output(kind, data=shown, **more))
+        elif kind == "error":
+            lines = out.get("traceback")
+            trace = [_text(line) for line in lines[:50]] if isinstance(lines, list) else []
+            name, words = _text(out.get("ename"))[:100], _text(out.get("evalue"))[:1000]
+            name = f"Student{name}" if name in FAULTS else name  # those words are the grader's
+            made.append(new_output("error", ename=name, evalue=words, traceback=trace))
+    return made
+
+
+def _text(value: Any) -> str:
+    return value[:LONGEST].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _shows(mime: str, value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    if mime == "text/plain":
+        return True
+    try:
+        base64.b64decode(value, validate=False)
+    except (binascii.Error, ValueError):
+        return False
+    return True

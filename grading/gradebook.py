@@ -1,0 +1,219 @@
+"""The one writer into nbgrader's gradebook, by nbgrader's own tables: SQLite, or PostgreSQL for several graders."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import sys
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from traitlets.config import Config
+
+from grading import intake
+from grading.row import Row, Student
+
+__all__ = ["Grades", "LockedError"]
+
+PATIENCE = 60  # seconds for another program that writes to the gradebook
+T = TypeVar("T")
+
+
+class LockedError(Exception):
+    """Another program keeps the gradebook to itself."""
+
+
+class Grades:
+    """An assignment's part of a gradebook.
+
+    Parameters
+    ----------
+    url : str
+        The gradebook's address, as ``sqlite:////folder/gradebook.db`` or ``postgresql+psycopg://user@host/name``.
+    state : Path
+        Where the release and nbgrader's log lie.
+    assignment : str
+        Its name.
+    config : Config, optional
+        Of nbgrader; what it says of late submissions counts here too.
+    """
+
+    def __init__(self, url: str, state: Path, assignment: str, config: Config | None = None) -> None:
+        from nbgrader.api import Gradebook
+
+        here = str(Path(sys.executable).parent)
+        if here not in os.environ.get("PATH", "").split(os.pathsep):  # nbgrader calls alembic by its name
+            os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
+        # nbgrader 0.9.6 relates objects before it adds them, which SQLAlchemy 2.1 remarks on; the rows are right
+        warnings.filterwarnings("ignore", "Object of type .* not in session", module="nbgrader")
+        self.url, self.state, self.assignment, self.config = url, state, assignment, config or Config()
+        self.log = logging.getLogger("grading.nbgrader")
+        self.log.propagate = False
+        self.log.setLevel(logging.WARNING)
+        for handler in list(self.log.handlers):
+            self.log.removeHandler(handler)
+            handler.close()
+        self.log.addHandler(logging.FileHandler(state / "nbgrader.log", mode="w", encoding="utf-8"))
+        if url.startswith("sqlite:///"):
+            path = Path(url.removeprefix("sqlite:///"))
+            if not path.exists():  # made in several steps, of which none may be missing
+                new = path.with_name(f"{path.stem}-new.db")
+                new.unlink(missing_ok=True)
+                Gradebook(f"sqlite:///{new}").close()
+                new.replace(path)
+            self._file, url = path, f"{url}?timeout={PATIENCE}"
+        self._book: Any = self._tried(lambda: Gradebook(url))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._book.close()
+
+    def _tried(self, act: Callable[[], T]) -> T:
+        """Do it again where another grader was in the way."""
+        from nbgrader.api import InvalidEntry
+        from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+        for attempt in range(5):
+            try:
+                return act()
+            except (IntegrityError, InvalidEntry, OperationalError, ProgrammingError) as error:
+                failed = error
+                if hasattr(self, "_book"):
+                    self._book.db.rollback()
+                if "locked" in str(error):
+                    break  # the patience is used up
+                time.sleep(0.1 * 2**attempt)
+        if "locked" in str(failed):
+            said = f"another program keeps the gradebook {self.url} to itself for more than {PATIENCE} s"
+            raise LockedError(f"{said}: end it, and give the command again") from None
+        raise failed
+
+    # ------------------------------------------------------------------------------------------ the assignment
+
+    def register(self, root: Path) -> None:
+        """Tell the gradebook of the assignment, and again when the source changed.
+
+        Parameters
+        ----------
+        root : Path
+            The repository.
+        """
+        from nbgrader.api import MissingEntry
+
+        name = self.assignment
+        notebook, mark = root / "solutions" / name / f"{name}.ipynb", self.state / "release" / name / "registered.txt"
+        digest = hashlib.sha256(self.url.encode() + notebook.read_bytes()).hexdigest()
+        try:
+            books = self._book.find_assignment(name).notebooks
+        except MissingEntry:
+            books = []
+        known = {cell.name for book in books for cell in book.source_cells}
+        if known and mark.exists() and mark.read_text() == digest:
+            return
+        if known and known != intake.known_cells(notebook).keys():
+            # nbgrader refuses to add or remove cells where there are submissions: grade them anew, keep a copy
+            if self.url.startswith("sqlite:///"):
+                shutil.copy(self._file, self._file.with_name(f"{self._file.stem}-{digest[:8]}.db"))
+            self._book.remove_assignment(name)
+        self._book.db.rollback()
+        self._tried(lambda: self._release(root))
+        self._book.db.rollback()
+        mark.write_text(digest)
+
+    def _release(self, root: Path) -> None:
+        from nbgrader.converters import GenerateAssignment
+        from nbgrader.coursedir import CourseDirectory
+
+        course = {
+            "root": str(root),
+            "source_directory": "solutions",
+            "release_directory": str(self.state / "release"),
+            "db_url": self.url,
+            "assignment_id": self.assignment,
+            "ignore": ["*.md", "*.py", "*.pyc", "__pycache__", ".ipynb_checkpoints"],
+        }
+        config = Config({"CourseDirectory": course, "GenerateAssignment": {"force": True}})
+        GenerateAssignment(coursedir=CourseDirectory(config=config, log=self.log), config=config, log=self.log).start()
+
+    def due(self) -> tuple[datetime | None, dict[str, datetime]]:
+        """When the assignment is due, and for whom it is another time; in UTC."""
+        submissions = self._book.assignment_submissions(self.assignment)
+        extended = {each.student_id: each.duedate for each in submissions if each.extension and each.duedate}
+        return self._book.find_assignment(self.assignment).duedate, extended
+
+    # ------------------------------------------------------------------------------------------ submissions
+
+    def write(self, row: Row, notebook_row: Mapping[str, str], when: datetime | None, person: Student | None) -> None:
+        """Put one submission into the gradebook.
+
+        Parameters
+        ----------
+        row : Row
+            Points, status, and what waits for a person.
+        notebook_row : mapping
+            For each answer, by its cell's name, what nbgrader says of it by itself ("No response.").
+        when : datetime, optional
+            When it was handed in, in UTC.
+        person : Student, optional
+            Names for the gradebook.
+
+        Raises
+        ------
+        LockedError
+            If another program keeps it to itself.
+        """
+        self._tried(lambda: self._write(row, notebook_row, when, person))
+
+    def _write(self, row: Row, comments: Mapping[str, str], when: datetime | None, person: Student | None) -> None:
+        book, name = self._book, self.assignment
+        about = {key: value for key, value in asdict(person).items() if key != "id"} if person else {}
+        book.update_or_create_student(row.student, **about)
+        submission = book.update_or_create_submission(name, row.student)
+        submission.timestamp = when
+        for notebook in submission.notebooks:
+            for grade in notebook.grades:
+                waits = grade.name in row.waiting
+                grade.auto_score = None if waits else row.items[grade.name]
+                if not row.status.readable:  # what a person gave to an earlier one is not for one that cannot be read
+                    grade.manual_score = grade.extra_credit = None
+                grade.needs_manual_grade = waits or grade.manual_score is not None
+            for comment in notebook.comments:
+                comment.auto_comment = comments.get(comment.name)
+            notebook.late_submission_penalty = None
+        book.db.flush()
+        if submission.total_seconds_late > 0:
+            for notebook in submission.notebooks:
+                notebook.late_submission_penalty = self._penalty(row.student, notebook, submission.total_seconds_late)
+        book.db.commit()
+
+    def _penalty(self, student: str, notebook: Any, seconds: float) -> float | None:
+        """What nbgrader's own plugin takes away for being late; nothing, unless the course says otherwise."""
+        from nbgrader.preprocessors import AssignLatePenalties
+
+        penalties = AssignLatePenalties(config=self.config)
+        penalties.init_plugin()
+        penalty = penalties.plugin_inst.late_submission_penalty(student, notebook.score, seconds)
+        return None if penalty is None else float(penalties._check_late_penalty(notebook, penalty))
+
+    def graded(self) -> set[str]:
+        """Students of whom the gradebook has a submission."""
+        return {each.student_id for each in self._book.assignment_submissions(self.assignment)}
+
+    def grades(self) -> dict[str, dict[str, Any]]:
+        """For each student nbgrader's grade of each item, by the item's name."""
+        return {
+            each.student_id: {grade.name: grade for book in each.notebooks for grade in book.grades}
+            for each in self._book.assignment_submissions(self.assignment)
+        }
+
+    def words(self, student: str) -> dict[str, str]:
+        """What a person, or nbgrader, wrote beside a student's answers, by the answer's name."""
+        submission = self._book.find_submission(self.assignment, student)
+        return {each.name: each.comment for book in submission.notebooks for each in book.comments if each.comment}

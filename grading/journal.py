@@ -1,0 +1,93 @@
+"""What was done, a line of JSON for each thing, on disk before the next one starts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from grading.intake import Status
+from grading.row import Row
+
+__all__ = ["Journal", "replace_file"]
+
+
+class Journal:
+    """The results of an assignment; of a student's lines the last counts.
+
+    A line that a power cut tore, or that an older version wrote, is no result: that student is graded again.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it may not exist yet.
+
+    Attributes
+    ----------
+    rows : dict
+        By student, what the gradebook has for certain.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: dict[str, Row] = {}
+        torn = False
+        if path.exists():
+            text = path.read_text(encoding="utf-8", errors="replace")
+            torn = bool(text) and not text.endswith("\n")
+            for line in text.splitlines():
+                with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+                    self._take(json.loads(line))
+        if torn:
+            self._add({})
+
+    def _take(self, line: dict[str, Any]) -> None:
+        if "begun" in line:
+            self.rows.pop(line["begun"], None)
+        elif "student" in line:
+            line.pop("total", None)
+            self.rows[line["student"]] = Row(**{**line, "status": Status(line["status"])})
+
+    def _add(self, line: dict[str, Any]) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write("\n" * (not line) or json.dumps(line, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def begin(self, student: str) -> None:
+        """From now on what the gradebook has for this student is in doubt."""
+        if self.rows.pop(student, None) is not None:
+            self._add({"begun": student})
+
+    def end(self, row: Row) -> None:
+        """The gradebook has this row."""
+        line = {name: value for name, value in asdict(row).items() if name != "person"}
+        self._add({**line, "total": row.total})
+        self.rows[row.student] = row
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Replace a file in one step: a reader sees the old text or the new one, never half of it.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made where it is missing.
+    text : str
+        What it shall hold.
+
+    Raises
+    ------
+    OSError
+        If there is no room, or no right to write; the old file is as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")  # one name, so that what a power cut left is overwritten
+    with new.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)

@@ -1,0 +1,150 @@
+"""Do tasks beside each other, written against `concurrent.futures.Executor`: a process pool here, Dask for clusters.
+
+A worker that dies takes nothing with it: what it had is done again, one at a time, so that a submission which ends
+workers is found, and harms no other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from typing import Any, TypeVar
+
+__all__ = ["ClusterError", "cluster", "processes", "results"]
+
+TRIES = 3
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class ClusterError(Exception):
+    """The cluster cannot be used; the sentence says why."""
+
+
+class Workers:
+    """A way to make an executor, and how many tasks it should hold.
+
+    Parameters
+    ----------
+    make : callable
+        Makes an executor; again when one broke.
+    width : int
+        Tasks that are handed over before the first has come back: memory stays flat however many there are.
+    """
+
+    def __init__(self, make: Callable[[], Executor], width: int) -> None:
+        self.make, self.width = make, width
+
+
+def processes(jobs: int) -> Workers:
+    """So many processes on this machine."""
+    # a fork of this process would share its connection to the gradebook
+    context = multiprocessing.get_context("spawn")
+    return Workers(lambda: ProcessPoolExecutor(jobs, mp_context=context), 2 * jobs)
+
+
+@contextlib.contextmanager
+def cluster(scheduler: str, jobs: int) -> Iterator[Workers]:
+    """Workers of Dask: those of a scheduler, as ``tcp://host:8786``, or ``local`` for some of this machine's own.
+
+    Raises
+    ------
+    ClusterError
+        If Dask is not installed, the scheduler does not answer, or it has no workers.
+    """
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise ClusterError("Dask is not installed: pip install distributed") from None
+    with contextlib.ExitStack() as stack:
+        if scheduler == "local":
+            made = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)  # type: ignore[no-untyped-call]
+            address: Any = stack.enter_context(made)
+        else:
+            address = scheduler
+        try:
+            client = stack.enter_context(Client(address, timeout=20, set_as_default=False))  # type: ignore[no-untyped-call]
+            client.wait_for_workers(1, timeout=60)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise ClusterError(f"the scheduler {scheduler} cannot be used: {error}") from None
+        threads = sum(client.nthreads().values())
+        yield Workers(lambda: client.get_executor(retries=TRIES, pure=False), 2 * threads)
+
+
+def results(
+    workers: Workers, function: Callable[[Task], Result], tasks: Iterable[Task], patience: float
+) -> Iterator[tuple[Task, Result | BaseException]]:
+    """What a function makes of each task, as it comes.
+
+    Parameters
+    ----------
+    workers : Workers
+        Who does it.
+    function : callable
+        From a task to its result.
+    tasks : iterable
+        Asked for the next one only when there is room for it.
+    patience : float
+        Seconds without any result after which the workers are given up, and new ones made.
+
+    Yields
+    ------
+    task, result
+        The result is an exception where the function raised, or where workers died of the task again and again.
+    """
+    coming, again, tries = iter(tasks), deque[Task](), Counter[int]()
+    pending: dict[Future[Result], Task] = {}
+    executor = workers.make()
+    try:
+        while True:
+            broken = False
+            while len(pending) < (1 if again else workers.width):
+                task = again[0] if again else next(coming, None)
+                if task is None:
+                    break
+                try:
+                    pending[executor.submit(function, task)] = task
+                except BrokenExecutor:
+                    broken = True
+                    if not again:
+                        again.append(task)
+                    break
+                if again:
+                    again.popleft()
+            if not pending and not broken:
+                return
+            done, _ = wait(pending, timeout=patience, return_when=FIRST_COMPLETED) if pending else (set(), None)
+            for future in done:
+                task = pending.pop(future)
+                try:
+                    yield task, future.result()
+                except BrokenExecutor as error:
+                    broken = True
+                    tries[id(task)] += 1
+                    if tries[id(task)] < TRIES:
+                        again.append(task)
+                    else:
+                        yield task, error
+                except Exception as error:
+                    yield task, error
+            if broken or not (done or not pending):
+                for task in pending.values():
+                    tries[id(task)] += 1
+                    if tries[id(task)] < TRIES:
+                        again.append(task)
+                    else:
+                        yield task, BrokenExecutor("its worker died, or did not answer")
+                pending.clear()
+                _end(executor)
+                executor = workers.make()
+    finally:
+        _end(executor)
+
+
+def _end(executor: Executor) -> None:
+    executor.shutdown(wait=False, cancel_futures=True)
+    for process in list((getattr(executor, "_processes", None) or {}).values()):
+        process.kill()  # what a worker started ends with it

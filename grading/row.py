@@ -1,0 +1,107 @@
+"""What a student gets: the one record that all of the grading writes and every report reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from grading.intake import Status
+
+__all__ = ["UNSOLVED", "Row", "Student"]
+
+UNSOLVED = "not solved yet"
+
+
+@dataclass(frozen=True)
+class Student:
+    """A line of the students file."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a student gets.
+
+    Attributes
+    ----------
+    student : str
+        The id.
+    status : Status
+        What became of the submission.
+    items : dict
+        Points of each item by its id, in the notebook's order.
+    reasons : dict
+        For each item that lost points, why, in one line.
+    mistakes : dict
+        For each item the names of the known mistakes that were recognised; there may be none.
+    notes : list of str
+        What was wrong with the submission as a whole.
+    submission, source : str
+        Hashes of what was graded, and with what.
+    seconds, cpu : float
+        Wall time of this submission, and seconds that the student's code computed.
+    memory : int
+        Peak of the student's process, in MB.
+    waiting : list of str
+        Items that a person has to read; until then they count as zero.
+    late : float
+        Seconds after the due date, 0 if in time or unknown.
+    person : Student, optional
+        The line of the students file, if there is one.
+    """
+
+    student: str
+    status: Status
+    items: dict[str, float]
+    reasons: dict[str, str]
+    mistakes: dict[str, list[str]]
+    notes: list[str]
+    submission: str
+    source: str
+    seconds: float = 0.0
+    cpu: float = 0.0
+    memory: int = 0
+    waiting: list[str] = field(default_factory=list)
+    late: float = 0.0
+    person: Student | None = field(default=None, compare=False)
+
+    @property
+    def total(self) -> float:
+        """Sum over the items."""
+        return sum(self.items.values())
+
+    @property
+    def final(self) -> bool:
+        """Whether the total can be handed on: no fault of the grader, and nothing waits for a person."""
+        return self.status is not Status.NOT_GRADED and not self.waiting
+
+    @property
+    def unsolved(self) -> list[str]:
+        """Items that were left as they were handed out."""
+        return [item for item, reason in self.reasons.items() if reason.endswith(UNSOLVED) or reason == "no answer"]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What went wrong, a sentence for each thing: first what concerns the whole submission."""
+        late = [f"late by {duration(self.late)}"] * (self.late > 0)
+        if self.status in (Status.GRADED, Status.RENAMED, Status.LATE):
+            first, last = late, self.notes
+        else:
+            first, last = [f"{self.status}: {'; '.join(self.notes)}".removesuffix(": "), *late], []
+        if not self.status.readable:  # every item has the same reason
+            return first
+        unsolved = self.unsolved
+        if unsolved:
+            first.append(f"{UNSOLVED}: {'everything' if len(unsolved) == len(self.items) else ', '.join(unsolved)}")
+        return [*first, *(f"{item}: {why}" for item, why in self.reasons.items() if item not in unsolved), *last]
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that a person would use."""
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,328 @@
+"""Grade one submission: bytes in, a row and two files out. Runs in a worker, on this machine or another one.
+
+A worker needs nothing but this package: the assignment comes with the task, and what is made goes back as bytes.
+To grade in another way, replace `grade_one`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import nbjson
+
+from grading import intake
+from grading.engine import MIME
+from grading.execution import FAULTS, Execution, Limits, fault
+from grading.intake import Handed, Source, Status, deleted
+from grading.row import Row
+from grading.sandbox import Sandbox, isolated
+
+__all__ = ["Bundle", "Graded", "Task", "grade_one", "settle", "text"]
+
+STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
+ENGINE = ("borrowed", "bridge", "engine", "execution", "feedback", "forkserver", "intake", "sandbox", "wire", "work")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An assignment as a worker needs it.
+
+    Attributes
+    ----------
+    name : str
+        Of the assignment.
+    files : dict
+        The source notebook, ``checks.py`` and what else lies beside them, by name.
+    release : str
+        The notebook as students got it.
+    site : str
+        The book's address, for links in the feedback; may be empty.
+    """
+
+    name: str
+    files: Mapping[str, bytes]
+    release: str
+    site: str = ""
+
+    @classmethod
+    def read(cls, folder: Path, release: Path, site: str = "") -> Bundle:
+        """Read an assignment's folder."""
+        paths = [path for path in sorted(folder.iterdir()) if path.suffix in (".ipynb", ".py")]
+        files = {path.name: path.read_bytes() for path in paths}
+        return cls(folder.name, files, release.read_text(encoding="utf-8"), site)
+
+    @property
+    def digest(self) -> str:
+        """Changes when anything changes that points depend on: the assignment, its items, or this program."""
+        here = Path(__file__).parent
+        parts = [*(name.encode() + data for name, data in sorted(self.files.items())), self.release.encode()]
+        parts += [(here / f"{name}.py").read_bytes() for name in ENGINE]
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+    def source(self) -> Source:
+        """The source notebook."""
+        return Source.parse(self.files[f"{self.name}.ipynb"].decode(), self.release)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission, and all that it takes to grade it.
+
+    Attributes
+    ----------
+    found : Found
+        What the student handed in.
+    bundle : Bundle
+        The assignment.
+    limits : Limits
+        What it may cost.
+    source : str
+        The hash of what it is graded with, for the row.
+    late : float
+        Seconds after the due date.
+    """
+
+    found: "Found"
+    bundle: Bundle
+    limits: Limits
+    source: str
+    late: float = 0.0
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What became of a submission.
+
+    Attributes
+    ----------
+    row : Row
+        What the student gets.
+    submitted, autograded, page : str
+        The repaired notebook, the executed one, the feedback. All three are texts of files.
+    isolated : bool
+        Whether the student's code ran in a sandbox.
+    """
+
+    row: Row
+    submitted: str
+    autograded: str
+    page: str
+    isolated: bool
+
+
+def text(notebook: NotebookNode) -> str:
+    """A notebook as the text of a file."""
+    return str(nbjson.writes(notebook))
+
+
+# ---------------------------------------------------------------------------------------------- in the worker
+
+
+@lru_cache(maxsize=4)
+def _unpacked(bundle_name: str, files: tuple[tuple[str, bytes], ...], release: str) -> tuple[Path, Source]:
+    """The assignment's files in a folder, where the engine can load them; once for each worker."""
+    root = Path(_folder.name) / hashlib.sha256(b"".join(data for _, data in files)).hexdigest()[:16]
+    there = root / "solutions" / bundle_name
+    there.mkdir(parents=True, exist_ok=True)
+    for name, data in files:
+        (there / name).write_bytes(data)
+    return root, Source.parse(dict(files)[f"{bundle_name}.ipynb"].decode(), release)
+
+
+_folder = tempfile.TemporaryDirectory(prefix="grading-")
+_mine = threading.local()  # a sandbox for each thread: one is for one submission at a time
+
+
+def _sandbox() -> Sandbox:
+    if not hasattr(_mine, "sandbox"):
+        _mine.sandbox = Sandbox()
+    sandbox: Sandbox = _mine.sandbox
+    return sandbox
+
+
+def grade_one(task: Task) -> Graded:
+    """Grade a submission. Nothing is raised for anything that is in it.
+
+    Parameters
+    ----------
+    task : Task
+        The submission, the assignment, the limits.
+
+    Returns
+    -------
+    Graded
+        With a status for every case; ``not graded`` is the grader's own fault, and says which.
+    """
+    start = time.monotonic()
+    name, found = task.bundle.name, task.found
+    root, source = _unpacked(name, tuple(sorted(task.bundle.files.items())), task.bundle.release)
+    row = Row(found.student, found.status, {}, {}, {}, [], found.digest, task.source, late=task.late)
+    try:
+        handed = intake.parse(found, name)
+        notebook, notes = intake.repair(handed, source)
+        row = replace(row, status=handed.status, notes=list(notes))
+        submitted, faults = text(notebook), set[str]()
+        if handed.status.readable:
+            seed = zlib.crc32(found.student.encode("utf-8", "replace"))
+            execution = Execution(notebook, _sandbox(), name, root, seed, task.limits)
+            execution.run()
+            row = replace(row, cpu=round(execution.used.cpu, 3), memory=execution.used.memory)
+            faults = execution.faults
+        row = settle(row, notebook, source, faults)
+    except Exception as error:
+        words = f"fault of the grader: {type(error).__name__}: {error}"
+        row = replace(row, status=Status.NOT_GRADED, notes=[words])
+        notebook, _ = intake.repair(Handed(found.student, Status.NOT_GRADED, (words,)), source)
+        submitted = text(notebook)
+        row = settle(row, notebook, source)
+    row = replace(row, seconds=round(time.monotonic() - start, 3))
+    page = feedback_page(row, notebook, source, task.bundle.site)
+    return Graded(row, submitted, text(notebook), page, isolated())
+
+
+def feedback_page(
+    row: Row, notebook: NotebookNode, source: Source, site: str, words: Mapping[str, str] | None = None
+) -> str:
+    """The page that the student gets back, with the words of a person where there are some."""
+    from grading import feedback
+
+    return feedback.page(notebook, row=row, points=source.points, site=site, words=words or {})
+
+
+# ---------------------------------------------------------------------------------------------- from outputs to points
+
+
+def settle(row: Row, notebook: NotebookNode, source: Source, faults: Collection[str] = ()) -> Row:
+    """Read points and reasons from the outputs, and leave nothing that nbgrader would misread.
+
+    nbgrader gives full marks to a graded cell with no output, and zero to one with a warning. Here a graded cell has
+    either its points as a number, or one error.
+
+    Parameters
+    ----------
+    row : Row
+        With the status and the notes of the intake.
+    notebook : NotebookNode
+        Executed; its graded cells are tidied.
+    source : Source
+        The assignment.
+    faults : collection of str
+        Of ``FAULTS`` those that checks ran into.
+
+    Returns
+    -------
+    Row
+        With points, reasons, mistakes and its final status.
+    """
+    cells = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
+    stopped: dict[str, list[str]] = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade"):
+            for out in _errors(cell):
+                stopped.setdefault(out.ename, []).append(_label(cell))
+    notes = [f"{words}: {', '.join(stopped[kind])}" for kind, words in STOPPED.items() if kind in stopped]
+    notes = [*row.notes, *notes]
+    items, reasons, mistakes, waiting = dict[str, float](), dict[str, str](), dict[str, list[str]](), list[str]()
+    open_ = list[str]()  # items that came to no verdict
+    for name, most in source.points.items():
+        cell, by_hand = cells[name], name in source.stubs
+        if by_hand:
+            points, reason = 0.0, "no answer" if cell.source.strip() == source.stubs[name].strip() else ""
+            waiting += [name] * (row.status.readable and not reason)
+        else:
+            points, reason = _outcome(cell, most)
+            open_ += [name] * (points is None)
+        verdict = points is not None
+        items[name] = points or 0.0
+        wrong = [out for answer in source.answers[name] for out in _errors(cells[answer])]
+        if not row.status.readable:
+            reason = str(row.status)
+        elif items[name] < most and wrong and wrong[0].ename not in FAULTS:
+            where = re.sub(r"\([^()]*, line (\d+)\)", r"(line \1)", wrong[0].evalue)  # IPython's name for the cell
+            reason = f"the answer stopped with {wrong[0].ename}: {where}"
+        elif items[name] < most and any(deleted(answer) in notes for answer in source.answers[name]):
+            notes = [note for note in notes if note not in map(deleted, source.answers[name])]
+            reason = "the answer was deleted"
+            open_.append(name)
+        if not by_hand:
+            mistakes[name] = [hint["name"] for hint in _bundle(cell).get("hints", [])]
+            _tidy(cell, verdict, reason)
+        if reason:
+            reasons[name] = " ".join(reason.split())[:300]
+    status = row.status
+    if status.readable:
+        kept = Status.LATE if row.late > 0 and status is Status.GRADED else status
+        choices = {
+            Status.CRASHED: "KernelDied" in stopped or "KernelDied" in faults,
+            Status.TIMED_OUT: "TimeLimit" in stopped or "TimeLimit" in faults,
+            Status.PARTLY: bool(open_),
+        }
+        status = next((choice for choice, applies in choices.items() if applies), kept)
+        if open_:
+            notes.append(f"no verdict on {', '.join(dict.fromkeys(open_))}")
+        if row.late > 0:
+            notes.append(f"handed in {row.late / 3600:.1f} hours after the due date")
+    found = {name: names for name, names in mistakes.items() if names}
+    return replace(row, status=status, items=items, reasons=reasons, mistakes=found, notes=notes, waiting=waiting)
+
+
+def _errors(cell: NotebookNode) -> list[NotebookNode]:
+    return [out for out in cell.get("outputs", []) if out.output_type == "error"]
+
+
+def _numbers(cell: NotebookNode) -> list[NotebookNode]:
+    return [out for out in cell.outputs if out.output_type == "execute_result"]
+
+
+def _bundle(cell: NotebookNode) -> dict[str, Any]:
+    """What the engine said of a graded cell."""
+    bundles = [out.data[MIME] for out in cell.outputs if out.output_type == "display_data" and MIME in out.data]
+    last: dict[str, Any] = json.loads(json.dumps(bundles[-1])) if bundles else {}
+    return last
+
+
+def _label(cell: NotebookNode) -> str:
+    name = cell.metadata.get("nbgrader", {}).get("grade_id")
+    first = str(cell.source).strip().split("\n")[0]
+    return f"cell {name}" if name else f"cell `{first[:30]}`"
+
+
+def _outcome(cell: NotebookNode, most: float) -> tuple[float | None, str]:
+    """Points of a graded cell (None if it came to no verdict) and, where some are missing, why."""
+    errors, numbers = _errors(cell), _numbers(cell)
+    if errors:
+        return None, errors[-1].evalue if errors[-1].ename in FAULTS else f"{errors[-1].ename}: {errors[-1].evalue}"
+    try:
+        points = float(numbers[-1].data["text/plain"])
+    except (LookupError, ValueError):
+        return None, "the check gave no points"
+    if not 0 <= points <= most:
+        return None, f"the check gave {points:g} points of {most:g}"
+    if points == most:
+        return points, ""
+    bundle = _bundle(cell)
+    return points, str(
+        bundle.get("mistake") or bundle.get("message") or "points are missing, and the check does not say why"
+    )
+
+
+def _tidy(cell: NotebookNode, verdict: bool, reason: str) -> None:
+    """Leave one number, or one error with no traceback: that would show the checks. Warnings cost nothing."""
+    last = _numbers(cell)[-1:] if verdict else [fault("NotRun", reason)]
+    rest = [out for out in cell.outputs if out.output_type in ("stream", "display_data")]
+    for out in rest:
+        if out.output_type == "stream":
+            out.name = "stdout"
+    cell.outputs = rest + last
