@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from tqdm import tqdm
 
-from grading import doctor, pool, report, report_html, sandbox, similar
+from grading import doctor, pool, report, sandbox
 from grading.execution import Limits
 from grading.intake import Source
 from grading.journal import replace_file
@@ -56,16 +56,24 @@ def _parser() -> argparse.ArgumentParser:
         if assignment:
             made.add_argument("assignment", help="its name: a folder in solutions/")
         made.add_argument("--state", type=_folder, help="where gradebook, journal, feedback lie (grading/state)")
-        made.add_argument("--gradebook", default="", metavar="URL", help="its address, if it is not a file in the state")
+        made.add_argument(
+            "--gradebook", default="", metavar="URL", help="its address, if it is not a file in the state"
+        )
         return made
 
     run = command("run", "grade submissions: a folder, or a zip")
-    run.add_argument("--submissions", type=_folder, required=True, help="a folder or zip with something for each student")
+    run.add_argument(
+        "--submissions", type=_folder, required=True, help="a folder or zip with something for each student"
+    )
     students = "CSV with id, first_name, last_name, email: who takes part"
     run.add_argument("--students", type=_folder, help=students)
     run.add_argument("--student", default="", metavar="ID", help="this one alone")
-    run.add_argument("--time-limit", type=_between(0.5, 3600, " seconds"), default=20.0, metavar="S", help="for a cell (20)")
-    run.add_argument("--memory", type=_between(256, 1 << 20, " MB", int), default=2048, metavar="MB", help="for each (2048)")
+    run.add_argument(
+        "--time-limit", type=_between(0.5, 3600, " seconds"), default=20.0, metavar="S", help="for a cell (20)"
+    )
+    run.add_argument(
+        "--memory", type=_between(256, 1 << 20, " MB", int), default=2048, metavar="MB", help="for each (2048)"
+    )
     jobs = run.add_mutually_exclusive_group()
     jobs.add_argument("--jobs", type=_between(1, 64, "", int), default=min(2, os.cpu_count() or 1), help="at once (2)")
     jobs.add_argument("--scheduler", metavar="URL", help="of Dask: tcp://host:8786, or local")
@@ -139,7 +147,8 @@ def _run(course: Course, options: argparse.Namespace) -> int:
         else:
             workers = pool.processes(options.jobs)
         progress = stack.enter_context(_Progress())
-        rows = grade(course, submissions, students, limits, workers, options.fresh, options.student, progress.show)
+        more = (options.fresh, options.student, progress.show, progress.say)
+        rows = grade(course, submissions, students, limits, workers, *more)
     if options.student:
         rows, source = rows_of(course, students)
         print(report.table([row for row in rows if row.student == options.student], source.points))
@@ -162,7 +171,9 @@ def _publish(course: Course, rows: Sequence[Row], source: Source) -> None:
     if not sandbox.isolated():
         text += f"\n{NOT_ISOLATED}"
     replace_file(course.state / f"{course.assignment}.txt", text + "\n")
-    replace_file(course.state / f"{course.assignment}.csv", report.export(rows, source.points, "plain", course.assignment))
+    replace_file(
+        course.state / f"{course.assignment}.csv", report.export(rows, source.points, "plain", course.assignment)
+    )
 
 
 class _Progress:
@@ -184,7 +195,11 @@ class _Progress:
         self.bar.total = count
         self.bar.set_postfix_str(", ".join(f"{number} {status}" for status, number in self.counts.most_common()))
         self.bar.update(done - self.bar.n)
-        tqdm.write(f"{done}/{count} {row.student}: {row.status}, {row.total:g} points", file=sys.stderr)
+        self.say(f"{done}/{count} {row.student}: {row.status}, {row.total:g} points")
+
+    def say(self, line: str) -> None:
+        """A line above the bar."""
+        tqdm.write(line, file=sys.stderr)
 
 
 def _status(course: Course, options: argparse.Namespace) -> int:

@@ -18,14 +18,14 @@ from traitlets import Float, Integer, Unicode
 
 from grading import intake, work
 from grading.execution import Execution, Limits
-from grading.intake import Handed, Source, Status
+from grading.intake import Found, Source, Status
 from grading.row import Row
 from grading.sandbox import Sandbox
 
 __all__ = ["Check", "Repair"]
 
 
-class _Step(NbGraderPreprocessor):
+class _Step(NbGraderPreprocessor):  # type: ignore[misc]
     root = Unicode(help="The repository: the folder with solutions/ and exercises/.").tag(config=True)
 
     def _source(self, resources: ResourcesDict) -> tuple[str, Source]:
@@ -35,7 +35,7 @@ class _Step(NbGraderPreprocessor):
         return name, Source.load(root / "solutions" / name / notebook, release)
 
 
-class Repair(_Step):  # type: ignore[misc]
+class Repair(_Step):
     """In the place of nbgrader's sanitizing: the source's locked cells with the student's answers.
 
     A duplicated cell, junk in the metadata or a deleted test stops nothing.
@@ -44,15 +44,15 @@ class Repair(_Step):  # type: ignore[misc]
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Repair a submission; see `grading.intake.repair`."""
         _, source = self._source(resources)
-        cells = tuple(intake.cells(nbformat.writes(nb).encode()))
-        student = resources["nbgrader"]["student"]
-        notebook, notes = intake.repair(Handed(student, Status.GRADED, (), "", cells), source)
+        name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
+        found = Found(student, Status.GRADED, f"{name}.ipynb", nbformat.writes(nb).encode())
+        notebook, notes = intake.repair(intake.parse(found, name), source)
         for note in notes:
             self.log.warning("%s: %s", student, note)
         return notebook, resources
 
 
-class Check(_Step):  # type: ignore[misc]
+class Check(_Step):
     """In the place of nbgrader's execution: the cells run in the sandbox, the items are checked outside of it."""
 
     cell_seconds = Float(20.0, help="Seconds for a cell.").tag(config=True)

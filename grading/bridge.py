@@ -111,9 +111,10 @@ def prepare() -> None:
 def _run(source: str) -> list[dict[str, Any]]:
     """Run a cell; its outputs."""
     shell = _shell()
-    shell.outputs = outputs = []
+    outputs: list[dict[str, Any]] = []
+    shell.outputs = outputs
     with contextlib.redirect_stdout(_Stream("stdout", outputs)), contextlib.redirect_stderr(_Stream("stderr", outputs)):
-        shell.run_cell(source, store_history=True)
+        shell.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
     return outputs
 
 
@@ -157,7 +158,7 @@ class _Answers:
         self.kept: dict[str, Any] = {}
 
     def named(self, name: str) -> Callable[..., Any]:
-        own = {"%run": _run, "%lend": self.lend, "%take": self.take}
+        own: dict[str, Callable[..., Any]] = {"%run": _run, "%lend": self.lend, "%take": self.take}
         return _interruptible(own[name] if name in own else _function(name))
 
     def lend(self, names: Sequence[str]) -> None:
@@ -214,7 +215,7 @@ def answer(connection: socket.socket, seed: int, limits: Limits) -> None:
     _limit(limits)
     random.seed(seed)
     np.random.seed(seed)
-    sys.meta_path.insert(0, _Absent())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Absent())
     _shell().user_ns.update(exit=sys.exit, quit=sys.exit)  # IPython's own would end the process
     with contextlib.suppress(Exception):
         _Answers(connection).peer.serve()

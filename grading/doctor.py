@@ -97,7 +97,10 @@ def _sandboxed(secret: list[str]) -> Iterator[Finding]:
             seen = told[-1]["data"]["text/plain"] if told and "data" in told[-1] else str(told)
             yield True, f"a student's process starts ({1000 * times[1]:.0f} ms)"
             if sandbox.isolated:
-                yield seen == "[]", "it sees no network, no solutions, no gradebook" + ("" if seen == "[]" else f": {seen}")
+                yield (
+                    seen == "[]",
+                    "it sees no network, no solutions, no gradebook" + ("" if seen == "[]" else f": {seen}"),
+                )
                 words = "every submission has namespaces of its own in one sandbox"
                 yield (True, words) if sandbox.nested else (None, "namespaces cannot be nested: slower, as safe")
     except (SandboxError, Closed, Late, WireError) as error:

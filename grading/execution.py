@@ -33,7 +33,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from grading import engine
-from grading.sandbox import Place, Sandbox, Use
+from grading.sandbox import Sandbox, Use
 from grading.wire import Closed, Late, Peer, WireError
 
 __all__ = ["FAULTS", "Execution", "Limits", "fault"]

@@ -1,9 +1,9 @@
 """Inside the sandbox: one process that has imported everything, and a fork of it for each submission.
 
 Python, NumPy, IPython and matplotlib take a second to import, and a fork of a process that has done so takes a
-hundredth. The server itself never runs student code. Each fork lives in namespaces of its own (users, processes, mounts,
-shared memory): it sees no other process, can signal none, and its writable folders are new and vanish with it. When its
-first process ends, the system ends all others in it.
+hundredth. The server itself never runs student code. Each fork lives in namespaces of its own (users,
+processes, mounts, shared memory): it sees no other process, can signal none, and its writable folders are new and
+vanish with it. When its first process ends, the system ends all others in it.
 
 Where namespaces cannot be nested the server says so, and is then used for a single submission.
 """
@@ -49,7 +49,8 @@ def main() -> None:
             return
         if os.fork() == 0:
             door.close()
-            _keep(*handles, json.loads(message), own if nested else None)
+            wire, reins = handles
+            _keep(wire, reins, json.loads(message), own if nested else None)
             os._exit(0)
         for handle in handles:
             os.close(handle)

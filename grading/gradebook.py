@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -87,6 +88,8 @@ class Grades:
                 failed = error
                 if hasattr(self, "_book"):
                     self._book.db.rollback()
+                if "is full" in str(error):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.url) from None
                 if "locked" in str(error):
                     break  # the patience is used up
                 time.sleep(0.1 * 2**attempt)

@@ -1,17 +1,19 @@
-"""Read what students handed in, however broken, and make a notebook of it that can be graded.
+"""Read what a student handed in, however broken, and make a notebook of it that can be graded.
 
 The student's file is never changed and never trusted: of it only the text of its cells is used. All else (locked cells,
 tests, metadata) comes from the source, so a cell that was deleted, copied, moved or stripped harms nobody but itself.
+Where the file comes from is the business of `grading.collect`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
@@ -22,37 +24,55 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 __all__ = [
     "MAX_BYTES",
+    "MAX_CELLS",
+    "MAX_TEXT",
+    "Found",
     "Handed",
     "Source",
     "Status",
     "deleted",
-    "find",
     "known_cells",
-    "read",
+    "parse",
     "repair",
     "safe_id",
-    "student_folders",
 ]
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 MAX_BYTES = 10_000_000  # a notebook with many pictures has 2 MB; a larger file is output printed by mistake
+MAX_CELLS = 2_000  # the longest assignment has 60
+MAX_TEXT = 1_000_000  # characters of a cell; pictures pasted into one have some 100,000
 
 
 class Status(StrEnum):
-    """What became of a submission. All but ``ok`` and ``renamed`` get zero points and a row."""
+    """What became of a submission: exactly one for each student.
 
-    OK = "ok"
+    From the file alone a submission is graded, renamed, several notebooks, missing, unreadable or too large; the
+    others are known only after the notebook was run.
+    """
+
+    GRADED = "graded"
+    PARTLY = "partly graded"
+    LATE = "late"
     RENAMED = "renamed"
-    MISSING = "missing"
     SEVERAL = "several notebooks"
+    MISSING = "missing"
     UNREADABLE = "unreadable"
     TOO_LARGE = "too large"
+    TIMED_OUT = "timed out"
+    CRASHED = "crashed"
     NOT_GRADED = "not graded"
 
     @property
     def readable(self) -> bool:
-        """Whether there is a notebook to run."""
-        return self in (Status.OK, Status.RENAMED)
+        """Whether there was a notebook to run."""
+        return self in (
+            Status.GRADED,
+            Status.PARTLY,
+            Status.LATE,
+            Status.RENAMED,
+            Status.TIMED_OUT,
+            Status.CRASHED,
+        )
 
 
 @dataclass(frozen=True)
@@ -79,7 +99,12 @@ class Source:
     @classmethod
     def load(cls, notebook: Path, release: Path) -> Source:
         """Read the source notebook, and of the release what stands where a person reads."""
-        source, since = cls(known_cells(notebook)), list[str]()
+        return cls.parse(notebook.read_text(encoding="utf-8"), release.read_text(encoding="utf-8"))
+
+    @classmethod
+    def parse(cls, notebook: str, release: str) -> Source:
+        """The same from the text of both files, where there is no disk to read them from."""
+        source, since = cls(_known(notebook)), list[str]()
         for name, cell in source.cells.items():
             about = cell.metadata.nbgrader
             if about.solution:
@@ -87,7 +112,7 @@ class Source:
             if about.grade:
                 source.points[name] = float(about.points)
                 source.answers[name], since = since, []
-        given = known_cells(release)
+        given = _known(release)
         by_hand = [
             name for name, cell in source.cells.items() if cell.metadata.nbgrader.solution and name in source.points
         ]
@@ -97,22 +122,62 @@ class Source:
 
 def known_cells(notebook: Path) -> dict[str, NotebookNode]:
     """The cells of a source or release notebook that nbgrader knows, in order."""
-    cells = nbformat.read(notebook, as_version=4).cells
+    return _known(notebook.read_text(encoding="utf-8"))
+
+
+def _known(text: str) -> dict[str, NotebookNode]:
+    cells = nbformat.reads(text, as_version=4).cells
     return {c.metadata.nbgrader.grade_id: c for c in cells if "grade_id" in c.metadata.get("nbgrader", {})}
 
 
 @dataclass(frozen=True)
-class Handed:
-    """One student's submission as it was found.
+class Found:
+    """What was found of one student's submission, as bytes: all that a worker needs of it.
 
     Attributes
     ----------
-    cells : list of dict
-        ``type``, ``text`` and ``id`` (the source cell that it claims to be, or None) of each cell.
+    student : str
+        The id.
+    status : Status
+        If it is readable, there are bytes of a file that should be a notebook.
+    name : str
+        The file's name, as it may be shown.
+    data : bytes
+        At most ``MAX_BYTES``.
     notes : tuple of str
         What had to be guessed or was wrong, in words for student and instructor.
     digest : str
-        Changes when the file changes.
+        Changes when anything of the above changes, or the time.
+    handed_in : datetime, optional
+        When, in UTC and without a zone, as nbgrader writes times.
+    """
+
+    student: str
+    status: Status
+    name: str = ""
+    data: bytes = b""
+    notes: tuple[str, ...] = ()
+    digest: str = ""
+    handed_in: datetime | None = None
+
+    @classmethod
+    def nothing(cls, student: str) -> Found:
+        """Of a student who handed in nothing."""
+        return cls(student, Status.MISSING, notes=("nothing was handed in",))
+
+
+@dataclass(frozen=True)
+class Handed:
+    """One student's submission, read.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        What had to be guessed or was wrong, in words for student and instructor.
+    digest : str
+        Changes when the submission changes.
+    cells : tuple of dict
+        ``type``, ``text`` and ``ids`` (the source cells that it claims to be, most credible first) of each cell.
     """
 
     student: str
@@ -122,102 +187,129 @@ class Handed:
     cells: tuple[Mapping[str, Any], ...] = ()
 
 
-# ---------------------------------------------------------------------------------------------- finding
-
-
 def safe_id(name: str) -> str:
-    """A student id that is safe as a folder name, in a glob and in a spreadsheet: the name itself where it can be."""
-    if re.fullmatch(r"[^\W_][\w .,@+'()-]{0,99}", name) and not name.endswith((" ", ".")):
+    """A student id that is safe as a folder name on any system, in a glob and in a spreadsheet.
+
+    It is the name itself where that can be. The same name in another Unicode form gives the same id.
+    """
+    name = unicodedata.normalize("NFC", name)
+    plain = re.fullmatch(r"[^\W_][\w .,@+'()-]*", name) and not name.endswith((" ", "."))
+    reserved = re.match(r"(con|prn|aux|nul|com\d|lpt\d)\s*(\.|$)", name, re.IGNORECASE)  # devices of Windows
+    if plain and not reserved and len(name.encode()) <= 100:
         return name
     readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "student"
     return f"{readable}-{zlib.crc32(name.encode('utf-8', 'replace')):08x}"
 
 
-def student_folders(folder: Path) -> dict[str, Path]:
-    """The subfolders of a folder of submissions by student id, in order; hidden folders and links are left out."""
-    found = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
-    return {safe_id(path.name): path for path in sorted(found) if not path.name.startswith((".", "__MACOSX"))}
-
-
-def find(folder: Path, assignment: str) -> tuple[Status, Path | None, tuple[str, ...]]:
-    """Find a student's notebook, in the folder or in its subfolder named after the assignment."""
-    places = [folder / assignment, folder]
-    notebooks = [path for place in places if place.is_dir() for path in sorted(place.glob("*.ipynb"))]
-    notebooks = [path for path in notebooks if path.is_file() and not path.is_symlink() and path.name[0] != "."]
-    right = [path for path in notebooks if path.stem == assignment]
-    if right:
-        return Status.OK, right[0], ()
-    if len(notebooks) == 1:
-        return Status.RENAMED, notebooks[0], (f"{notebooks[0].name} was taken for {assignment}.ipynb",)
-    if notebooks:
-        names = ", ".join(path.name for path in notebooks[:3]) + (", ..." if len(notebooks) > 3 else "")
-        return Status.SEVERAL, None, (f"{len(notebooks)} notebooks ({names}), none is called {assignment}.ipynb",)
-    return Status.MISSING, None, (f"there is no {assignment}.ipynb",)
-
-
 # ---------------------------------------------------------------------------------------------- reading
 
 
-def read(student: str, folder: Path | None, assignment: str) -> Handed:
-    """Read a student's submission. Nothing that is in the file raises.
+def parse(found: Found, assignment: str) -> Handed:
+    """Read the cells of what a student handed in. Nothing that is in the file raises.
 
     Parameters
     ----------
-    student : str
-        The id.
-    folder : Path or None
-        The student's folder; None if there is none.
+    found : Found
+        The file.
     assignment : str
-        The notebook's name.
+        The notebook's name without ``.ipynb``, for the sentences.
 
     Returns
     -------
     Handed
+        With the status that was found, or ``unreadable`` or ``too large`` and a note that says why.
     """
-    if folder is None:
-        return Handed(student, Status.MISSING, ("nothing was handed in",))
-    status, path, notes = find(folder, assignment)
-    if path is None:
-        return Handed(student, status, notes)
+    handed = Handed(found.student, found.status, found.notes, found.digest)
+    if not found.status.readable:
+        return handed
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES)
-    except OSError as error:
-        return Handed(student, Status.UNREADABLE, (*notes, f"{path.name} cannot be opened: {error.strerror}"))
-    digest = hashlib.sha256(f"{path.name} {size}\n".encode("utf-8", "replace") + data).hexdigest()
-    if size > MAX_BYTES:
-        said = f"{path.name} has {size / 1e6:.0f} MB, allowed are {MAX_BYTES / 1e6:.0f}"
-        return Handed(student, Status.TOO_LARGE, (*notes, said), digest)
-    try:
-        cells = tuple(_cells(data))
+        cells, note = _cells(found.data)
     except _DamagedError as error:
-        return Handed(student, Status.UNREADABLE, (*notes, f"{path.name} {error}"), digest)
-    return Handed(student, status, notes, digest, cells)
+        said = f"{found.name or f'{assignment}.ipynb'} {error}"
+        return replace(handed, status=error.status, notes=(*found.notes, said))
+    return replace(handed, cells=cells, notes=(*found.notes, *note))
 
 
 class _DamagedError(Exception):
     """In words that follow the file's name."""
 
+    def __init__(self, words: str, status: Status = Status.UNREADABLE) -> None:
+        super().__init__(words)
+        self.status = status
 
-def _cells(data: bytes) -> Iterator[dict[str, Any]]:
+
+# what students hand in under the name of a notebook, by how it starts
+OTHERS = {
+    "PK\x03\x04": "a zip file with another name",
+    "%PDF": "a PDF",
+    "<": "a web page",
+    "---": "text for Jupytext",
+    "#": "text or a Python script",
+    "version https://git-lfs": "a pointer to a file that git has not fetched",
+}
+
+
+def _cells(data: bytes) -> tuple[tuple[dict[str, Any], ...], list[str]]:
+    """The cells, and what else has to be said."""
     if not data.strip():
         raise _DamagedError("is empty")
+    encoding, unclear = json.detect_encoding(data), 0
     try:
-        notebook = json.loads(data.decode("utf-8-sig"))
+        text = data.decode(encoding)
     except UnicodeDecodeError:
-        raise _DamagedError("is not a notebook: it is not text") from None
+        text = data.decode(encoding, "replace")
+        unclear = text.count("\ufffd")
+    text = text.removeprefix("\ufeff")
+    try:  # no number is needed, and a long one would be refused or take its time
+        notebook = json.loads(text, parse_int=_zero, parse_float=_zero, parse_constant=_zero)
     except json.JSONDecodeError as error:
-        ends = error.pos >= len(data.decode("utf-8-sig").rstrip()) - 1 or "Unterminated" in error.msg
-        raise _DamagedError("is cut off" if ends else f"is damaged in line {error.lineno}: it is not JSON") from None
+        raise _DamagedError(_why(data, text, error)) from None
     except RecursionError:
         raise _DamagedError("is not a notebook: it is nested too deeply") from None
+    cells = list(_listed(notebook))
+    if len(cells) > MAX_CELLS:
+        raise _DamagedError(f"has {len(cells)} cells, allowed are {MAX_CELLS}", Status.TOO_LARGE)
+    notes = [f"{unclear} characters of the file cannot be read and were replaced"] if unclear else []
+    long = 0
+    for cell in cells:
+        if len(cell["text"]) > MAX_TEXT:
+            long, cell["text"] = long + 1, ""
+    if long:
+        notes.append(f"{long} cells with more than {MAX_TEXT:,} characters were emptied")
+    return tuple(cells), notes
+
+
+def _zero(_: str) -> int:
+    return 0
+
+
+def _why(data: bytes, text: str, error: json.JSONDecodeError) -> str:
+    for start, what in OTHERS.items():
+        if text.lstrip().startswith(start):
+            return f"is not a notebook but {what}"
+    if b"\0" in data or text.count("\ufffd") > len(text) / 100:
+        return "is not a notebook: it is not text"
+    if re.search(r"^<<<<<<< ", text, re.MULTILINE):
+        return f"is damaged in line {error.lineno}: a merge with git was not finished"
+    if error.pos >= len(text.rstrip()) - 1 or "Unterminated" in error.msg:
+        return "is cut off"
+    return f"is damaged in line {error.lineno}: it is not JSON"
+
+
+def _listed(notebook: Any) -> Iterator[dict[str, Any]]:
+    """The cells of a notebook of any version: before the fourth they are in worksheets, and code is an input."""
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    sheets = notebook.get("worksheets") if isinstance(notebook, dict) else None
+    if cells is None and isinstance(sheets, list):
+        lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+        cells = [cell for each in lists if isinstance(each, list) for cell in each]
     if not isinstance(cells, list):
         raise _DamagedError("is not a notebook: it has no list of cells")
     for cell in cells:
-        if isinstance(cell, dict) and cell.get("cell_type") in ("code", "markdown", "raw"):
-            yield {"type": cell["cell_type"], "text": _text(cell.get("source")), "id": _claimed(cell)}
+        kind = cell.get("cell_type") if isinstance(cell, dict) else None
+        if kind in ("code", "markdown", "raw", "heading", "html"):
+            text = _text(cell["source"] if "source" in cell else cell.get("input"))
+            yield {"type": kind if kind in ("code", "raw") else "markdown", "text": text, "ids": _claimed(cell)}
 
 
 def _text(source: Any) -> str:
@@ -226,15 +318,19 @@ def _text(source: Any) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair could not be written to a file
 
 
-def _claimed(cell: dict[str, Any]) -> str | None:
-    """Which cell of the source it is: by nbgrader's metadata, or where an editor stripped that, by its own id."""
+def _claimed(cell: dict[str, Any]) -> tuple[str, ...]:
+    """By nbgrader's metadata, or where an editor stripped that, by its own id, which Colab keeps in the metadata."""
     metadata = cell.get("metadata")
-    about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    metadata = metadata if isinstance(metadata, dict) else {}
+    about = metadata.get("nbgrader")
     named = about.get("grade_id") if isinstance(about, dict) else None
-    return next((name for name in (named, cell.get("id")) if isinstance(name, str) and name), None)
+    return tuple(name for name in (named, cell.get("id"), metadata.get("id")) if isinstance(name, str))
 
 
 # ---------------------------------------------------------------------------------------------- repairing
+
+
+DEFINES = re.compile(r"^(?:def|class) \w+", re.MULTILINE)
 
 
 def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...]]:
@@ -259,9 +355,11 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
     answers: dict[str, list[str]] = {name: [] for name, cell in known.items() if cell.metadata.nbgrader.solution}
     follows: dict[str, list[NotebookNode]] = {"": [], **{name: [] for name in known}}
     notes, seen, place = list(handed.notes), set[str](), ""
-    for number, cell in enumerate(handed.cells):
-        name = cell["id"]
-        if name not in known:
+    names, guessed = _names(handed, source)
+    if guessed:
+        notes.append(f"the marks of {', '.join(guessed)} were lost; recognised by what is in the cells")
+    for number, (cell, name) in enumerate(zip(handed.cells, names, strict=True)):
+        if name is None:
             follows[place].append(_cell(cell["type"], cell["text"], f"own-{number}"))
             continue
         if name not in seen:  # a copy somewhere else does not carry the cells after it away
@@ -292,6 +390,30 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
         text = "**About this submission**\n\n" + "\n".join(f"- {note}" for note in notes)
         cells.insert(0, _cell("markdown", text, "about-this-submission"))
     return cast(NotebookNode, new_notebook(cells=cells, metadata={"kernelspec": KERNEL})), tuple(notes)
+
+
+def _names(handed: Handed, source: Source) -> tuple[list[str | None], list[str]]:
+    """The source cell that each cell is, if it is one, and those answers that had lost what says so.
+
+    An answer is then recognised by the first function or class that it defines, one in words by its first line, and a
+    locked cell by its text.
+    """
+    known = source.cells
+    names = [next((name for name in cell["ids"] if name in known), None) for cell in handed.cells]
+    lost = {name: cell for name, cell in known.items() if name not in names}
+    marks = dict[str, str]()
+    for name, cell in lost.items():
+        text = source.stubs.get(name, cell.source).strip()
+        if cell.metadata.nbgrader.solution:
+            text = next(iter(DEFINES.findall(text)), "") if cell.cell_type == "code" else text.partition("\n")[0]
+        marks[text] = name
+    marks.pop("", None)
+    for number, own in enumerate(handed.cells):
+        if names[number] is None:
+            text = own["text"].strip()
+            parts = (text, text.partition("\n")[0], *DEFINES.findall(text))
+            names[number] = next((marks[part] for part in parts if part in marks), None)
+    return names, [name for name, cell in lost.items() if name in names and cell.metadata.nbgrader.solution]
 
 
 def deleted(name: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 __all__ = ["ClusterError", "cluster", "processes", "results"]
 
 TRIES = 3
+PATIENCE = 60  # seconds for a scheduler to answer
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -66,8 +67,8 @@ def cluster(scheduler: str, jobs: int) -> Iterator[Workers]:
         else:
             address = scheduler
         try:
-            client = stack.enter_context(Client(address, timeout=20, set_as_default=False))  # type: ignore[no-untyped-call]
-            client.wait_for_workers(1, timeout=60)
+            client = stack.enter_context(Client(address, timeout=PATIENCE, set_as_default=False))  # type: ignore[no-untyped-call]
+            client.wait_for_workers(1, timeout=PATIENCE)
         except (OSError, TimeoutError, ValueError) as error:
             raise ClusterError(f"the scheduler {scheduler} cannot be used: {error}") from None
         threads = sum(client.nthreads().values())
@@ -97,7 +98,7 @@ def results(
     """
     coming, again, tries = iter(tasks), deque[Task](), Counter[int]()
     pending: dict[Future[Result], Task] = {}
-    executor = workers.make()
+    executor, over = workers.make(), False
     try:
         while True:
             broken = False
@@ -115,6 +116,7 @@ def results(
                 if again:
                     again.popleft()
             if not pending and not broken:
+                over = True
                 return
             done, _ = wait(pending, timeout=patience, return_when=FIRST_COMPLETED) if pending else (set(), None)
             for future in done:
@@ -141,7 +143,10 @@ def results(
                 _end(executor)
                 executor = workers.make()
     finally:
-        _end(executor)
+        if over:
+            executor.shutdown()
+        else:
+            _end(executor)
 
 
 def _end(executor: Executor) -> None:

@@ -1,33 +1,22 @@
-"""What an instructor sees of a round: a table for the terminal and a CSV file."""
+"""What an instructor sees of a round: a table for the terminal, files for spreadsheets and course systems, a page."""
 
 from __future__ import annotations
 
 import csv
 import io
 import os
+import re
 import tempfile
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from grading.intake import Status
-from grading.run import Row
+from grading.report_html import html
+from grading.row import Row, Student
 
-__all__ = ["WIDTH", "grades_csv", "replace_file", "table"]
+__all__ = ["KINDS", "WIDTH", "export", "html", "replace_file", "table"]
 
 WIDTH = 120
-UNSOLVED = "not solved yet"
-
-
-def remarks(row: Row) -> list[str]:
-    """What went wrong, a sentence for each thing: first what concerns the whole submission."""
-    said = [] if row.status in (Status.OK, Status.RENAMED) else [f"{row.status}: {'; '.join(row.notes) or 'no reason'}"]
-    if said:
-        return said
-    unsolved = [name for name, reason in row.reasons.items() if reason.endswith(UNSOLVED) or reason == "no answer"]
-    said += [f"{UNSOLVED}: {'everything' if len(unsolved) == len(row.items) else ', '.join(unsolved)}"] * bool(unsolved)
-    said += [f"{name}: {reason}" for name, reason in row.reasons.items() if name not in unsolved]
-    return said + row.notes
 
 
 def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
@@ -63,11 +52,11 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
     for row in rows:
         name = row.student if len(row.student) <= wide else row.student[: wide - 1] + "…"
         shown = {**{item: f"{got:.4g}" for item, got in row.items.items()}, **dict.fromkeys(row.waiting, "?")}
-        got = [f"{shown[item]:>{cell}}" for item, cell in zip(points, cells, strict=True)]
+        got = [f"{shown.get(item, ''):>{cell}}" for item, cell in zip(points, cells, strict=True)]
         first = f"{name:<{wide}}  {' '.join(got)}  {row.total:>{total}.4g}  "
         said = [
             line
-            for remark in remarks(row)
+            for remark in row.remarks
             for line in textwrap.wrap(
                 remark, max(20, WIDTH - len(start)), subsequent_indent="  ", break_on_hyphens=False
             )
@@ -84,26 +73,96 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
     return "\n".join(lines)
 
 
-def grades_csv(rows: Sequence[Row], points: Mapping[str, float]) -> str:
-    """The grades for a spreadsheet, a line for each student."""
+# ---------------------------------------------------------------------------------------------- CSV files
+
+
+Lines = Iterator[list[str]]
+
+
+def export(rows: Sequence[Row], points: Mapping[str, float], kind: str, assignment: str) -> str:
+    """The grades as a CSV file.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        One for each student.
+    points : mapping
+        The items in order, with their maximum.
+    kind : {"plain", "canvas", "moodle"}
+        ``plain`` says all there is to say. ``canvas`` is for the import of Canvas's gradebook: our id stands where
+        Canvas looks for a SIS user and for a login. ``moodle`` is for Moodle's grade import, where a person is found
+        by "ID number" or "Email address". The last two hold nobody whose total is not final (`Row.final`): an empty
+        grade, like a preliminary one, would replace what is there.
+    assignment : str
+        Its name in the course system.
+
+    Returns
+    -------
+    str
+        No field is a formula to a spreadsheet.
+
+    Raises
+    ------
+    ValueError
+        If the kind is another one.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"there is no export of the kind {kind!r}; there is {', '.join(KINDS)}")
     file = io.StringIO()
-    out = csv.writer(file, lineterminator="\n")
-    out.writerow(["student", "first_name", "last_name", "email", "status", *points, "total", "max_points", "remarks"])
-    for row in rows:
-        who = [row.person.first_name, row.person.last_name, row.person.email] if row.person else ["", "", ""]
-        got = [f"{row.items.get(item, 0):g}" for item in points]
-        end = [
-            f"{row.total:g}",
-            f"{sum(points.values()):g}",
-            "; ".join([*remarks(row), *(f"{item}: waits for a person" for item in row.waiting)]),
-        ]
-        out.writerow([row.student, *(_plain(text) for text in who), row.status, *got, *end[:2], _plain(end[2])])
+    csv.writer(file, lineterminator="\n").writerows(KINDS[kind](rows, points, assignment))
     return file.getvalue()
 
 
-def _plain(text: str) -> str:
-    """A spreadsheet must not take a text for a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+def _everything(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -> Lines:
+    most = f"{sum(points.values()):g}"
+    person = ["student", "first_name", "last_name", "email"]
+    yield [*person, "status", "late", *points, "total", "max_points", "waiting", "mistakes", "remarks"]
+    for row in rows:
+        mistakes = [f"{item}: {name}" for item, names in row.mistakes.items() for name in names]
+        remarks = [*row.remarks, *(f"{item}: waits for a person" for item in row.waiting)]
+        yield [
+            *_texts(row.student, *_names(row), row.status),
+            f"{row.late:.0f}",
+            *(f"{row.items.get(item, 0):g}" for item in points),
+            f"{row.total:g}",
+            most,
+            *_texts("; ".join(row.waiting), "; ".join(mistakes), "; ".join(remarks)),
+        ]
+
+
+def _canvas(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -> Lines:
+    yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *_texts(assignment)]
+    yield ["    Points Possible", "", "", "", "", f"{sum(points.values()):g}"]
+    for row in filter(lambda row: row.final, rows):
+        first, last, _ = _names(row)
+        name = ", ".join(part for part in (last, first) if part) or row.student
+        yield [*_texts(name, "", row.student, row.student, ""), f"{row.total:g}"]
+
+
+def _moodle(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -> Lines:
+    yield ["ID number", "First name", "Last name", "Email address", *_texts(assignment), "Feedback comments"]
+    for row in filter(lambda row: row.final, rows):
+        yield [*_texts(row.student, *_names(row)), f"{row.total:g}", *_texts("; ".join(row.remarks))]
+
+
+KINDS: dict[str, Callable[[Sequence[Row], Mapping[str, float], str], Lines]] = {
+    "plain": _everything,
+    "canvas": _canvas,
+    "moodle": _moodle,
+}
+
+
+def _names(row: Row) -> tuple[str, str, str]:
+    person = row.person or Student(row.student)
+    return person.first_name, person.last_name, person.email
+
+
+def _texts(*texts: str) -> list[str]:
+    """Each in one line, and none that a spreadsheet takes for a formula.
+
+    Where a list is separated by semicolons, as in much of Europe, a semicolon starts a cell too.
+    """
+    return [re.sub(r"(^|;)(?=\s*[=+\-@＝＋－＠])", r"\1'", " ".join(text.split())) for text in texts]
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
-from grading import intake, pool
+from grading import collect, intake, pool
 from grading.execution import Limits
 from grading.gradebook import Grades, LockedError
 from grading.intake import Found, Source, Status
@@ -140,6 +141,7 @@ def grade(
     fresh: bool = False,
     only: str = "",
     progress: Callable[[Row, int, int], None] = lambda *_: None,
+    remark: Callable[[str], None] = lambda _: None,
 ) -> list[Row]:
     """Grade submissions.
 
@@ -148,7 +150,7 @@ def grade(
     course : Course
         The assignment, and where the results go.
     submissions : Path
-        What `intake.submissions` reads: a folder or a zip.
+        What `collect.submissions` reads: a folder or a zip.
     students : mapping, optional
         Who takes part: a student who handed in nothing gets a row too.
     limits : Limits, optional
@@ -161,6 +163,8 @@ def grade(
         This student alone.
     progress : callable
         Gets each row as it is done, how many are done, and how many there are.
+    remark : callable
+        Gets what was left out or guessed among the submissions, a line each.
 
     Returns
     -------
@@ -175,9 +179,11 @@ def grade(
     """
     course.check()
     try:
-        handed, remarks = intake.submissions(submissions, course.assignment)
+        handed, remarks = collect.submissions(submissions, course.assignment, students)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from None
+    for line in remarks:
+        remark(line)
     students = students or {}
     names = sorted({*handed, *students}, key=lambda name: (name.casefold(), name))
     if only and only not in names:
@@ -195,7 +201,7 @@ def grade(
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise UsageError(
-            f"the results cannot be written: {error.strerror}{where}; what is done is kept, and the same command goes on"
+            f"the results cannot be written: {error.strerror}{where}; the same command goes on where it was"
         ) from None
 
 
@@ -233,7 +239,7 @@ class _Round:
         self.when: dict[str, datetime | None] = {}
 
     def all(
-        self, handed: Mapping[str, intake.Place], names: list[str], workers: pool.Workers, fresh: bool
+        self, handed: Mapping[str, collect.Place], names: list[str], workers: pool.Workers, fresh: bool
     ) -> list[Row]:
         graded = set() if fresh else self.book.graded()
         rows: dict[str, Row] = {}

@@ -334,9 +334,9 @@ def _command(folder: Path) -> list[str]:
     see += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind-try", "/etc/fonts", "/etc/fonts"]
     for own in OWN:  # writable, unless the environment lies there
         see += ["--dir", own] if any(path.startswith(f"{own}/") for path in python) else ["--tmpfs", own]
-    for path in python:
-        if not path.startswith("/usr/"):
-            see += ["--ro-bind", path, path]
+    for prefix in python:
+        if not prefix.startswith("/usr/"):
+            see += ["--ro-bind", prefix, prefix]
     packages = Path(sysconfig.get_paths()["purelib"])
     for name in HIDDEN:
         if (packages / name).is_dir():

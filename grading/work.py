@@ -16,16 +16,17 @@ import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import nbjson
 
-from grading import intake
+from grading import feedback, intake
 from grading.engine import MIME
 from grading.execution import FAULTS, Execution, Limits, fault
-from grading.intake import Handed, Source, Status, deleted
+from grading.intake import Found, Handed, Source, Status, deleted
 from grading.row import Row
 from grading.sandbox import Sandbox, isolated
 
@@ -94,7 +95,7 @@ class Task:
         Seconds after the due date.
     """
 
-    found: "Found"
+    found: Found
     bundle: Bundle
     limits: Limits
     source: str
@@ -148,6 +149,7 @@ _mine = threading.local()  # a sandbox for each thread: one is for one submissio
 def _sandbox() -> Sandbox:
     if not hasattr(_mine, "sandbox"):
         _mine.sandbox = Sandbox()
+        Finalize(None, _mine.sandbox.end, exitpriority=1)  # a worker of a pool does not come to atexit
     sandbox: Sandbox = _mine.sandbox
     return sandbox
 
@@ -196,8 +198,6 @@ def feedback_page(
     row: Row, notebook: NotebookNode, source: Source, site: str, words: Mapping[str, str] | None = None
 ) -> str:
     """The page that the student gets back, with the words of a person where there are some."""
-    from grading import feedback
-
     return feedback.page(notebook, row=row, points=source.points, site=site, words=words or {})
 
 
@@ -238,6 +238,7 @@ def settle(row: Row, notebook: NotebookNode, source: Source, faults: Collection[
     open_ = list[str]()  # items that came to no verdict
     for name, most in source.points.items():
         cell, by_hand = cells[name], name in source.stubs
+        points: float | None
         if by_hand:
             points, reason = 0.0, "no answer" if cell.source.strip() == source.stubs[name].strip() else ""
             waiting += [name] * (row.status.readable and not reason)

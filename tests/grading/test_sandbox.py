@@ -3,24 +3,40 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from grading import __main__ as cli
-from grading import engine, kernel, sandbox
+from grading import engine, sandbox
+from grading.execution import Execution, Limits
+from grading.wire import Peer
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def ran(code):
-    """What a cell shows in the sandbox."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    with kernel.Worker() as worker:
-        outputs = worker.execute(notebook, {}, kernel.Limits()).cells[0].outputs
-    assert len(outputs) == 1, outputs
-    return outputs[0].get("evalue") or outputs[0]["data"]["text/plain"]
+@pytest.fixture(scope="module")
+def box():
+    with sandbox.Sandbox() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def ran(box):
+    """What a cell shows in the sandbox, in a process of its own."""
+
+    def run(code):
+        place = box.place(1, 1 << 30)
+        peer = Peer(place.socket, lambda _: None)
+        peer.until = time.monotonic() + 30
+        outputs = peer.call("%run", (code,), {})
+        place.end()
+        assert len(outputs) == 1, outputs
+        return outputs[0].get("evalue") or outputs[0]["data"]["text/plain"]
+
+    return run
 
 
 @pytest.fixture
@@ -29,12 +45,12 @@ def isolated():
         pytest.xfail("bubblewrap is missing, or not allowed here; the round says so, see below")
 
 
-def test_there_is_no_network(isolated):
+def test_there_is_no_network(isolated, ran):
     assert "unreachable" in ran("import socket\nsocket.create_connection(('192.0.2.1', 80), 2)")
     assert ran("import socket\n[name for _, name in socket.if_nameindex()]") == "['lo']"
 
 
-def test_nothing_of_the_course_or_of_whoever_grades_can_be_seen(isolated, root, tmp_path, monkeypatch):
+def test_nothing_of_the_course_or_of_whoever_grades_can_be_seen(isolated, ran, root, tmp_path, monkeypatch):
     (tmp_path / "secret.txt").write_text("secret")
     monkeypatch.setenv("SECRET", "secret")
     places = [
@@ -44,7 +60,6 @@ def test_nothing_of_the_course_or_of_whoever_grades_can_be_seen(isolated, root, 
         root / ".git",
         tmp_path,
         Path.home() / ".bashrc",
-        "/home",
         "/etc/passwd",
     ]
     asked = f"import os\n[place for place in {[str(place) for place in places]!r} if os.path.exists(place)]"
@@ -56,22 +71,23 @@ def test_nothing_of_the_course_or_of_whoever_grades_can_be_seen(isolated, root, 
     assert ran("import os\n[name for name in os.listdir('/proc') if name.isdigit() and int(name) > 100]") == "[]"
 
 
-def test_nothing_outside_its_folder_can_be_written(isolated):
+def test_nothing_outside_its_folder_can_be_written(isolated, ran):
     for place in f"{sys.prefix}/new", "/usr/new":
         assert "Read-only file system" in ran(f"open({place!r}, 'w')")
     assert ran("open('new', 'w').write('mine')") == "4"
 
 
 @pytest.mark.parametrize("name", ["torch", "sklearn", "scipy"])
-def test_a_library_says_why_it_is_not_there(name):
+def test_a_library_says_why_it_is_not_there(ran, name):
     assert ran(f"import {name}") == f"{name} is not here; this part asks for your own code, with NumPy alone"
 
 
-def test_of_nnlib_there_are_the_checks_and_the_data():
+def test_of_nnlib_there_are_the_checks_and_the_data(ran):
     assert ran("from nnlib import checks, data\ndata.mnist().X_train.shape") == "(6000, 784)"
     assert "nnlib.activations is not here" in ran("import nnlib\nnnlib.activations")
 
 
+PEER = "import gc\npeer = lambda: next(o for o in gc.get_objects() if type(o).__name__ == 'Peer')"
 ATTACKS = {
     "numpy compares everything as equal": "import numpy as np\nnp.allclose = np.array_equal = lambda *a, **k: True\n"
     "np.max = np.abs = lambda *a, **k: 0.0",
@@ -83,10 +99,15 @@ ATTACKS = {
     "get_ipython().display_formatter.format = show",
     "cells that are rewritten": "get_ipython().input_transformers_cleanup.append(lambda lines: ['2.0\\n'])",
     "words on the grader's channel": "import os\nos.write(1, b'done\\n')\nos.write(2, b'done\\n')",
-    "the checker's own answers": "import grading.bridge as b\nask = lambda name: b._peers[0].call(name, (3.0,), {})",
-    "a wire that is cut": "import grading.bridge as b\nb._peers[0].connection.close()",
-    "a wire that says what it likes": "import grading.bridge as b\nb._peers[0].connection.sendall(b'\\xff' * 64)",
-    "an end of its own": "import grading.bridge as b\nb.check = lambda others: None",
+    "the checker's own answers": f"{PEER}\nask = lambda name: peer().call(name, (3.0,), {{}})",
+    "a wire that is cut": f"{PEER}\npeer().connection.close()",
+    "a wire that says what it likes": f"{PEER}\npeer().connection.sendall(b'\\xff' * 64)",
+    "an end of its own": "import grading.bridge as b\nb._Answers.take = b._Answers.lend = lambda *a: None",
+    "death to all": "import os\ntry:\n    os.kill(-1, 9)\nexcept OSError:\n    pass",
+    "a flood of processes": "import os, time\nfor _ in range(200):\n    os.fork() or time.sleep(60)",
+    "a flood of memory": "held = [bytearray(1 << 27) for _ in range(64)]",
+    "memory of many": "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n"
+    "        held = b'x' * (1 << 30)\n        time.sleep(60)\ntime.sleep(3)",
 }
 
 
@@ -130,6 +151,46 @@ def test_without_bubblewrap_the_round_says_so_and_can_refuse(small, monkeypatch,
     assert "bubblewrap is missing" in capsys.readouterr().err
 
 
+def test_a_submission_leaves_nothing_for_the_next(isolated, ran):
+    """The same prepared process serves all: files, names, and shared memory must not."""
+    leave = "import os, numpy\nnumpy.left = 1\nfor place in ('/home', '/home/work', '/tmp', '/dev/shm'):\n"
+    leave += "    if os.access(place, os.W_OK):\n        open(f'{place}/left', 'w').write('1')\n1"
+    seen = "import os, numpy\n[place for place in ('/home', '/home/work', '/tmp', '/dev/shm')"
+    seen += " if os.path.exists(f'{place}/left')], hasattr(numpy, 'left')"
+    assert ran(leave) == "1"
+    assert ran(seen) == "([], False)"
+
+
+LOOK = """
+import os
+found, mine = [], os.readlink("/proc/self")
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    for name in ("mem", "environ"):
+        if pid != mine:
+            try:
+                open(f"/proc/{pid}/{name}", "rb").read(1)
+            except OSError:
+                continue
+            found.append((pid, name))
+found"""
+
+
+def test_student_code_cannot_look_into_the_process_that_made_it(isolated, ran):
+    assert ran(LOOK) == "[]"
+
+
+def test_where_namespaces_cannot_be_nested_each_has_a_sandbox_of_its_own(isolated):
+    with sandbox.Sandbox() as alone:
+        servers = []
+        for _ in range(2):
+            alone.nested = False
+            place = alone.place(1, 1 << 30)
+            servers.append(alone._server.pid)
+            assert Peer(place.socket, lambda _: None).call("%run", ("1",), {})[0]["data"]["text/plain"] == "1"
+            place.end()
+    assert servers[0] != servers[1]
+
+
 def test_the_journal_of_an_attack_is_one_line_of_json(small):
     small.hand_in("eve", own=ATTACKS["words on the grader's channel"])
     small.run()
@@ -138,15 +199,13 @@ def test_the_journal_of_an_attack_is_one_line_of_json(small):
 
 
 @pytest.mark.parametrize("assignment", sorted(path.parent.name for path in ROOT.glob("solutions/*/checks.py")))
-def test_a_right_notebook_has_full_marks_across_the_wire(assignment):
+def test_a_right_notebook_has_full_marks_across_the_wire(box, assignment):
     """What the items need crosses: functions and callbacks, arrays of each type, tuples, dictionaries."""
     notebook = nbformat.read(ROOT / "solutions" / assignment / f"{assignment}.ipynb", as_version=4)
-    about = {"NNCOURSE_ROOT": str(ROOT), "NNCOURSE_ASSIGNMENT": assignment, "NNCOURSE_SEED": "7"}
-    with kernel.Worker() as worker:
-        done = worker.execute(notebook, about, kernel.Limits(60.0, 300.0))
+    Execution(notebook, box, assignment, ROOT, 7, Limits(60.0, 300.0)).run()
     points = {
         cell.metadata.nbgrader.grade_id: float(out.data["text/plain"])
-        for cell in done.cells
+        for cell in notebook.cells
         if cell.cell_type == "code" and cell.metadata.nbgrader.grade
         for out in cell.outputs
         if out.output_type == "execute_result"

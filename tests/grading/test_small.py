@@ -12,7 +12,8 @@ from nbgrader.api import Gradebook
 
 from grading import __main__ as cli
 from grading.intake import Status, safe_id
-from grading.run import Row, _Journal
+from grading.journal import Journal
+from grading.row import Row
 
 
 def journal(small):
@@ -101,14 +102,14 @@ def journal_lines(path):
 
 def test_journal_doubts_what_was_begun(tmp_path):
     """A round that died while it wrote one student's grades leaves that student, and only that one, to the next."""
-    rows = [Row(name, Status.OK, {"double": 2.0}, {}, ["ä\n"], "s", "d") for name in ("ann", "ben")]
-    journal_ = _Journal(tmp_path / "journal")
+    rows = [Row(name, Status.GRADED, {"double": 2.0}, {}, {}, ["ä\n"], "s", "d") for name in ("ann", "ben")]
+    journal_ = Journal(tmp_path / "journal")
     for row in rows:
         journal_.begin(row.student)
         journal_.end(row)
-    assert list(_Journal(tmp_path / "journal").rows.values()) == rows
+    assert list(Journal(tmp_path / "journal").rows.values()) == rows
     journal_.begin("ben")
-    assert list(_Journal(tmp_path / "journal").rows.values()) == rows[:1]
+    assert list(Journal(tmp_path / "journal").rows.values()) == rows[:1]
 
 
 def test_what_a_person_gave_is_kept(small):

@@ -1,0 +1,163 @@
+"""Time `grading run` beside `nbgrader autograde` and `generate_feedback`, on the same files: make bench-grading.
+
+Two copies of the assignment backprop are graded. In the light one the cells in which students train are empty, so that
+what is left is the cost of grading. The other one is the assignment as it is; there the computing of the students is
+counted apart. Writes ``grading.md``.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "grading")]
+
+import make_submissions as answers  # noqa: E402
+
+from grading import engine  # noqa: E402
+
+NAME = "backprop"
+TRAINING = ("check-train", "check-digits")  # visible cells of the assignment that compute for longer
+PLAIN = """
+c = get_config()
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.ignore = ["*.md", "*.py", "*.pyc", "__pycache__"]
+c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+"""
+
+
+def course(folder: Path, light: bool) -> None:
+    """A course with the assignment alone, for both programs."""
+    shutil.copytree(ROOT / "solutions" / NAME, folder / "solutions" / NAME)
+    (folder / "nbgrader_config.py").write_text(PLAIN)
+    if light:
+        path = folder / "solutions" / NAME / f"{NAME}.ipynb"
+        notebook = json.loads(path.read_text())
+        for cell in notebook["cells"]:
+            if answers.grade_id(cell) in TRAINING:
+                cell["source"] = ["# left empty: what students compute is not timed"]
+        path.write_text(json.dumps(notebook))
+
+
+def submissions(folder: Path, count: int) -> None:
+    """Half of them right, a third with one of the known mistakes, the rest not begun."""
+    right, stub = answers.solved(), answers.load("exercises")
+    mistakes = [(item.id, each.name) for item in engine.load_items(NAME, ROOT) for each in item.mistakes]
+    wrong = itertools.cycle([answers.mistaken(*each) for each in mistakes])
+    for number in range(count):
+        made = right if number % 2 else next(wrong) if number % 3 else stub
+        file = folder / "submitted" / f"s{number:05}" / NAME / f"{NAME}.ipynb"
+        file.parent.mkdir(parents=True)
+        file.write_text(answers.dump(made))
+
+
+def timed(command: list[str], folder: Path) -> tuple[float, float]:
+    """Seconds, and the most MB that the processes held together."""
+    environment = {**os.environ, "NNCOURSE_ROOT": str(folder), "PYTHONPATH": str(ROOT)}
+    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    log = (folder / "log").open("a")
+    start, most, over = time.perf_counter(), [0.0], threading.Event()
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+
+    def watch() -> None:
+        while not over.wait(0.2):
+            held = 0
+            for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
+                try:
+                    memory = each.memory_full_info()
+                    held += memory.pss
+                except psutil.Error:
+                    continue
+            most[0] = max(most[0], held / 1e6)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    code = process.wait()
+    over.set()
+    watcher.join()
+    if code:
+        raise SystemExit(f"{' '.join(command)} failed, see {folder / 'log'}:\n{(folder / 'log').read_text()[-2000:]}")
+    return time.perf_counter() - start, most[0]
+
+
+def ours(folder: Path, jobs: int) -> tuple[float, float, float]:
+    """A whole round; seconds, MB, and of the seconds those that students computed."""
+    shutil.rmtree(folder / "state", ignore_errors=True)
+    command = [sys.executable, "-m", "grading", "run", NAME, "--submissions", "submitted", "--jobs", str(jobs)]
+    seconds, memory = timed([*command, "--state", "state"], folder)
+    lines = map(json.loads, (folder / "state" / f"{NAME}.jsonl").read_text().splitlines())
+    return seconds, memory, sum(line.get("cpu", 0) for line in lines) / jobs
+
+
+def theirs(folder: Path) -> tuple[float, float]:
+    """Seconds of autograde and of generate_feedback."""
+    for made in ("autograded", "feedback", "gradebook.db", "exercises"):
+        shutil.rmtree(folder / made, ignore_errors=True)
+        (folder / made).unlink(missing_ok=True)
+    nbgrader = [sys.executable, "-m", "nbgrader"]
+    timed([*nbgrader, "generate_assignment", NAME], folder)
+    return timed([*nbgrader, "autograde", NAME], folder)[0], timed([*nbgrader, "generate_feedback", NAME], folder)[0]
+
+
+def main() -> None:
+    """Time, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--growth", type=int, nargs="*", default=[10, 100, 1000])
+    parser.add_argument("--real", type=int, default=20)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "grading.md")
+    options = parser.parse_args()
+    rows, growth = [], []
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        for light, count in ((True, options.count), (False, options.real)):
+            folder = Path(name) / f"light-{light}"
+            course(folder, light)
+            submissions(folder, count)
+            before = ours(folder, options.jobs)
+            autograde, feedback = theirs(folder)
+            after = ours(folder, options.jobs)
+            seconds, students = (statistics.mean(pair) for pair in zip(before[::2], after[::2], strict=True))
+            rows.append((light, count, autograde, feedback, seconds, students))
+        for count in options.growth:
+            folder = Path(name) / f"growth-{count}"
+            course(folder, True)
+            submissions(folder, count)
+            growth.append((count, *ours(folder, options.jobs)))
+    lines = ["# Grading, timed", "", f"Made by `make bench-grading`, {options.jobs} at a time.", ""]
+    lines += [
+        "| assignment | submissions | autograde : ours | autograde + feedback : ours | of ours, students' computing |"
+    ]
+    lines += ["|---|---|---|---|---|"]
+    for light, count, autograde, feedback, seconds, students in rows:
+        kind = "without training" if light else "as it is"
+        ratios = f"{autograde / seconds:.1f} | {(autograde + feedback) / seconds:.1f}"
+        lines.append(f"| backprop, {kind} | {count} | {ratios} | {students / seconds:.0%} |")
+    lines += ["", "One pass of ours gives scores, executed notebooks and feedback. Growth, without training:", ""]
+    lines += [
+        "| submissions | time, of the first | time for one more, of the first | memory of all processes, of the first |"
+    ]
+    lines += ["|---|---|---|---|"]
+    first = growth[0]
+    for count, seconds, memory, _ in growth:
+        one = (seconds / count) / (first[1] / first[0])
+        lines.append(f"| {count} | {seconds / first[1]:.1f} | {one:.2f} | {memory / first[2]:.2f} |")
+    options.output.write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+    print("seconds:", rows, growth, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

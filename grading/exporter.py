@@ -1,0 +1,82 @@
+"""The feedback page for nbgrader's own command and formgrader's button; apart, as loading nbconvert takes seconds.
+
+In ``nbgrader_config.py``::
+
+    c.GenerateFeedback.exporter_class = "grading.exporter.FeedbackExporter"
+    c.FeedbackExporter.site = "https://example.org/book"
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbconvert.exporters.exporter import Exporter
+from nbformat import NotebookNode
+from traitlets import Unicode, default
+
+from grading import feedback
+from grading.intake import Status
+from grading.row import Row
+
+__all__ = ["FeedbackExporter"]
+
+
+class FeedbackExporter(Exporter):
+    """Makes `grading.feedback.page` of a notebook into which nbgrader's ``GetGrades`` has written the points."""
+
+    site = Unicode("", help="The book's address; if empty, its pages are named and not linked").tag(config=True)
+    output_mimetype = "text/html"
+
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    def from_notebook_node(  # type: ignore[override]  # as of every exporter that makes a text
+        self, nb: NotebookNode, resources: Any | None = None, **kw: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Convert a notebook.
+
+        Parameters
+        ----------
+        nb : NotebookNode
+            From the autograded folder.
+        resources : dict
+            What nbgrader knows: student, assignment, the gradebook's address.
+        **kw
+            For nbconvert.
+
+        Returns
+        -------
+        page : str
+        resources : dict
+        """
+        notebook, resources = super().from_notebook_node(nb, resources, **kw)
+        about = [cell.metadata.nbgrader for cell in notebook.cells if "nbgrader" in cell.metadata]
+        graded = [each for each in about if "score" in each]
+        points = {each.grade_id: float(each.points) for each in graded}
+        items = {each.grade_id: float(each.score) for each in graded}
+        kept = notebook.metadata.get(feedback.KEPT, {})
+        row = Row(
+            student=resources["nbgrader"]["student"],
+            status=Status(kept.get("status", Status.GRADED)),
+            items=items,
+            reasons={item: why for item, why in kept.get("reasons", {}).items() if items.get(item, 0) < points[item]},
+            mistakes={},
+            notes=list(kept.get("notes", [])),
+            submission="",
+            source="",
+            waiting=_waiting(resources["nbgrader"]),
+        )
+        words = {each.grade_id: each.comment for each in about if each.get("comment")}
+        penalty = float(resources["nbgrader"].get("late_penalty") or 0)
+        text = feedback.page(notebook, row=row, points=points, site=self.site, words=words, penalty=penalty)
+        return text, resources
+
+
+def _waiting(about: dict[str, Any]) -> list[str]:
+    """What a person has yet to read, which nbgrader does not write into the notebook."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(about["db_url"]) as gradebook:
+        book = gradebook.find_submission_notebook(about["notebook"], about["assignment"], about["student"])
+        return [grade.name for grade in book.grades if grade.needs_manual_grade]

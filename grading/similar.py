@@ -1,0 +1,343 @@
+"""Pairs of submissions with nearly the same code, for a person to compare. The machine accuses nobody.
+
+Code is cut into overlapping runs of tokens, of which winnowing keeps a fixed choice, the fingerprints (Schleimer,
+Wilkerson and Aiken, Winnowing: local algorithms for document fingerprinting, SIGMOD 2003). What a copier changes at no
+cost is not looked at: names, numbers, texts, comments, spacing, the order of functions, calls of print.
+
+Right answers of a few lines look alike, so what two share counts by how unlikely it is: -log p, where p estimates from
+the rest of the class how many people write this. Code that was handed out counts nothing, code that nearly all write
+counts next to nothing.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import hashlib
+import json
+import keyword
+import math
+import statistics
+import textwrap
+import tokenize
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["LEAST", "Pair", "given", "handed_in", "pairs", "table"]
+
+RUN = 8  # tokens of a fingerprint
+WINDOW = 4  # neighbouring runs of which one is kept
+LEAST = 0.75  # measured: see tests/grading/test_similar.py
+LITTLE = 60.0  # less unusual code than this in a submission (in nats) proves little, and is taken for this much
+MOST = 100_000  # characters of one student that are looked at
+
+Answers = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two submissions that share much that is unusual in the class.
+
+    Attributes
+    ----------
+    one, other : str
+        The students.
+    share : float
+        Of what is unusual in the submission that has less of it, the part that the other one has too; 0 to 1.
+    usual : float
+        For comparison: what a student shares with the second nearest in the class, in the median. (The nearest may be
+        a copy.)
+    answers : tuple of str
+        Cells of `one` most of whose unusual code is in the other.
+    lines : tuple of (str, str)
+        Lines that match, of `one` and of `other`, the most unusual first; three at most.
+    words : tuple of str
+        Comments and texts that these two have literally, and at most one more; three at most.
+    """
+
+    one: str
+    other: str
+    share: float
+    usual: float
+    answers: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
+    words: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """The answers, in few words."""
+        more = len(self.answers) - 4
+        return ", ".join(self.answers[:4] if more > 1 else self.answers) + (f" and {more} more" if more > 1 else "")
+
+
+# ---------------------------------------------------------------------------------------------- reading
+
+
+def handed_in(state: Path, assignment: str) -> dict[str, dict[str, str]]:
+    """The code that each student wrote, by cell: answers, and cells of their own.
+
+    Parameters
+    ----------
+    state : Path
+        The folder of the grading, with the repaired notebooks in it.
+    assignment : str
+        The assignment's name.
+
+    Returns
+    -------
+    dict
+        Students whose submission could not be read have no code.
+    """
+    found = {}
+    for path in sorted((state / "submitted").glob(f"*/{assignment}/{assignment}.ipynb")):
+        found[path.parents[1].name] = {
+            name: text
+            for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"])
+            for name, text in [(_name(cell, number), "".join(cell["source"]))]
+            if cell["cell_type"] == "code" and cell["metadata"].get("nbgrader", {"solution": True})["solution"]
+        }
+    return found
+
+
+def given(release: Path) -> dict[str, str]:
+    """The code that was handed out, by cell."""
+    cells = json.loads(release.read_text(encoding="utf-8"))["cells"]
+    return {_name(c, i): "".join(c["source"]) for i, c in enumerate(cells) if c["cell_type"] == "code"}
+
+
+def _name(cell: Mapping[str, object], number: int) -> str:
+    """As people call the cell: by nbgrader's id of it, or else by its place."""
+    metadata = cell["metadata"]
+    about = metadata.get("nbgrader", {}) if isinstance(metadata, dict) else {}
+    return str(about.get("grade_id") or f"cell {number + 1}")
+
+
+# ---------------------------------------------------------------------------------------------- fingerprints
+
+
+@dataclass(frozen=True)
+class _Token:
+    text: str
+    line: int
+
+
+_Raw = tuple[str, str, int]
+LIBRARY = frozenset({*dir(builtins), *keyword.kwlist})
+
+
+def _raw(code: str) -> Iterator[_Raw]:
+    """Kind, text and line of Python's tokens. Where Python cannot read on, the next line starts anew."""
+    lines = code.splitlines(keepends=True)
+    feed = enumerate(lines, 1)
+    start = reached = 0
+
+    def readline() -> str:
+        nonlocal reached
+        reached, line = next(feed, (len(lines), ""))
+        return line
+
+    while reached < len(lines):
+        start = reached
+        # an open bracket or text, an indentation that fits nowhere, a sign that is no Python
+        with contextlib.suppress(tokenize.TokenError, SyntaxError):
+            for token in tokenize.generate_tokens(readline):
+                yield tokenize.tok_name[token.type], token.string, start + token.start[0]
+
+
+def _tokens(raw: Iterable[_Raw]) -> list[_Token]:
+    """What is left when all is gone that a copier changes at no cost."""
+    found: list[_Token] = []
+    line: list[_Token] = []
+    inside = 0  # from Python 3.12 on a text with braces comes in pieces
+    for kind, text, number in raw:
+        inside += (kind == "FSTRING_START") - (kind == "FSTRING_END")
+        if kind == "NEWLINE":
+            line = _keep(line)
+            found += [*line, _Token(";", number)] if line else []
+            line = []
+        elif kind in ("NAME", "OP", "NUMBER", "STRING", "FSTRING_END") and not inside:
+            line.append(_Token(_abstract(kind, text, line), number))
+    return found + _keep(line)
+
+
+def _keep(line: list[_Token]) -> list[_Token]:
+    """A line, unless it only says something: a docstring, or a call of print."""
+    return [] if all(token.text == "text" for token in line) or line[0].text == "print" else line
+
+
+def _abstract(kind: str, text: str, before: list[_Token]) -> str:
+    if kind == "OP":
+        return text
+    if kind != "NAME":
+        return "number" if kind == "NUMBER" else "text"
+    # a library's names cannot be changed, so they say more than the student's own
+    library = text in LIBRARY or (before and before[-1].text == ".")
+    return text if library else "name"
+
+
+def _runs(raw: Iterable[_Raw]) -> list[tuple[int, int]]:
+    """Every run of tokens: its hash, and the line where it begins."""
+    tokens = _tokens(raw)
+    texts = [token.text for token in tokens]
+    runs = [" ".join(texts[i : i + RUN]) for i in range(len(texts) - RUN + 1)]
+    hashes = [int.from_bytes(hashlib.blake2b(run.encode(), digest_size=8).digest()) for run in runs]
+    return [(found, token.line) for found, token in zip(hashes, tokens, strict=False)]
+
+
+def _winnowed(runs: list[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Of each few neighbouring runs the one with the least hash: equal code keeps equal runs, wherever it stands."""
+    return {min(runs[i : i + WINDOW]) for i in range(max(1, len(runs) - WINDOW + 1)) if runs}
+
+
+def _words(raw: Iterable[_Raw]) -> set[str]:
+    """Comments and texts, long enough that two people do not write the same by chance."""
+    said = (text for kind, text, _ in raw if kind in ("COMMENT", "STRING"))
+    texts = (" ".join(text.strip("# '\"").split()) for text in said)
+    return {text for text in texts if len(text) >= 15}
+
+
+class _Work:
+    """What one student wrote: per answer, where each fingerprint stands; and the words."""
+
+    def __init__(self, code: str | Answers, known: Set[int]) -> None:
+        self.answers = _answers(code)
+        raw = {name: list(_raw(text)) for name, text in self.answers.items()}
+        found = {name: _winnowed(_runs(tokens)) for name, tokens in raw.items()}
+        self.marks = {name: {mark: line for mark, line in runs if mark not in known} for name, runs in found.items()}
+        self.all = set[int]().union(*self.marks.values())
+        self.words = set[str]().union(*map(_words, raw.values()))
+
+    def line(self, mark: int) -> str:
+        """The line that a fingerprint stands in."""
+        name = next(name for name, marks in self.marks.items() if mark in marks)
+        return self.answers[name].splitlines()[self.marks[name][mark] - 1].strip()
+
+
+def _answers(code: str | Answers) -> Answers:
+    """By name, and no more of it than a person could write: nobody may hold up the class."""
+    found, left = {}, MOST
+    for name, text in ({"": code} if isinstance(code, str) else code).items():
+        found[name], left = text[:left], max(0, left - len(text))
+    return found
+
+
+# ---------------------------------------------------------------------------------------------- pairs
+
+
+def pairs(codes: Mapping[str, str | Answers], template: str | Answers = "", least: float | None = None) -> list[Pair]:
+    """Find the pairs of submissions that share most of what is unusual in them.
+
+    Parameters
+    ----------
+    codes : mapping
+        For each student the code, or each answer's code by its name (`handed_in`).
+    template : str or mapping
+        The code that was handed out (`given`); it counts nothing.
+    least : float, optional
+        The smallest share that is reported. If it is left out, halfway between what is usual in the class and all,
+        but no less than `LEAST`: where everybody writes nearly the same, more must agree.
+
+    Returns
+    -------
+    list of Pair
+        The largest share first.
+
+    Raises
+    ------
+    ValueError
+        If `least` is not between 0 and 1.
+    """
+    if least is not None and not 0 < least <= 1:
+        raise ValueError(f"least is the smallest share that is reported: above 0 and at most 1, not {least!r}")
+    given_out = [list(_raw(code)) for code in _answers(template).values()]
+    known = {mark for raw in given_out for mark, _ in _runs(raw)}
+    students = sorted(codes)
+    works = [_Work(codes[student], known) for student in students]
+    holders = Counter(mark for work in works for mark in work.all)
+    # how likely a third person writes it, with 1 of 10 where nobody else can be asked; rarer is more surprising
+    surprise = {m: -math.log((max(n - 2, 0) + 0.5) / (max(len(works) - 2, 0) + 5)) for m, n in holders.items()}
+    shares, usual = _shares([work.all for work in works], surprise, least)
+    speakers = Counter(text for work in works for text in work.words)
+    handed_out = set[str]().union(*map(_words, given_out))
+    found = []
+    for (i, j), share in shares.items():
+        one, other = works[i], works[j]
+        both = sorted(one.all & other.all, key=lambda mark: (holders[mark], mark))
+        words = sorted(text for text in one.words & other.words - handed_out if speakers[text] <= 3)
+        found.append(
+            Pair(
+                students[i],
+                students[j],
+                share,
+                usual,
+                tuple(name for name, marks in one.marks.items() if _mostly(marks, other.all, surprise)),
+                tuple(dict.fromkeys((one.line(mark), other.line(mark)) for mark in both))[:3],
+                tuple(words[:3]),
+            )
+        )
+    return sorted(found, key=lambda pair: (-pair.share, pair.one, pair.other))
+
+
+def _mostly(marks: Collection[int], others: Set[int], surprise: Mapping[int, float]) -> bool:
+    return bool(marks) and 2 * sum(surprise[m] for m in marks if m in others) > sum(surprise[m] for m in marks)
+
+
+def _shares(
+    works: Sequence[Set[int]], surprise: Mapping[int, float], least: float | None
+) -> tuple[dict[tuple[int, int], float], float]:
+    """The pairs that share enough, and what is usual.
+
+    An index from fingerprints to the students who have them spares the comparison of all with all.
+    """
+    columns = {mark: number for number, mark in enumerate(surprise)}
+    held = [np.array([columns[mark] for mark in sorted(work)], int) for work in works]
+    weights = np.array(list(surprise.values()))
+    who = np.repeat(np.arange(len(works)), [len(each) for each in held])
+    what = np.concatenate([*held, np.array([], int)])
+    order = np.argsort(what, kind="stable")
+    index = np.split(who[order], np.cumsum(np.bincount(what, minlength=len(columns)))[:-1])
+    totals = np.array([weights[each].sum() for each in held])
+    floor = max(LITTLE, float(np.median(totals)) / 2) if works else LITTLE
+    found, second = {}, []
+    for i, each in enumerate(held):
+        others = [index[column] for column in each]
+        by = np.repeat(weights[each], [len(students) for students in others])
+        shared = np.bincount(np.concatenate([*others, np.array([], int)]), by, len(works))
+        share = shared / np.maximum(floor, np.minimum(totals, totals[i]))
+        share[i] = 0
+        second.append(float(np.sort(share)[-2:][0]))
+        found.update(
+            {(i, int(j)): min(1.0, float(share[j])) for j in np.flatnonzero(share >= (least or LEAST)) if j > i}
+        )
+    usual = min(1.0, statistics.median(second)) if second else 0.0
+    enough = least or min(0.95, (1 + usual) / 2)
+    return {pair: share for pair, share in found.items() if share >= enough}, usual
+
+
+def table(found: Sequence[Pair], most: int = 20) -> str:
+    """The pairs for the terminal, in at most 120 columns; no more than `most`."""
+    if not found:
+        return "No two submissions are nearly the same."
+    wide = min(24, max(len(name) for pair in found for name in (pair.one, pair.other)))
+    lines = [
+        "Nearly the same, measured by what is unusual in the class: look at both before you say anything.",
+        f"What a student shares with the second nearest is usually {found[0].usual:.0%}.",
+        "",
+    ]
+    for pair in found[:most]:
+        start = f"{pair.share:>4.0%}  {_cut(pair.one, wide):<{wide}}  {_cut(pair.other, wide):<{wide}}  "
+        said = pair.where + "".join(f'; both say "{_cut(text, 60)}"' for text in pair.words[:1])
+        lines += textwrap.wrap(
+            said, 120, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
+        )
+    if len(found) > most:
+        lines.append(f"and {len(found) - most} pairs more")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cut(text: str, wide: int) -> str:
+    return text if len(text) <= wide else text[: wide - 1] + "…"

@@ -1,0 +1,104 @@
+"""The gradebook in PostgreSQL: a real server that the test starts itself, and several graders that write at once."""
+
+import getpass
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grading.gradebook import Grades
+from grading.run import Course, rows_of
+
+pytest.importorskip("psycopg", reason='the driver is not installed: pip install "psycopg[binary]"')
+
+
+def program(name):
+    """PostgreSQL's own programs are not in the path of Debian."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    return str(found[0]) if found else shutil.which(name)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server of this test alone, with a socket in a folder and no port; its address without a database."""
+    if program("initdb") is None:
+        pytest.skip("PostgreSQL is not installed: apt install postgresql")
+    folder = tmp_path_factory.mktemp("postgres")
+    user, become = getpass.getuser(), []
+    if os.getuid() == 0:  # the server refuses to run as root
+        user, become = "postgres", ["runuser", "-u", "postgres", "--"]
+        for path in (folder, *folder.parents):
+            if path.stat().st_uid == 0 and str(path).startswith(str(tmp_path_factory.getbasetemp().parent)):
+                path.chmod(0o755)
+        shutil.chown(folder, user)
+    data, socket = folder / "data", folder / "s"
+
+    def run(name, *arguments):
+        subprocess.run([*become, program(name), *arguments], check=True, capture_output=True, cwd=folder)
+
+    run("initdb", "-D", str(data), "-A", "trust", "-U", "course")
+    subprocess.run([*become, "mkdir", str(socket)], check=True)
+    options = f"-c listen_addresses='' -c unix_socket_directories='{socket}' -c fsync=off"
+    run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
+    yield f"postgresql+psycopg://course@/{{}}?host={socket}"
+    run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def database(server, request):
+    """An empty database."""
+    import psycopg
+
+    name = request.node.name.split("[")[0]
+    with psycopg.connect(server.format("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.format(name)
+
+
+def test_a_round_writes_to_postgres(small, database):
+    small.hand_in("ann")
+    small.hand_in("ben", double="return x * x")
+    small.run("--gradebook", database)
+    assert [float(row["total"]) for row in small.rows().values()] == [5, 3]
+    assert not (small.state / "gradebook.db").exists()
+    small.path("ann").write_text("")
+    small.run("--gradebook", database)
+    course = Course(small.root, "small", small.state, database)
+    rows, _ = rows_of(course)
+    assert [row.total for row in rows] == [0, 3]
+
+
+def test_several_graders_write_at_once(small, database):
+    """Four commands, each with students of its own, into one new gradebook: no grade is lost."""
+    graders = []
+    for grader in range(4):
+        folder = small.root / f"part-{grader}"
+        small.submissions = folder
+        for number in range(5):
+            small.hand_in(f"g{grader}s{number}", double="return x * x" if number == 0 else "return 2 * x")
+        command = [sys.executable, "-m", "grading", "run", "small", "--submissions", str(folder), "--jobs", "1"]
+        command += ["--state", str(small.root / f"state-{grader}"), "--gradebook", database]
+        graders.append(subprocess.Popen(command, env=small.environment, stdout=-3, stderr=subprocess.PIPE, text=True))
+    for grader in graders:
+        _, said = grader.communicate(timeout=300)
+        assert grader.returncode == 0, said
+    book = Grades(database, small.root / "state-0", "small")
+    grades = book.grades()
+    book.close()
+    assert len(grades) == 20
+    for student, grade in grades.items():
+        assert sum(each.score for each in grade.values()) == (3 if student.endswith("s0") else 5)
+
+
+def test_nbgrader_itself_reads_it(small, database):
+    """formgrader and nbgrader's own export see the same points."""
+    small.hand_in("ann")
+    small.run("--gradebook", database)
+    export = [sys.executable, "-m", "nbgrader", "export", f"--CourseDirectory.db_url={database}", "--to", "grades.csv"]
+    subprocess.run(export, cwd=small.root, check=True, capture_output=True)
+    (line,) = (small.root / "grades.csv").read_text().splitlines()[1:]
+    assert ",ann," in line
+    assert ",5.0," in line
