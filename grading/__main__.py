@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from tqdm import tqdm
 
-from grading import doctor, pool, report, sandbox
+from grading import doctor, engine, pool, report, sandbox, similar
 from grading.execution import Limits
 from grading.intake import Source
 from grading.journal import replace_file
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("--student", default="", metavar="ID", help="this one alone")
     out = command("export", "the grades for a spreadsheet or a learning platform")
     out.add_argument("--students", type=_folder, help=students)
-    out.add_argument("--format", choices=("plain", "canvas", "moodle"), default="plain")
+    out.add_argument("--format", choices=report.KINDS, default="plain")
     out.add_argument("--output", type=_folder, help="a file; without it the text is printed")
     command("similar", "pairs of submissions with nearly the same code")
     command("doctor", "what is missing on this machine", assignment=False)
@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "export": _export,
             "similar": _similar,
         }[options.command](course, options)
-    except (UsageError, pool.ClusterError) as error:
+    except (UsageError, pool.ClusterError, OSError) as error:
         print(f"grading: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -165,15 +165,28 @@ def _run(course: Course, options: argparse.Namespace) -> int:
     return 0
 
 
-def _publish(course: Course, rows: Sequence[Row], source: Source) -> None:
+def _publish(course: Course, rows: Sequence[Row], source: Source) -> list[similar.Pair]:
     """The table, the CSV and the report."""
     text = report.table(rows, source.points)
     if not sandbox.isolated():
         text += f"\n{NOT_ISOLATED}"
-    replace_file(course.state / f"{course.assignment}.txt", text + "\n")
-    replace_file(
-        course.state / f"{course.assignment}.csv", report.export(rows, source.points, "plain", course.assignment)
+    pairs = similar.pairs(similar.handed_in(course.state, course.assignment), similar.given(course.release))
+    page = report.html(
+        course.assignment,
+        rows,
+        source.points,
+        engine.load_items(course.assignment, course.root),
+        similar=pairs,
+        isolated=sandbox.isolated(),
+        questions=source.stubs,
+        made=time.strftime("%Y-%m-%d %H:%M"),
+        source=max((row.source for row in rows), default=""),
     )
+    name = course.assignment
+    replace_file(course.state / f"{name}.txt", text + "\n")
+    replace_file(course.state / f"{name}.csv", report.export(rows, source.points, "plain", name))
+    replace_file(course.state / f"{name}.html", page)
+    return pairs
 
 
 class _Progress:
@@ -234,7 +247,9 @@ def _export(course: Course, options: argparse.Namespace) -> int:
 
 
 def _similar(course: Course, options: argparse.Namespace) -> int:
-    raise NotImplementedError
+    rows, source = rows_of(course)
+    print(similar.table(_publish(course, rows, source)))
+    return 0
 
 
 if __name__ == "__main__":

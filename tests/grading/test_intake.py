@@ -17,6 +17,8 @@ from grading.execution import fault
 from grading.intake import Found, Handed, Source, Status
 from grading.row import Row
 
+law = settings(max_examples=80, deadline=None, derandomize=True)
+
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
@@ -212,7 +214,7 @@ def graded_as_far_as_it_can_be(data, source):
     return handed
 
 
-@settings(max_examples=50)
+@law
 @given(data=st.binary() | st.text().map(str.encode))
 def test_any_bytes(data, source):
     graded_as_far_as_it_can_be(data, source)
@@ -255,6 +257,7 @@ def mutated(draw):
     return notebook["root"]
 
 
+@law
 @given(notebook=mutated())
 @example(notebook={"cells": [{"cell_type": "code", "source": "\ud800", "id": "\udfff", "metadata": {"id": []}}]})
 def test_any_mutated_notebook(notebook, source):
@@ -263,6 +266,7 @@ def test_any_mutated_notebook(notebook, source):
     assert handed.status.readable or not listed  # where there are cells, they are graded
 
 
+@law
 @given(data=st.data())
 def test_any_cut_or_flipped_byte(data, source):
     whole = bytearray(nbformat.writes(small_source()).encode())

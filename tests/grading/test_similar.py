@@ -1,6 +1,7 @@
 """Who copied is found whatever a copier changes at no cost; who thought for themselves is left in peace."""
 
 import ast
+import builtins
 import functools
 import importlib.util
 import itertools
@@ -75,7 +76,7 @@ class Author(ast.NodeTransformer):
                     line.target, line.iter = ast.Name(name), ast.parse(f"range(len({line.iter.id}))").body[0].value
             elif isinstance(line, ast.AugAssign) and self.chance():
                 old = ast.parse(ast.unparse(line.target)).body[0].value
-                line = ast.Assign([line.target], ast.BinOp(old, line.op, line.value))  # noqa: PLW2901
+                line = ast.Assign([line.target], ast.BinOp(old, line.op, line.value))
             elif isinstance(line, ast.Assign | ast.Return) and line.value:
                 places = [(line, "value")]
                 if isinstance(line.value, ast.BinOp):
@@ -133,8 +134,8 @@ class Copier(ast.NodeTransformer):
         return "\n\n".join(f"{line}  # {self.rng.random()}" for line in lines)
 
     def new(self, name):
-        given = name in dir(__builtins__) or name in __builtins__ or name in ("np", "h")
-        return name if given else self.names.setdefault(name, f"my_{len(self.names)}")
+        fixed = hasattr(builtins, name) or name in ("np", "h")
+        return name if fixed else self.names.setdefault(name, f"my_{len(self.names)}")
 
     def visit_FunctionDef(self, node):
         self.generic_visit(node)
@@ -169,8 +170,8 @@ def classroom(assignment, size, copies, seed):
 
 @each_assignment
 def test_copies_are_found_and_nobody_else(assignment):
-    """In a class of 40 all ten disguised copies, and no two authors."""
-    codes, planted = classroom(assignment, 30, 10, seed=1)
+    """In a class of 24 all six disguised copies, and no two authors."""
+    codes, planted = classroom(assignment, 18, 6, seed=1)
     found = pairs(codes, template(assignment))
     assert {(pair.one, pair.other) for pair in found} == planted
     assert all(pair.share > 0.95 and pair.usual < 0.75 for pair in found)
@@ -186,9 +187,22 @@ def test_right_answers_in_other_words_are_no_copies(assignment):
 
 
 SOLVED = {
-    "solve-a": "def f(x, rows):\n    total = [0.0]\n    for i, row in enumerate(rows):\n        total.append(np.log(row[i] + 1) * x[i:].sum(axis=0) ** 3 / len(rows))\n    return np.cumsum(total)[::-1]",
-    "solve-b": "def g(w, steps):\n    while np.linalg.norm(w) > 1e-3 and steps:\n        w, steps = w - 0.1 * np.tanh(w @ w.T), steps - 1\n        if not steps % 7:\n            w[np.isnan(w)] = 0\n    return {'w': w, 'left': steps}",
-}  # fmt: skip
+    "solve-a": """
+def f(x, rows):
+    total = [0.0]
+    for i, row in enumerate(rows):
+        total.append(np.log(row[i] + 1) * x[i:].sum(axis=0) ** 3 / len(rows))
+    return np.cumsum(total)[::-1]
+""",
+    "solve-b": """
+def g(w, steps):
+    while np.linalg.norm(w) > 1e-3 and steps:
+        w, steps = w - 0.1 * np.tanh(w @ w.T), steps - 1
+        if not steps % 7:
+            w[np.isnan(w)] = 0
+    return {'w': w, 'left': steps}
+""",
+}
 CHANGES = {
     "names": lambda code: code.replace("total", "résultat").replace("row", "zeile").replace("steps", "n_left"),
     "numbers": lambda code: code.replace("0.1", "0.125").replace("7", "9_000").replace("1e-3", "0.002"),
