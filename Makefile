@@ -4,7 +4,7 @@ BIN := .venv/bin
 SUBMISSIONS ?= submitted
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test exercises grade lock bench format mutants check clean
+.PHONY: help book serve pdf test exercises grade links elsewhere lock bench format mutants check clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -13,7 +13,11 @@ book: .venv/.book ## build the site into _build/html, every page executed
 	$(BIN)/python scripts/build_book.py
 
 serve: book ## build the site and show it on http://localhost:8000
-	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+	@echo "The site is on http://localhost:8000 until you press Ctrl+C."
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+pdf: .venv/.test book ## print the whole book: _build/html/neural-networks-computed.pdf
+	$(BIN)/python scripts/pdf.py
 
 test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
 	$(BIN)/python -m pytest tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg
@@ -24,6 +28,12 @@ exercises: .venv/.book ## make exercises/ from solutions/
 grade: .venv/.book ## grade: make grade ASSIGNMENT=backprop SUBMISSIONS=folder
 	@test -n "$(ASSIGNMENT)" || { echo "say which: make grade ASSIGNMENT=backprop SUBMISSIONS=folder"; exit 2; }
 	$(BIN)/python -m grading run $(ASSIGNMENT) --submissions "$(SUBMISSIONS)"
+
+links: book ## try the links to other sites; needs a network
+	$(BIN)/jupyter-book build book --config _config.yml --path-output . --builder linkcheck
+
+elsewhere: book ## try what Binder installs and what Colab opens, from nothing; needs a network, takes minutes
+	$(BIN)/python scripts/elsewhere.py
 
 bench: .venv/.test ## time and memory beside scikit-learn and PyTorch, into benchmarks/
 	$(BIN)/python benchmarks/bench.py

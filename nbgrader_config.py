@@ -1,6 +1,10 @@
 """Where nbgrader finds the course: read by its commands in this folder, by formgrader, and by ``grading``."""
 
+import os
+import sys
 from pathlib import Path
+
+import yaml
 
 c = get_config()  # noqa: F821
 
@@ -17,20 +21,32 @@ c.CourseDirectory.submitted_directory = f"{state}/submitted"
 c.CourseDirectory.autograded_directory = f"{state}/autograded"
 c.CourseDirectory.feedback_directory = f"{state}/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root / state / 'gradebook.db'}"
+(root / state).mkdir(parents=True, exist_ok=True)
+# nbgrader calls alembic by its name, which is not found where the environment is not activated
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
 
 # autograding by nbgrader's command or formgrader's button is done by the project's own engine: student code runs in the
 # sandbox, and the verdict is made outside of it
+c.Autograde.exporter_class = "grading.autograde.Reader"
 c.Autograde.sanitize_preprocessors = ["grading.autograde.Repair"]
 own = "nbgrader.preprocessors."
 c.Autograde.autograde_preprocessors = [
     "grading.autograde.Check",
-    own + "LimitOutput",
     own + "SaveAutoGrades",
     own + "AssignLatePenalties",
     own + "CheckCellMetadata",
 ]
 c.Repair.root = c.Check.root = str(root)
-# what a student wrote must not run in the browser of whoever reads it
+
+# feedback by nbgrader's command or formgrader's button is the project's own page, with links to the book
+c.GenerateFeedback.exporter_class = "grading.exporter.FeedbackExporter"
+about = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+_, owner, name = about["repository"]["url"].rstrip("/").rsplit("/", 2)
+c.FeedbackExporter.site = about.get("html", {}).get("baseurl") or f"https://{owner.lower()}.github.io/{name}"
+
+# what a student wrote must not run in the browser of whoever reads it: outputs are sanitized by nbconvert; formgrader's
+# template lets Markdown pass as it is, so it is rendered by the feedback page's own means
 c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {"markdown2html": "grading.exporter.markdown"}

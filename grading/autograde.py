@@ -1,55 +1,99 @@
 """The same engine for plain ``nbgrader autograde`` and for formgrader's Autograde button.
 
-nbgrader calls these two in the place of its own steps; ``nbgrader_config.py`` says so. An instructor who never learns
-of ``python -m grading`` is as safe: student code runs in the sandbox, and the verdict is made outside of it.
+nbgrader calls these in the place of its own steps; ``nbgrader_config.py`` says so. An instructor who never learns of
+``python -m grading`` is as safe: student code runs in the sandbox, and the verdict is made outside of it.
 """
 
 from __future__ import annotations
 
+import atexit
+import warnings
 import zlib
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import compute_checksum
 from traitlets import Float, Integer, Unicode
 
-from grading import intake, work
+from grading import collect, feedback, intake, work
 from grading.execution import Execution, Limits
-from grading.intake import Found, Source, Status
+from grading.intake import Handed, Source, Status
 from grading.row import Row
 from grading.sandbox import Sandbox
 
-__all__ = ["Check", "Repair"]
+__all__ = ["Check", "Reader", "Repair"]
+
+# as in `grading.gradebook`: the rows are right, and the log is for what is said of submissions
+warnings.filterwarnings("ignore", "Object of type .* not in session", module="nbgrader")
+
+
+@cache
+def _sandbox() -> Sandbox:
+    """One for all submissions of a command; formgrader's server keeps it until it ends."""
+    sandbox = Sandbox()
+    atexit.register(sandbox.end)
+    return sandbox
+
+
+class Reader(NotebookExporter):
+    """Opens no file: ``Repair`` and ``Check`` do, and what cannot be read costs its student alone."""
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Convert a notebook, of which the steps are told no more than where it lies."""
+        path = Path(filename)
+        resources = resources or ResourcesDict()
+        resources["metadata"] = ResourcesDict(name=path.stem, path=str(path.parent))
+        made: tuple[NotebookNode, dict[str, Any]]
+        made = self.from_notebook_node(new_notebook(), resources, **kw)  # type: ignore[no-untyped-call]
+        return made
 
 
 class _Step(NbGraderPreprocessor):  # type: ignore[misc]
     root = Unicode(help="The repository: the folder with solutions/ and exercises/.").tag(config=True)
 
-    def _source(self, resources: ResourcesDict) -> tuple[str, Source]:
-        name, root = resources["nbgrader"]["assignment"], Path(self.root)
-        notebook = f"{resources['nbgrader']['notebook']}.ipynb"
-        release = root / "exercises" / name / notebook
-        return name, Source.load(root / "solutions" / name / notebook, release)
+    def _begin(self, resources: ResourcesDict) -> tuple[str, str, Path, Source]:
+        """Student, assignment, the notebook's place, and the assignment's source."""
+        about, root = resources["nbgrader"], Path(self.root)
+        name, file = about["assignment"], f"{about['notebook']}.ipynb"
+        source = Source.load(root / "solutions" / name / file, root / "exercises" / name / file)
+        return about["student"], name, Path(resources["metadata"]["path"], file), source
 
 
 class Repair(_Step):
     """In the place of nbgrader's sanitizing: the source's locked cells with the student's answers.
 
-    A duplicated cell, junk in the metadata or a deleted test stops nothing.
+    A duplicated cell, junk in the metadata, a deleted test, or a file that is no notebook stops nothing.
     """
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        """Repair a submission; see `grading.intake.repair`."""
-        _, source = self._source(resources)
-        name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
-        found = Found(student, Status.GRADED, f"{name}.ipynb", nbformat.writes(nb).encode())
-        notebook, notes = intake.repair(intake.parse(found, name), source)
+        """Read and repair a submission; see `grading.collect` and `grading.intake`."""
+        student, name, path, source = self._begin(resources)
+        own = {collect._Entry(path.parents[1]): collect._Label(student)}
+        handed = _as_handed_in(intake.parse(collect.Place(student, name, own).load(), name))
+        notebook, notes = intake.repair(handed, source)
         for note in notes:
             self.log.warning("%s: %s", student, note)
+        feedback.remember(notebook, Row(student, handed.status, {}, {}, {}, list(notes), "", ""))
         return notebook, resources
+
+
+def _as_handed_in(handed: Handed) -> Handed:
+    """Without what a round of ``grading run`` has put at the top: it leaves the repaired notebook for formgrader."""
+    told = [cell for cell in handed.cells if feedback.ABOUT in cell["ids"]]
+    notes = [line[2:] for cell in told for line in cell["text"].split("\n") if line.startswith("- ")]
+    cells = tuple(cell for cell in handed.cells if cell not in told)
+    return replace(handed, cells=cells, notes=(*notes, *handed.notes))
 
 
 class Check(_Step):
@@ -61,20 +105,41 @@ class Check(_Step):
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Execute and check a repaired submission; see `grading.execution`."""
-        name, source = self._source(resources)
-        student = str(resources["nbgrader"]["student"])
-        limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
-        with Sandbox() as sandbox:
+        student, name, path, source = self._begin(resources)
+        nb = nbformat.read(path, as_version=4)
+        kept, faults = nb.metadata[feedback.KEPT], set[str]()
+        status, late = Status(kept["status"]), self._late(resources, Status(kept["status"]))
+        row = Row(student, status, {}, {}, {}, list(kept["notes"]), "", "", late=late)
+        if status.readable:
+            sandbox = _sandbox()
             if not sandbox.isolated:
                 self.log.warning("student code is not isolated: bubblewrap is missing")
+            limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
             seed = zlib.crc32(student.encode("utf-8", "replace"))
             execution = Execution(nb, sandbox, name, Path(self.root), seed, limits)
             execution.run()
-        row = Row(student, Status.GRADED, {}, {}, {}, [], "", "")
-        row = work.settle(row, nb, source, execution.faults)
+            faults = execution.faults
+        row = work.settle(row, nb, source, faults)
+        feedback.remember(nb, row)
+        for cell in nb.cells:
+            about = cell.metadata.get("nbgrader", {})
+            stub = source.stubs.get(about.get("grade_id"))
+            if stub is not None and cell.source.strip() == stub.strip():
+                about.checksum = compute_checksum(cell)  # nbgrader's sign of no response
         for reason in [*row.notes, *(f"{item}: {why}" for item, why in row.reasons.items())]:
             self.log.info("%s: %s", student, reason)
         return nb, resources
+
+    def _late(self, resources: ResourcesDict, status: Status) -> float:
+        """Seconds after the due date."""
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"]) as book:
+            submission = book.find_submission(about["assignment"], about["student"])
+            if not status.readable:  # what a person gave to an earlier one is not for one that cannot be read
+                for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
+                    grade.manual_score = grade.extra_credit = None
+                book.db.commit()
+            return float(submission.total_seconds_late)
 
     def preprocess_cell(self, cell: NotebookNode, resources: ResourcesDict, cell_index: int) -> Any:
         """Nothing is done cell by cell."""

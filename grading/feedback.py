@@ -145,6 +145,9 @@ def _markdown(text: str) -> Markup:
     return Markup(f'<pre tabindex="0">{escape(_shortened(text, MAX_CELL))}</pre>')
 
 
+PLAIN = re.compile(r'<span class="(?:[nopwx]|nb|bp|err)">([^<]*)</span>')  # names, operators: they have no colour
+
+
 @cache
 def _highlighter() -> tuple[PythonLexer, HtmlFormatter[str]]:
     return PythonLexer(stripnl=False, ensurenl=False), HtmlFormatter(nowrap=True)
@@ -154,7 +157,7 @@ def _highlighter() -> tuple[PythonLexer, HtmlFormatter[str]]:
 def _code(text: str) -> Markup:
     if len(text) > MAX_CELL:
         return escape(_shortened(text, MAX_CELL))
-    return Markup(highlight(text, *_highlighter()))
+    return Markup(PLAIN.sub(r"\1", highlight(text, *_highlighter())))
 
 
 # ---------------------------------------------------------------------------------------------- what was printed

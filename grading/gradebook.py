@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import logging
@@ -10,7 +11,8 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -67,7 +69,7 @@ class Grades:
             if not path.exists():  # made in several steps, of which none may be missing
                 new = path.with_name(f"{path.stem}-new.db")
                 new.unlink(missing_ok=True)
-                Gradebook(f"sqlite:///{new}").close()
+                self._tried(lambda: Gradebook(f"sqlite:///{new}")).close()
                 new.replace(path)
             self._file, url = path, f"{url}?timeout={PATIENCE}"
         self._book: Any = self._tried(lambda: Gradebook(url))
@@ -96,54 +98,96 @@ class Grades:
         if "locked" in str(failed):
             said = f"another program keeps the gradebook {self.url} to itself for more than {PATIENCE} s"
             raise LockedError(f"{said}: end it, and give the command again") from None
+        if isinstance(failed, OperationalError):  # the disk, the server
+            raise OSError(errno.EIO, str(failed.orig).strip(), self.url) from None
         raise failed
 
     # ------------------------------------------------------------------------------------------ the assignment
 
     def register(self, root: Path) -> None:
-        """Tell the gradebook of the assignment, and again when the source changed.
+        """Make the release, and tell the gradebook of the assignment: the first time, and when the source changed.
 
         Parameters
         ----------
         root : Path
             The repository.
-        """
-        from nbgrader.api import MissingEntry
 
+        Raises
+        ------
+        OSError
+            If nbgrader cannot make the release.
+        """
         name = self.assignment
         notebook, mark = root / "solutions" / name / f"{name}.ipynb", self.state / "release" / name / "registered.txt"
         digest = hashlib.sha256(self.url.encode() + notebook.read_bytes()).hexdigest()
-        try:
-            books = self._book.find_assignment(name).notebooks
-        except MissingEntry:
-            books = []
-        known = {cell.name for book in books for cell in book.source_cells}
-        if known and mark.exists() and mark.read_text() == digest:
-            return
-        if known and known != intake.known_cells(notebook).keys():
-            # nbgrader refuses to add or remove cells where there are submissions: grade them anew, keep a copy
-            if self.url.startswith("sqlite:///"):
-                shutil.copy(self._file, self._file.with_name(f"{self._file.stem}-{digest[:8]}.db"))
-            self._book.remove_assignment(name)
-        self._book.db.rollback()
-        self._tried(lambda: self._release(root))
-        self._book.db.rollback()
-        mark.write_text(digest)
+        with self._alone():
+            known, wanted = self._cells(), intake.known_cells(notebook)
+            if known and mark.exists() and mark.read_text() == digest:
+                return
+            if known and known.keys() != wanted.keys():
+                # nbgrader refuses to add or remove cells where there are submissions: grade them anew, keep a copy
+                if self.url.startswith("sqlite:///"):
+                    shutil.copy(self._file, self._file.with_name(f"{self._file.stem}-{digest[:8]}.db"))
+                self._book.remove_assignment(name)
+            points = {cell: each.metadata.nbgrader.get("points") for cell, each in wanted.items()}
+            if not mark.exists() and known == points:  # another grader told it
+                self._release(root, f"sqlite:///{self.state / 'release.db'}")
+            else:
+                self._release(root, self.url)
+            mark.write_text(digest)
 
-    def _release(self, root: Path) -> None:
-        from nbgrader.converters import GenerateAssignment
+    def _cells(self) -> dict[str, float | None]:
+        """The cells of the assignment that the gradebook knows, and their points."""
+        from nbgrader.api import MissingEntry
+
+        try:
+            books = self._book.find_assignment(self.assignment).notebooks
+        except MissingEntry:
+            return {}
+        finally:
+            self._book.db.rollback()
+        points = {cell.name: cell.max_score for book in books for cell in book.grade_cells}
+        return {cell.name: points.get(cell.name) for book in books for cell in book.source_cells}
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Two graders must not tell the gradebook of the same assignment at once. (A file has one round anyway.)"""
+        if self._book.engine.dialect.name != "postgresql":
+            yield
+            return
+        from sqlalchemy import text
+
+        number = zlib.crc32(self.assignment.encode())
+        with self._book.engine.connect() as connection:
+            connection.execute(text(f"SELECT pg_advisory_lock({number})"))
+            try:
+                yield
+            finally:
+                connection.execute(text(f"SELECT pg_advisory_unlock({number})"))
+
+    def _release(self, root: Path, url: str) -> None:
+        from nbgrader.converters import GenerateAssignment, NbGraderException
         from nbgrader.coursedir import CourseDirectory
 
         course = {
+            "course_id": self._book.course_id,  # PostgreSQL refuses an assignment of no course
             "root": str(root),
             "source_directory": "solutions",
             "release_directory": str(self.state / "release"),
-            "db_url": self.url,
+            "db_url": url,
             "assignment_id": self.assignment,
             "ignore": ["*.md", "*.py", "*.pyc", "__pycache__", ".ipynb_checkpoints"],
         }
         config = Config({"CourseDirectory": course, "GenerateAssignment": {"force": True}})
-        GenerateAssignment(coursedir=CourseDirectory(config=config, log=self.log), config=config, log=self.log).start()
+        self._book.db.rollback()
+        try:
+            directory = CourseDirectory(config=config, log=self.log)
+            GenerateAssignment(coursedir=directory, config=config, log=self.log).start()
+        except (NbGraderException, SystemExit) as error:
+            said = f"nbgrader could not make the release: {error}; {self.state / 'nbgrader.log'} says more"
+            raise OSError(errno.EIO, said) from None
+        finally:
+            self._book.db.rollback()
 
     def due(self) -> tuple[datetime | None, dict[str, datetime]]:
         """When the assignment is due, and for whom it is another time; in UTC."""
@@ -215,6 +259,11 @@ class Grades:
             each.student_id: {grade.name: grade for book in each.notebooks for grade in book.grades}
             for each in self._book.assignment_submissions(self.assignment)
         }
+
+    def penalty(self, student: str) -> float:
+        """What a student lost for being late."""
+        submission = self._book.find_submission(self.assignment, student)
+        return float(sum(each.late_submission_penalty or 0.0 for each in submission.notebooks))
 
     def words(self, student: str) -> dict[str, str]:
         """What a person, or nbgrader, wrote beside a student's answers, by the answer's name."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
@@ -44,7 +46,19 @@ def processes(jobs: int) -> Workers:
     """So many processes on this machine."""
     # a fork of this process would share its connection to the gradebook
     context = multiprocessing.get_context("spawn")
-    return Workers(lambda: ProcessPoolExecutor(jobs, mp_context=context), 2 * jobs)
+    return Workers(lambda: ProcessPoolExecutor(jobs, context, _end_with_parent), 2 * jobs)
+
+
+def _end_with_parent() -> None:
+    """In a worker: a round that was killed must leave nothing that goes on."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)  # what it started ends with it
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextlib.contextmanager

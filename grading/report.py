@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from grading.report_html import html
 from grading.row import Row, Student
 
-__all__ = ["KINDS", "WIDTH", "export", "html", "replace_file", "table"]
+__all__ = ["KINDS", "WIDTH", "export", "html", "table"]
 
 WIDTH = 120
 
@@ -163,14 +160,3 @@ def _texts(*texts: str) -> list[str]:
     Where a list is separated by semicolons, as in much of Europe, a semicolon starts a cell too.
     """
     return [re.sub(r"(^|;)(?=\s*[=+\-@＝＋－＠])", r"\1'", " ".join(text.split())) for text in texts]
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Replace a file in one step: a reader sees the old text or the new one, never half of it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(name, 0o644)
-    os.replace(name, path)

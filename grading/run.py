@@ -347,7 +347,7 @@ def feedback_again(course: Course, only: str = "") -> int:
             if only in ("", name) and path.is_file():
                 notebook = nbformat.read(path, as_version=4)
                 now = _now(row, grades.get(name, {}), source, {})
-                page = feedback_page(now, notebook, source, course.site, book.words(name))
+                page = feedback_page(now, notebook, source, course.site, book.words(name), book.penalty(name))
                 replace_file(course.file("feedback", name, "html"), page)
                 written += 1
     return written

@@ -5,8 +5,8 @@ Wilkerson and Aiken, Winnowing: local algorithms for document fingerprinting, SI
 cost is not looked at: names, numbers, texts, comments, spacing, the order of functions, calls of print.
 
 Right answers of a few lines look alike, so what two share counts by how unlikely it is: -log p, where p estimates from
-the rest of the class how many people write this. Code that was handed out counts nothing, code that nearly all write
-counts next to nothing.
+the rest of the class how many people write this. Code that was handed out counts nothing, nor does code that half the
+class writes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ __all__ = ["LEAST", "Pair", "given", "handed_in", "pairs", "table"]
 
 RUN = 8  # tokens of a fingerprint
 WINDOW = 4  # neighbouring runs of which one is kept
+COMMON = 0.5  # what this part of the class writes, or more, is nobody's own
 LEAST = 0.75  # measured: see tests/grading/test_similar.py
 LITTLE = 60.0  # less unusual code than this in a submission (in nats) proves little, and is taken for this much
 MOST = 100_000  # characters of one student that are looked at
@@ -98,7 +99,7 @@ def handed_in(state: Path, assignment: str) -> dict[str, dict[str, str]]:
             name: text
             for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"])
             for name, text in [(_name(cell, number), "".join(cell["source"]))]
-            if cell["cell_type"] == "code" and cell["metadata"].get("nbgrader", {"solution": True})["solution"]
+            if cell["cell_type"] == "code" and cell["metadata"].get("nbgrader", {"solution": True}).get("solution")
         }
     return found
 
@@ -258,8 +259,8 @@ def pairs(codes: Mapping[str, str | Answers], template: str | Answers = "", leas
     students = sorted(codes)
     works = [_Work(codes[student], known) for student in students]
     holders = Counter(mark for work in works for mark in work.all)
-    # how likely a third person writes it, with 1 of 10 where nobody else can be asked; rarer is more surprising
-    surprise = {m: -math.log((max(n - 2, 0) + 0.5) / (max(len(works) - 2, 0) + 5)) for m, n in holders.items()}
+    count = sum(bool(work.all) for work in works)
+    surprise = {mark: _surprise(holder, count) for mark, holder in holders.items()}
     shares, usual = _shares([work.all for work in works], surprise, least)
     speakers = Counter(text for work in works for text in work.words)
     handed_out = set[str]().union(*map(_words, given_out))
@@ -280,6 +281,12 @@ def pairs(codes: Mapping[str, str | Answers], template: str | Answers = "", leas
             )
         )
     return sorted(found, key=lambda pair: (-pair.share, pair.one, pair.other))
+
+
+def _surprise(holders: int, students: int) -> float:
+    """How unlikely it is that a third person writes it: -log p, with p = 1/10 where nobody else can be asked."""
+    likely = (max(holders - 2, 0) + 0.5) / (max(students - 2, 0) + 5)
+    return -math.log(likely) if likely < COMMON else 0.0
 
 
 def _mostly(marks: Collection[int], others: Set[int], surprise: Mapping[int, float]) -> bool:

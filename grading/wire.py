@@ -1,31 +1,59 @@
-"""Values and calls between the checker and a student's process: JSON and raw arrays, never pickles.
+"""Values, calls and objects between the checker and a student's process: JSON and raw arrays, never pickles.
 
 The same file runs on both sides, and in the student's process nothing in it is trusted: the checker reads what comes
-as numbers, lists and texts of bounded size, or not at all. A function crosses as a number; calling it on the other side
-sends the call back. So a student's function can call given ones, and be called with callbacks, to any depth.
+as numbers, texts, lists and arrays of bounded size, or not at all. A function or an object stays where it is and
+crosses as a number; to call it, or to ask for an attribute, is to send a question back. So a student's function can be
+given callbacks and right objects, and the checker can use a student's class, to any depth. A value is a copy, but what
+is done in place to arguments and to attributes, while they are used, is done to the owner's own too.
+
+A message is a head in JSON and a body of bytes, which arrays and long texts share. The head is one of ::
+
+    ["call", 7, verb, name or number, [args, kwargs, changes]]      question 7
+    ["value", 7, [value, changes]]   ["error", 7, kind, words]      its answer
+    ["bye"]
+
+where ``changes`` tells what was done in place, to the arguments of a call and to attributes that were read.
 """
 
 from __future__ import annotations
 
 import builtins
+import contextlib
+import copy
+import functools
 import json
+import math
+import operator
 import socket
 import struct
 import time
-from collections.abc import Callable
+import types
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Closed", "Late", "Peer", "WireError"]
+__all__ = ["Closed", "Late", "Peer", "Remote", "Shared", "WireError"]
 
-NUMBERS = "biuf"  # kinds of arrays
-MOST = 1 << 28  # bytes of a message
-DEEPEST = 20
+MOST = 1 << 27  # bytes of a body
+MOST_HEAD = 1 << 22  # bytes of a head: read as lists it takes up to a hundred times as much
+MANY = 1 << 12  # objects handed out; objects and keys in a message, as all keys could have one hash
+LONG = 1 << 12  # characters: a longer text goes into the body
+WORDS = 200  # characters of an error
+DEEPEST = 20  # values in one another
+CALLS = 50  # calls in one another
+
+PLAIN = frozenset((bool, int, float, str, type(None)))  # as JSON has them; Python reads no integer over 4300 digits
+SHORT = PLAIN - {str}
+WIDE = ("i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
+_encode = json.JSONEncoder(check_circular=False).encode
+DTYPES = {code: np.dtype(code) for code in ["|b1", "|i1", "|u1", *("<" + t for t in WIDE), *(">" + t for t in WIDE)]}
 
 
 class WireError(Exception):
-    """A value that cannot cross, or bytes that are no message."""
+    """The other side sent something that is no message; it is not listened to any more."""
 
 
 class Closed(Exception):
@@ -36,6 +64,122 @@ class Late(BaseException):
     """The other side did not answer in time."""
 
 
+# ---------------------------------------------------------------------------------------------- objects
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """An object of ours that the other side may use: these names of it, and nothing else.
+
+    Parameters
+    ----------
+    object : Any
+        It stays here. What its attributes give crosses as any other value: a function can only be called, and an
+        object must itself be shared.
+    names : sequence of str, or None
+        Attributes and methods, and of the special methods ``__call__``, ``__getitem__``, ``__iter__``, ``__len__`` and
+        ``__next__``. None: whatever is public, for a process that has nothing to hide.
+    may_set : sequence of str
+        Attributes that may be replaced, or changed in place.
+
+    Raises
+    ------
+    ValueError
+        If a name is private.
+    """
+
+    object: Any
+    names: Sequence[str] | None
+    may_set: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for names in (self.names or (), self.may_set):
+            if isinstance(names, str) or any(name[:1] == "_" and name not in VERBS for name in names):
+                raise ValueError(f"names and may_set are sequences of public names, not {names!r}")
+
+    def ask(self, verb: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Do what the other side asks, if it is one of the names."""
+        special = verb not in ("get", "set")
+        name = verb if special else args[0]
+        if not isinstance(name, str) or special != name.startswith("_"):
+            raise AttributeError("only public names can be used from here")
+        if self.names is not None and name not in (self.may_set if verb == "set" else self.names):
+            raise AttributeError(f"{name[:80]} cannot be {'set' if verb == 'set' else 'used'} from here")
+        return VERBS[verb](self.object, *args, **kwargs)
+
+
+def _iterator(thing: Any) -> Shared:
+    return Shared(iter(thing), ("__iter__", "__next__"))
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "get": getattr,
+    "set": setattr,
+    "__call__": operator.call,
+    "__getitem__": operator.getitem,
+    "__iter__": _iterator,
+    "__len__": len,
+    "__next__": next,
+}
+
+
+class Remote:
+    """An object of the other side: what is asked of it is answered there, what is read of it is a copy.
+
+    Nothing that decides a comparison is asked: it equals itself alone, it is true, and it is no array.
+    """
+
+    __slots__ = ("__weakref__", "_kind", "_number", "_peer")
+    __array_ufunc__ = None
+
+    def __init__(self, peer: Peer, number: int, kind: str) -> None:
+        for name, value in zip(("_peer", "_number", "_kind"), (peer, number, kind), strict=True):
+            object.__setattr__(self, name, value)
+
+    def _ask(self, verb: str, /, *args: Any, **kwargs: Any) -> Any:
+        return self._peer.ask(verb, self._number, args, kwargs)
+
+    __call__ = functools.partialmethod(_ask, "__call__")
+    __getitem__ = functools.partialmethod(_ask, "__getitem__")
+    __iter__ = functools.partialmethod(_ask, "__iter__")
+    __len__ = functools.partialmethod(_ask, "__len__")
+    __next__ = functools.partialmethod(_ask, "__next__")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"{name} is private")
+        return self._peer._read(self._number, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            raise AttributeError(f"{name} is private")
+        read = self._peer._reads.get((self._number, name))
+        if read is None or read.value is not value:  # else it is `object.w -= 1`, a change in place
+            self._peer._reads.pop((self._number, name), None)
+            self._ask("set", name, value)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return f"<{self._kind} on the other side>"
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(f"an object of class {self._kind} where numbers were expected")
+
+    def __copy__(self) -> Remote:
+        return self
+
+    def __deepcopy__(self, _: Any) -> Remote:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{self!r} cannot be pickled")
+
+
+# ---------------------------------------------------------------------------------------------- the connection
+
+
 class Peer:
     """One side of the connection.
 
@@ -44,220 +188,492 @@ class Peer:
     connection : socket.socket
         Connected.
     names : callable
-        From a name to the function that the other side may call by it.
+        From a name to what the other side means by it: a function to call, or a value.
+    share : callable, optional
+        From an object of ours that is no value to the `Shared` that crosses for it, or None. Functions and generators
+        cross without it, to be called or run through and nothing else.
+    around : callable, optional
+        From a function or an object of ours to the context in which it is called or asked.
+    errors : sequence of exceptions
+        Those that cross by their name, beside Python's own.
+
+    Attributes
+    ----------
+    until : float or None
+        When the other side must have answered, in seconds of ``time.monotonic``.
     """
 
-    def __init__(self, connection: socket.socket, names: Callable[[str], Any]) -> None:
-        self.connection, self.names = connection, names
-        self.functions: list[Any] = []  # handed to the other side, by their number
-        self.until: float | None = None  # when the other side must have answered, in seconds of time.monotonic
+    def __init__(
+        self,
+        connection: socket.socket,
+        names: Callable[[str], Any],
+        share: Callable[[Any], Shared | None] = lambda _: None,
+        around: Callable[[Any], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
+        errors: Sequence[type[Exception]] = (),
+    ) -> None:
+        self.connection, self.names, self.share, self.around = connection, names, share, around
+        self.errors = {error.__name__: error for error in errors}
+        self.until: float | None = None
+        self._incoming, self._outgoing = bytearray(), bytearray()
+        self._asked: set[int] = set()  # questions without an answer
+        self._questions = self._handed = self._depth = 0
+        self._serves = False
+        self._ours: dict[int, Shared] = {}  # handed to the other side, by a number that is never used again
+        self._numbers: dict[tuple[Any, ...], int] = {}
+        self._theirs: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self._reads: dict[tuple[int, str], _Watched] = {}  # attributes that were read of the other side's objects
 
-    def call(self, target: str | int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call a function of the other side, and serve its calls of ours until it answers.
+    def call(self, target: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Call a function of the other side by its name, or make an object of a class.
+
+        Returns
+        -------
+        Any
+            A value; in the place of a function one that calls it, and in the place of an object a `Remote`.
 
         Raises
         ------
         Exception
-            What the function raised there, by name and words; Late, Closed or WireError.
+            What the function raised there, by name and words.
+        Late, Closed, WireError
+            If there is no answer.
+        TypeError, ValueError
+            If an argument cannot cross.
         """
-        self._send({"call": target, "args": list(args), "kwargs": kwargs})
-        while True:
-            message = self._receive()
+        return self.ask("__call__", target, args, kwargs)
+
+    def value(self, name: str) -> Any:
+        """What a name stands for on the other side; as `call`."""
+        return self.ask("value", name)
+
+    def ask(self, verb: str, of: str | int, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
+        """Ask anything, and serve the other side until it answers; every question goes through here."""
+        self._questions += 1
+        number, kwargs = self._questions, dict(kwargs or {})
+        packed = self._packed(["call", number, verb, of], [list(args), kwargs, self._changes()])
+        arguments = _changeable((*args, *kwargs.values()))
+        self._left()  # nothing is sent if it is late already
+        self._asked.add(number)
+        self._write(packed)
+        while (message := self._receive()).get("to") != number:
             if "call" in message:
                 self._serve(message)
-                continue
-            for changed, value in message.get("changed", []):
-                _replace((args, kwargs), changed, value)
-            if "error" in message:
-                raise _exception(str(message["error"]), str(message.get("words", "")))
-            return message.get("value")
+            elif "bye" in message:
+                raise Closed
+        if "error" in message:
+            raise self._exception(message["error"], message["words"])
+        self._change(message["changes"], arguments)
+        return message["value"]
 
     def serve(self) -> None:
-        """Answer calls until the other side says that it has no more."""
+        """Answer questions until the other side says that it has no more."""
+        self._serves = True
         while "bye" not in (message := self._receive()):
-            self._serve(message)
+            if "call" in message:
+                self._serve(message)
+                self._reads.clear()
+        self.clear()
+
+    def settle(self) -> Any:
+        """Wait for the answers to questions that were given up when it was `Late`, and refuse what is asked meanwhile.
+
+        Returns
+        -------
+        Any
+            The last answer; None if it was an error.
+        """
+        value = None
+        self._write([])
+        while self._asked:
+            message = self._receive()
+            if "call" in message:
+                self._write(self._packed(["error", message["id"], "TimeoutError", "it is too late"]))
+            value = message.get("value")
+        return value
 
     def bye(self) -> None:
         """End the other side's `serve`."""
-        self._send({"bye": True})
+        self._write(self._packed(["bye"]))
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the functions and objects that were handed out: the other side can use them no more."""
+        self._ours.clear()
+        self._numbers.clear()
+        self._reads.clear()
+
+    # answering
 
     def _serve(self, message: dict[str, Any]) -> None:
+        number, args, kwargs = message["id"], message["args"], message["kwargs"]
+        self._depth += 1
         try:
-            target, args, kwargs = message["call"], tuple(message["args"]), message["kwargs"]
-            function = self.functions[target] if isinstance(target, int) else self.names(str(target))
-            before = [(place, array, array.copy()) for place, array in _arrays((args, kwargs))]
-            answer = {"value": function(*args, **kwargs)}
-            changed = [[list(place), now] for place, now, old in before if not np.array_equal(now, old, equal_nan=True)]
-            if changed:  # arguments that the function changed in place
-                answer["changed"] = changed
-            packed = _packed(answer, self.functions)
-        except Late:
+            if self._depth > CALLS:
+                raise RecursionError("the two sides call each other without end")
+            self._change(message["changes"], [])
+            watched = _Watched((*args, *kwargs.values()))
+            value = self._perform(message["call"], message["of"], args, kwargs)
+            packed = self._packed(["value", number], [value, self._changes(watched)])
+        except (Late, Closed, WireError):
             raise
         except BaseException as error:
-            packed = _packed({"error": type(error).__name__, "words": _words(error)}, self.functions)
+            if not (self._serves or isinstance(error, Exception)):
+                raise  # Ctrl-C is for the checker
+            packed = self._packed(["error", number, type(error).__name__, _words(error)])
+        finally:
+            self._depth -= 1
         self._write(packed)
+
+    def _perform(self, verb: str, of: str | int, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        target = self.names(of) if isinstance(of, str) else self._own(of)
+        if verb == "value":
+            return target
+        shared = target if isinstance(target, Shared) else Shared(target, ("__call__",))
+        with self.around(shared.object):
+            return shared.ask(verb, args, kwargs)
+
+    def _own(self, number: int) -> Shared:
+        if number not in self._ours:
+            raise ReferenceError("it belongs to an item that was checked before")
+        return self._ours[number]
+
+    def _hand(self, shared: Shared) -> int:
+        """A number for the other side: the same for the same object, and for the same method, made at each use."""
+        thing, owner = shared.object, getattr(shared.object, "__self__", None)
+        named = id(thing.__func__) if isinstance(thing, types.MethodType) else getattr(thing, "__name__", "")
+        which = (id(thing),) if owner is None else (id(owner), named)
+        key = (*which, None if shared.names is None else tuple(shared.names), tuple(shared.may_set))
+        if key not in self._numbers:
+            if len(self._ours) >= MANY:
+                raise ValueError("too many functions and objects are handed out")
+            self._handed += 1
+            self._numbers[key], self._ours[self._handed] = self._handed, shared
+        return self._numbers[key]
+
+    def _their(self, number: int, kind: str) -> Any:
+        def function(*args: Any, **kwargs: Any) -> Any:
+            return self.ask("__call__", number, args, kwargs)
+
+        function._number = number  # type: ignore[attr-defined]
+        made = self._theirs.get(number) or (Remote(self, number, kind) if kind else function)
+        self._theirs[number] = made
+        return made
+
+    # changes in place
+
+    def _read(self, number: int, name: str) -> Any:
+        value = self.ask("get", number, (name,))
+        old, new = self._reads.get((number, name)), _Watched(value)
+        if old and isinstance(value, np.ndarray) and old.states == new.states:
+            return old.value  # one array for as long as it does not change over there
+        if new.values:
+            self._reads[number, name] = new
+        return value
+
+    def _changes(self, arguments: _Watched | None = None) -> list[Any]:
+        """What was changed here since the last message, in arguments and in attributes that were read."""
+        places = [(None, arguments)] if arguments else []
+        told = [[place, watched.changes()] for place, watched in (*places, *self._reads.items())]
+        return [entry for entry in told if entry[1]]
+
+    def _change(self, told: Any, arguments: list[Any]) -> None:
+        try:
+            for place, changes in told:
+                values = arguments
+                if place is not None:
+                    shared, name = self._own(place[0]), place[1]
+                    if shared.names is not None and name not in shared.may_set:
+                        raise AttributeError(f"{name} cannot be set from here")
+                    values = _changeable(shared.ask("get", [name], {}))
+                for number, now in changes:
+                    _replace(values[operator.index(number)], now)
+        except (AttributeError, ReferenceError):
+            raise
+        except Exception as error:  # whatever the other side sent
+            raise self._refusal(f"no change in place: {type(error).__name__}") from None
 
     # bytes
 
-    def _send(self, message: dict[str, Any]) -> None:
-        self._write(_packed(message, self.functions))
+    def _packed(self, head: list[Any], values: Any = None) -> list[bytes]:
+        out = _Out(self)
+        packed = _encode(head if values is None else [*head, out.node(values, -2)]).encode()
+        size = sum(map(len, out.blobs))
+        if len(packed) > MOST_HEAD or size > MOST:
+            raise ValueError("a value is too large")
+        return [struct.pack(">II", len(packed), size), packed, *out.blobs]
 
-    def _write(self, packed: bytes) -> None:
+    def _left(self) -> float | None:
+        left = None if self.until is None else self.until - time.monotonic()
+        if left is not None and left <= 0:
+            raise Late
+        return left
+
+    def _io(self, operation: Callable[[Any], Any], argument: Any) -> Any:
+        left = self._left()
         try:
-            self.connection.settimeout(None if self.until is None else max(0.01, self.until - time.monotonic()))
-            self.connection.sendall(packed)
+            self.connection.settimeout(left)
+            return operation(argument)
         except TimeoutError:
             raise Late from None
         except OSError:
             raise Closed from None
 
-    def _receive(self) -> dict[str, Any]:
-        head, body = struct.unpack(">II", self._read(8))
-        if head + body > MOST:
-            raise WireError("it is too large")
-        return _unpacked(self._read(head), self._read(body), self._function)
+    def _write(self, packed: list[bytes]) -> None:
+        for part in packed:
+            self._outgoing += part
+        while self._outgoing:  # what is left when it is late goes before the next message
+            del self._outgoing[: self._io(self.connection.send, self._outgoing)]
 
-    def _read(self, count: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < count:
-            try:
-                self.connection.settimeout(None if self.until is None else max(0.01, self.until - time.monotonic()))
-                more = self.connection.recv(min(count - len(parts), 1 << 20))
-            except TimeoutError:
-                raise Late from None
-            except OSError:
-                raise Closed from None
+    def _fill(self, count: int) -> None:
+        while (missing := count - len(self._incoming)) > 0:
+            more = self._io(self.connection.recv, max(1 << 16, min(missing, 1 << 18)))
             if not more:
                 raise Closed
-            parts += more
-        return bytes(parts)
+            self._incoming += more
 
-    def _function(self, number: int) -> Callable[..., Any]:
-        def proxy(*args: Any, **kwargs: Any) -> Any:
-            return self.call(number, args, kwargs)
+    def _receive(self) -> dict[str, Any]:
+        self._fill(8)
+        head, body = struct.unpack(">II", self._incoming[:8])
+        if head > MOST_HEAD or body > MOST:
+            raise self._refusal("it is too large")
+        self._fill(8 + head + body)
+        packed, rest = self._incoming[8 : 8 + head], self._incoming[8 + head : 8 + head + body]
+        del self._incoming[: 8 + head + body]
+        try:
+            return self._unpacked(json.loads(packed.decode("ascii")), rest)
+        except Exception as error:  # whatever the other side sent
+            raise self._refusal(f"it is no message: {type(error).__name__}") from None
 
-        return proxy
+    def _unpacked(self, head: Any, body: bytearray) -> dict[str, Any]:
+        match head:
+            case ["call", int(number), str(verb), (int() | str()) as of, node]:
+                args, kwargs, changes = _In(self, body).whole(node)
+                if isinstance(args, list) and isinstance(kwargs, dict) and isinstance(changes, list):
+                    return {"call": verb, "id": number, "of": of, "args": args, "kwargs": kwargs, "changes": changes}
+            case ["value", int(number), node]:
+                self._asked.remove(number)
+                value, changes = _In(self, body).whole(node)
+                if isinstance(changes, list):
+                    return {"to": number, "value": value, "changes": changes}
+            case ["error", int(number), str(kind), str(words)]:
+                self._asked.remove(number)
+                return {"to": number, "error": kind, "words": words}
+            case ["bye"]:
+                return {"bye": True}
+        raise WireError
+
+    def _refusal(self, why: str) -> WireError:
+        self.connection.close()
+        return WireError(why)
+
+    def _exception(self, kind: str, words: str) -> Exception:
+        words = "".join(letter if letter.isprintable() else " " for letter in words[:WORDS])
+        known = self.errors.get(kind) or vars(builtins).get(kind)
+        if isinstance(known, type) and issubclass(known, Exception):
+            with contextlib.suppress(Exception):  # one that takes other arguments
+                return known(words)
+        other: Exception = type(_identifier(kind, "Exception"), (Exception,), {})(words)
+        return other
 
 
 # ---------------------------------------------------------------------------------------------- values
 
 
-def _packed(message: dict[str, Any], functions: list[Any]) -> bytes:
-    blobs: list[bytes] = []
+class _Out:
+    """Values on their way out: nodes for the head, blobs for the body."""
 
-    def node(value: Any, depth: int) -> Any:
-        if depth > DEEPEST:
-            raise WireError("it is nested too deeply")
-        if value is None or isinstance(value, bool | str):
+    def __init__(self, peer: Peer) -> None:
+        self.peer, self.blobs = peer, list[bytes]()
+
+    def node(self, value: Any, depth: int = 0) -> Any:
+        kind = type(value)
+        if kind in SHORT or (kind is str and len(value) < LONG):
             return value
-        if isinstance(value, np.ndarray | np.generic):
-            return array(np.asarray(value))
-        if isinstance(value, int):
-            return {"int": str(value)} if abs(value) > 1 << 53 else value
-        if isinstance(value, float):
-            return {"float": value.hex()}
-        if isinstance(value, list | tuple):
-            return {
-                type(value).__name__ if type(value) in (list, tuple) else "list": [node(v, depth + 1) for v in value]
-            }
-        if isinstance(value, dict):
-            return {"dict": [[node(k, depth + 1), node(v, depth + 1)] for k, v in value.items()]}
-        if callable(value):
-            functions.append(value)
-            return {"function": len(functions) - 1}
-        if hasattr(value, "__array__"):
-            return array(np.asarray(value))
-        raise WireError(f"a value of type {type(value).__name__} where numbers were expected")
-
-    def array(value: np.ndarray) -> Any:
-        if value.dtype == np.longdouble:
-            value = value.astype(float)
-        if value.dtype.kind not in NUMBERS:
-            raise WireError(f"an array of type {value.dtype} where numbers were expected")
-        blobs.append(np.ascontiguousarray(value).tobytes())
-        return {"array": value.dtype.newbyteorder("=").str, "shape": list(value.shape), "bytes": len(blobs[-1])}
-
-    head = json.dumps({key: node(value, 0) for key, value in message.items()}).encode()
-    body = b"".join(blobs)
-    if len(head) + len(body) > MOST:
-        raise WireError("it is too large")
-    return struct.pack(">II", len(head), len(body)) + head + body
-
-
-def _unpacked(head: bytes, body: bytes, function: Callable[[int], Any]) -> dict[str, Any]:
-    at = 0
-
-    def value(node: Any, depth: int) -> Any:
-        nonlocal at
         if depth > DEEPEST:
-            raise WireError("it is nested too deeply")
-        if node is None or isinstance(node, bool | str | int):
+            raise TypeError("it is nested too deeply")
+        match value:
+            case str():
+                return {"text": self._blob(str.__str__(value).encode("utf-8", "surrogatepass"))}
+            case np.ndarray():
+                return {"array": [self._numbers(value), list(value.shape), value.flags.writeable]}
+            case np.generic():
+                return {"scalar": self._numbers(np.asarray(value))}
+            case list():
+                return self._each(value, depth)
+            case tuple():
+                return {"tuple": self._each(value, depth)}
+            case dict():
+                return {"dict": [self._each(item, depth) for item in value.items()]}
+            case int():
+                return int.__int__(value)
+            case float():
+                return float.__float__(value)
+            case complex():
+                return {"complex": [value.real, value.imag]}
+            case slice():
+                return {"slice": self._each((value.start, value.stop, value.step), depth)}
+        return self._object(value)
+
+    def _each(self, values: Any, depth: int) -> list[Any]:
+        return [value if type(value) in SHORT else self.node(value, depth + 1) for value in values]
+
+    def _object(self, value: Any) -> Any:
+        number = getattr(value, "_number", None)
+        if type(number) is int and self.peer._theirs.get(number) is value:
+            return {"yours": number}
+        if isinstance(value, types.GeneratorType):
+            value = _iterator(value)
+        shared = value if isinstance(value, Shared) else self.peer.share(value)
+        if shared is not None:
+            return {"theirs": [self.peer._hand(shared), type(shared.object).__name__]}
+        if callable(value):
+            return {"theirs": [self.peer._hand(Shared(value, ("__call__",))), ""]}
+        raise TypeError(f"a value of type {type(value).__name__} where numbers were expected")
+
+    def _numbers(self, array: np.ndarray) -> str:
+        array = np.asarray(array)
+        if array.dtype.char in "gG":  # no other machine has these
+            array = array.astype(complex if array.dtype.char == "G" else float)
+        if array.dtype.str not in DTYPES:
+            raise TypeError(f"an array of type {array.dtype} where numbers were expected")
+        self._blob(array.tobytes())
+        return array.dtype.str
+
+    def _blob(self, data: bytes) -> int:
+        self.blobs.append(data)
+        return len(data)
+
+
+class _In:
+    """Values on their way in: whatever the node, nothing comes of it but what `value` makes, or an exception."""
+
+    def __init__(self, peer: Peer, body: bytearray) -> None:
+        self.peer, self.body, self.at, self.many = peer, body, 0, 0
+
+    def whole(self, node: Any) -> Any:
+        made = self.value(node, -2)
+        if self.at != len(self.body):
+            raise WireError
+        return made
+
+    def value(self, node: Any, depth: int) -> Any:
+        if type(node) in PLAIN:
             return node
-        kind, inner = next(iter(node.items()))
-        if kind == "int":
-            return int(inner)
-        if kind == "float":
-            return float.fromhex(inner)
-        if kind in ("list", "tuple"):
-            items = [value(each, depth + 1) for each in inner]
-            return items if kind == "list" else tuple(items)
-        if kind == "dict":
-            return {value(key, depth + 1): value(each, depth + 1) for key, each in inner}
-        if kind == "function":
-            return function(int(inner))
-        if kind == "array":
-            dtype, count = np.dtype(str(inner)), int(node["bytes"])
-            if dtype.kind not in NUMBERS or not 0 <= count <= len(body) - at:
-                raise WireError("it is no array of numbers")
-            at += count
-            return np.frombuffer(body[at - count : at], dtype).reshape(node["shape"]).copy()
-        raise WireError(f"{kind} is unknown")
+        if depth > DEEPEST:
+            raise WireError
+        if isinstance(node, list):
+            return self._each(node, depth)
+        ((kind, inner),) = node.items()
+        match kind, inner:
+            case "text", int(count):
+                at = self._skip(count)
+                return self.body[at : at + count].decode("utf-8", "surrogatepass")
+            case "array", [str(code), list(shape), bool(writeable)]:
+                array = self._array(code, shape)
+                array.flags.writeable = writeable
+                return array
+            case "scalar", str(code):
+                return self._array(code, [])[()]
+            case "tuple", list(nodes):
+                return tuple(self._each(nodes, depth))
+            case "dict", list(nodes):
+                return dict(self._item(pair, depth) for pair in nodes)
+            case "complex", [float(real), float(imaginary)]:
+                return complex(real, imaginary)
+            case "slice", [_, _, _]:
+                return slice(*self._each(inner, depth))
+            case "theirs", [int(number), str(name)]:
+                self._count()
+                return self.peer._their(number, name and _identifier(name, "object"))
+            case "yours", int(number):
+                return self.peer._own(number).object
+        raise WireError
 
-    try:
-        message = {str(key): value(node, 0) for key, node in json.loads(head).items()}
-    except WireError:
-        raise
-    except Exception as error:  # whatever the other side sent
-        raise WireError(f"no message: {type(error).__name__}") from None
-    return message
+    def _each(self, nodes: list[Any], depth: int) -> list[Any]:
+        return [node if type(node) in PLAIN else self.value(node, depth + 1) for node in nodes]
+
+    def _item(self, pair: Any, depth: int) -> tuple[Any, Any]:
+        key, value = self._each(pair, depth)
+        if not isinstance(key, str):  # the hash of a text cannot be foreseen
+            self._count()
+        return key, value
+
+    def _count(self) -> None:
+        self.many += 1
+        if self.many > MANY:
+            raise WireError
+
+    def _skip(self, count: int) -> int:
+        if not 0 <= count <= len(self.body) - self.at:
+            raise WireError
+        self.at += count
+        return self.at - count
+
+    def _array(self, code: str, shape: list[Any]) -> np.ndarray:
+        if len(shape) > 64 or not all(type(each) is int and each >= 0 for each in shape):
+            raise WireError
+        dtype = DTYPES[code]
+        at = self._skip(math.prod(shape) * dtype.itemsize)
+        array: np.ndarray = np.ndarray(shape, dtype, self.body, at).copy()
+        return array
 
 
-def _arrays(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ...], np.ndarray]]:
-    """Every array among the arguments, and where it stands."""
+class _Watched:
+    """Lists, dictionaries and arrays in a value that came from the other side, to tell what is changed in place."""
+
+    def __init__(self, value: Any) -> None:
+        self.value, self.values = value, _changeable(value)
+        self.states = [_state(each) for each in self.values]
+
+    def changes(self) -> list[list[Any]]:
+        """Those that differ from what they were: their numbers, and copies."""
+        before, self.states = self.states, [_state(each) for each in self.values]
+        each = enumerate(zip(self.values, before, self.states, strict=True))
+        return [[number, copy.copy(value)] for number, (value, old, new) in each if not _equal(value, old, new)]
+
+
+def _changeable(value: Any) -> list[Any]:
+    """The lists, dictionaries and arrays in a value, in an order that both sides share."""
     if isinstance(value, np.ndarray):
-        return [(place, value)]
-    if isinstance(value, list | tuple):
-        return [found for i, each in enumerate(value) for found in _arrays(each, (*place, i))]
-    if isinstance(value, dict):
-        return [found for key, each in value.items() for found in _arrays(each, (*place, key))]
-    return []
+        return [value]
+    if not isinstance(value, list | tuple | dict):
+        return []
+    parts = value.values() if isinstance(value, dict) else value
+    inner = [found for part in parts if type(part) not in PLAIN for found in _changeable(part)]
+    return inner if isinstance(value, tuple) else [value, *inner]
 
 
-def _replace(arguments: Any, place: Any, value: Any) -> None:
-    """Write what the other side changed in place into our own array."""
-    try:
-        for step in place:
-            arguments = arguments[step]
-        arguments[...] = value
-    except Exception as error:  # whatever the other side sent
-        raise WireError(f"no change in place: {type(error).__name__}") from None
+def _state(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, np.ndarray):
+        return (value.shape, value.dtype, value.tobytes())
+    return tuple(value) if isinstance(value, list) else (*value, *value.values())
+
+
+def _equal(value: Any, old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
+    if isinstance(value, np.ndarray):
+        return old == new
+    return len(old) == len(new) and all(map(operator.is_, old, new))
+
+
+def _replace(ours: Any, now: Any) -> None:
+    if isinstance(ours, np.ndarray) and isinstance(now, np.ndarray):
+        np.copyto(ours, now.reshape(ours.shape))
+    elif isinstance(ours, list) and isinstance(now, list):
+        ours[:] = now
+    elif isinstance(ours, dict) and isinstance(now, dict):
+        ours.clear()
+        ours.update(now)
+    else:
+        raise WireError
+
+
+def _identifier(text: str, otherwise: str) -> str:
+    return text[:80] if text[:80].isidentifier() else otherwise
 
 
 def _words(error: BaseException) -> str:
     try:
-        return str(error).split("\n")[0][:200]
+        said = error.args[0] if isinstance(error, KeyError) and error.args else error  # str() would quote the key
+        return str(said).split("\n")[0][:WORDS]
     except BaseException:
         return ""
-
-
-def _exception(kind: str, words: str) -> BaseException:
-    known = getattr(builtins, kind, None)
-    if isinstance(known, type) and issubclass(known, BaseException):
-        try:
-            made: BaseException = known(words)
-            return made
-        except Exception:  # one that takes other arguments
-            return RuntimeError(words)
-    name = kind if kind.isidentifier() else "Exception"
-    other: BaseException = type(name[:80], (Exception,), {})(words)
-    return other

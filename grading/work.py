@@ -33,7 +33,7 @@ from grading.sandbox import Sandbox, isolated
 __all__ = ["Bundle", "Graded", "Task", "grade_one", "settle", "text"]
 
 STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
-ENGINE = ("borrowed", "bridge", "engine", "execution", "feedback", "forkserver", "intake", "sandbox", "wire", "work")
+ENGINE = ("borrowed", "bridge", "engine", "execution", "forkserver", "intake", "sandbox", "wire", "work")
 
 
 @dataclass(frozen=True)
@@ -191,14 +191,20 @@ def grade_one(task: Task) -> Graded:
         row = settle(row, notebook, source)
     row = replace(row, seconds=round(time.monotonic() - start, 3))
     page = feedback_page(row, notebook, source, task.bundle.site)
+    feedback.remember(notebook, row)
     return Graded(row, submitted, text(notebook), page, isolated())
 
 
 def feedback_page(
-    row: Row, notebook: NotebookNode, source: Source, site: str, words: Mapping[str, str] | None = None
+    row: Row,
+    notebook: NotebookNode,
+    source: Source,
+    site: str,
+    words: Mapping[str, str] | None = None,
+    penalty: float = 0.0,
 ) -> str:
-    """The page that the student gets back, with the words of a person where there are some."""
-    return feedback.page(notebook, row=row, points=source.points, site=site, words=words or {})
+    """The page that the student gets back, with the words of a person and a penalty where there are some."""
+    return feedback.page(notebook, row=row, points=source.points, site=site, words=words or {}, penalty=penalty)
 
 
 # ---------------------------------------------------------------------------------------------- from outputs to points

@@ -1,4 +1,4 @@
-// Two names that the theme leaves wrong for screen readers.
+// What is known only in the browser: what scrolls, what a script of the theme made, where the page was opened from.
 document.addEventListener("DOMContentLoaded", () => {
   // The sidebar is a landmark without a role.
   document.querySelectorAll(".bd-sidebar-primary:not([role])").forEach((sidebar) => {
@@ -10,4 +10,29 @@ document.addEventListener("DOMContentLoaded", () => {
     const seen = button.innerText.trim();
     if (seen && !button.getAttribute("aria-label").includes(seen)) button.removeAttribute("aria-label");
   });
+  // A box that scrolls can be reached and scrolled by keyboard, as long as it scrolls.
+  const boxes = {
+    "div.math > mjx-container": "Formula",
+    ".equation-index .math": "Formula",
+    "article pre": "Code",
+    ".pst-scrollable-table-container": "Table",
+  };
+  const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));
+  const mark = (box) => {
+    const names = { role: "group", tabindex: "0", "aria-label": `${box.dataset.scrolls}, scrolls sideways` };
+    const scrolls = box.scrollWidth > box.clientWidth;
+    for (const [name, value] of Object.entries(names)) {
+      if (scrolls) box.setAttribute(name, value);
+      else box.removeAttribute(name);
+    }
+  };
+  for (const [selector, name] of Object.entries(boxes)) {
+    document.querySelectorAll(selector).forEach((box) => {
+      box.dataset.scrolls = name;
+      watch.observe(box);
+    });
+  }
 });
+
+// Opened from a disk, the search cannot read the pages for a summary; it lists their titles.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

@@ -193,7 +193,7 @@ OUTPUT = Item(
             ("np.exp(a - a.max(axis=1, keepdims=True))", "sigmoid(a)"),
         ),
         mistake(
-            "softmax not normalised",
+            "softmax not normalized",
             "The probabilities of the classes share a sum of 1. Where does the denominator enter?",
             (" / e.sum(axis=1, keepdims=True)", ""),
         ),

@@ -546,7 +546,7 @@ def test_colours_are_readable_in_light_and_dark():
                 assert (high + 0.05) / (low + 0.05) >= 4.5, (ink, ground)
 
 
-@pytest.mark.parametrize("width", [1300, 390])
+@pytest.mark.parametrize("width", [1300, 700, 390])
 def test_it_fits_the_window(opened, width):
     long = "x" * 3000
     own = new_markdown_cell(
@@ -557,6 +557,9 @@ def test_it_fits_the_window(opened, width):
     for scheme, ground in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 24, 29)")):
         tab, _ = opened(html, viewport={"width": width, "height": 900}, color_scheme=scheme)
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        wide = """[...document.querySelectorAll('main *')]
+            .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => getComputedStyle(e).overflowX)"""
+        assert set(tab.evaluate(wide)) == {"auto"}  # what is too wide scrolls by itself, and nothing is cut
         assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == ground
 
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,29 +23,27 @@ def program(name):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server():
     """A server of this test alone, with a socket in a folder and no port; its address without a database."""
     if program("initdb") is None:
         pytest.skip("PostgreSQL is not installed: apt install postgresql")
-    folder = tmp_path_factory.mktemp("postgres")
-    user, become = getpass.getuser(), []
-    if os.getuid() == 0:  # the server refuses to run as root
-        user, become = "postgres", ["runuser", "-u", "postgres", "--"]
-        for path in (folder, *folder.parents):
-            if path.stat().st_uid == 0 and str(path).startswith(str(tmp_path_factory.getbasetemp().parent)):
-                path.chmod(0o755)
-        shutil.chown(folder, user)
-    data, socket = folder / "data", folder / "s"
+    # not pytest's folder, which is closed to the user that the server runs as
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as name:
+        folder, user, become = Path(name), getpass.getuser(), []
+        if os.getuid() == 0:  # the server refuses to run as root
+            user, become = "postgres", ["runuser", "-u", "postgres", "--"]
+            shutil.chown(folder, user)
+        data, socket = folder / "data", folder / "s"
 
-    def run(name, *arguments):
-        subprocess.run([*become, program(name), *arguments], check=True, capture_output=True, cwd=folder)
+        def run(name, *arguments):
+            subprocess.run([*become, program(name), *arguments], check=True, capture_output=True, cwd=folder)
 
-    run("initdb", "-D", str(data), "-A", "trust", "-U", "course")
-    subprocess.run([*become, "mkdir", str(socket)], check=True)
-    options = f"-c listen_addresses='' -c unix_socket_directories='{socket}' -c fsync=off"
-    run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
-    yield f"postgresql+psycopg://course@/{{}}?host={socket}"
-    run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+        run("initdb", "-D", str(data), "-A", "trust", "-U", "course")
+        subprocess.run([*become, "mkdir", str(socket)], check=True)
+        options = f"-c listen_addresses='' -c unix_socket_directories='{socket}' -c fsync=off"
+        run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
+        yield f"postgresql+psycopg://course@/{{}}?host={socket}"
+        run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
 
 
 @pytest.fixture

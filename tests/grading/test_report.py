@@ -393,12 +393,3 @@ def test_same_rows_same_page():
     rows = [lost("ann", "squared"), lost("ben", "halved")]
     assert report.html("small", rows, POINTS, ITEMS) == report.html("small", rows, POINTS, ITEMS)
     assert "Made yesterday with the source abc" in page(rows, made="yesterday", source="abc").text
-
-
-def test_replace_file(tmp_path):
-    """The new text is there, and nothing is left beside it."""
-    path = tmp_path / "a.csv"
-    path.write_text("old")
-    report.replace_file(path, "new\n")
-    assert path.read_text() == "new\n"
-    assert list(tmp_path.iterdir()) == [path]

@@ -251,10 +251,12 @@ def test_what_was_handed_out_counts_nothing():
     assert pairs({"ann": SOLVED, "ben": SOLVED}, template=SOLVED) == []
 
 
-def test_what_very_many_write_counts_next_to_nothing():
+def test_what_half_the_class_writes_counts_nothing():
     """If the whole class writes it, nobody copied; if two of them share something rare besides, these two did."""
-    crowd = {f"s{number:02d}": SOLVED for number in range(20)}
-    assert pairs(crowd) == []
+    solution = {cell: texts[0] for cell, texts in right_answers("backprop").items()}
+    crowd = {f"s{number:02d}": solution for number in range(14)}
+    nothing = {f"t{number:02d}": {"solve-train": ""} for number in range(10)}
+    assert pairs({**crowd, **nothing}) == []
     codes, planted = classroom("backprop", 25, 1, seed=4)
     assert {(p.one, p.other) for p in pairs({name: {**code, **SOLVED} for name, code in codes.items()})} == planted
 

@@ -1,0 +1,147 @@
+"""What each page of the built site costs its reader: requests, bytes by kind, time to the first paint.
+
+    .venv/bin/python scripts/site_report.py [--runs 5] [--axe] [--site _build/html] [page ...]
+
+Bytes are those before compression of all that the page asks for, pictures far down included. The paint is the first
+with content, with an empty cache, served by this machine; the median of the runs. ``--axe`` adds what axe-core finds.
+"""
+
+import argparse
+import functools
+import http.server
+import shutil
+import statistics
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+KINDS = ("document", "stylesheet", "script", "font", "image")
+WIDE, NARROW = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
+HIDDEN = ("_static", "_sources", "_images", "_downloads", "_sphinx_design_static")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+PAINT = """() => new Promise(resolve => new PerformanceObserver((list, observer) => {
+    const paint = list.getEntriesByName("first-contentful-paint")[0];
+    if (paint) { observer.disconnect(); resolve(paint.startTime); }
+}).observe({type: "paint", buffered: true}))"""
+TO_THE_END = """async () => {
+    for (const image of document.images) image.loading = "eager";
+    await Promise.all([...document.images].map(image => image.decode().catch(() => null)));
+    await document.fonts.ready;
+}"""
+
+
+def pages(site: Path) -> list[str]:
+    """Every page that a reader can open, as a path relative to the site. (index.html only leads on to the first.)"""
+    found = [page.relative_to(site).as_posix() for page in sorted(site.rglob("*.html"))]
+    return [page for page in found if page != "index.html" and page.split("/")[0] not in HIDDEN]
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def served(site: Path) -> Iterator[str]:
+    """The address of the site on a free port of this machine."""
+    handler = functools.partial(_Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def launch(playwright: Playwright) -> Browser | None:
+    """Debian's Chromium, or what else is installed, which asks nobody for updates."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return playwright.chromium.launch(executable_path=path, args=FLAGS) if path else None
+
+
+def weigh(page: Page, url: str) -> Counter[str]:
+    """Open the page and count its requests and their bytes before compression, by kind."""
+    responses: list[Any] = []
+    page.on("response", lambda response: responses.append(response))
+    page.goto(url, wait_until="load")
+    page.evaluate(TO_THE_END)
+    page.wait_for_load_state("networkidle")
+    sizes: Counter[str] = Counter()
+    for response in responses:
+        if response.url.startswith("http") and response.status < 300:
+            kind = response.request.resource_type
+            size = len(response.body())
+            sizes.update({"requests": 1, "bytes": size, kind if kind in KINDS else "other": size})
+    return sizes
+
+
+def first_paint(browser: Browser, url: str, runs: int) -> float:
+    """Milliseconds until something is seen, with an empty cache; the median."""
+    times = []
+    for _ in range(runs):
+        context = browser.new_context(viewport=WIDE)
+        page = context.new_page()
+        page.goto(url, wait_until="load")
+        times.append(page.evaluate(PAINT))
+        context.close()
+    return statistics.median(times)
+
+
+def axe(page: Page) -> list[str]:
+    """What axe-core has to say against a page: rule, element and, where it helps, why."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)")
+    lines = []
+    for rule in found:
+        for node in rule["nodes"]:
+            why = (node["any"] + node["all"] + node["none"])[0]["message"]
+            lines.append(f"{rule['id']}: {node['target'][0]}: {why}")
+    return lines
+
+
+def main() -> None:
+    """Print the table."""
+    from playwright.sync_api import sync_playwright
+
+    parser = argparse.ArgumentParser(description="What each page of the built site costs its reader.")
+    parser.add_argument("pages", nargs="*", help="relative to the site; all, if none is named")
+    parser.add_argument("--site", type=Path, default=ROOT / "_build" / "html")
+    parser.add_argument("--runs", type=int, default=5, help="loads for the median of the first paint")
+    parser.add_argument("--axe", action="store_true", help="add the findings of axe-core: wide/narrow in light + dark")
+    options = parser.parse_args()
+    if not (options.site / "index.html").is_file():
+        parser.error(f"{options.site} holds no site; build it with: make book")
+    print(f"{'page':42}{'requests':>9}{'kB':>7}" + "".join(f"{kind:>11}" for kind in KINDS) + f"{'paint ms':>10}  axe")
+    with sync_playwright() as playwright, served(options.site) as address:
+        browser = launch(playwright)
+        if browser is None:
+            parser.error("no browser is installed: apt-get install chromium")
+        for name in options.pages or pages(options.site):
+            context = browser.new_context(viewport=WIDE)
+            sizes = weigh(context.new_page(), f"{address}/{name}")
+            context.close()
+            line = f"{name:42}{sizes['requests']:9}{sizes['bytes'] / 1000:7.0f}"
+            line += "".join(f"{sizes[kind] / 1000:11.0f}" for kind in KINDS)
+            line += f"{first_paint(browser, f'{address}/{name}', options.runs):10.0f}"
+            if options.axe:
+                for scheme in ("light", "dark"):
+                    for size in (WIDE, NARROW):
+                        context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+                        page = context.new_page()
+                        page.goto(f"{address}/{name}", wait_until="load")
+                        line += f" {len(axe(page)):3}"
+                        context.close()
+            print(line, flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

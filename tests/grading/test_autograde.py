@@ -1,0 +1,274 @@
+"""Who knows only nbgrader's commands is as safe, and gets the same points and pages as from ``grading run``."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from conftest import ROOT, Small
+from nbformat.v4 import new_code_cell
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGrader
+from nbgrader.apps.api import NbGraderAPI
+
+from grading import __main__ as cli
+from grading import autograde, sandbox
+
+pytestmark = pytest.mark.skipif(not sandbox.isolated(), reason="bubblewrap is missing: apt-get install bubblewrap")
+
+ATTACK = """import os
+import numpy as np
+
+np.array_equal = np.allclose = np.testing.assert_allclose = lambda *_, **__: True
+for folder, _, files in os.walk("/"):
+    if "checks.py" in files and "solutions" in folder:
+        print("found", open(f"{folder}/checks.py").read())"""
+LOOP = "while True:\n    pass"
+TOTALS = {
+    "attack": 0,
+    "copied": 5,
+    "cut": 0,
+    "deleted": 3,
+    "ended": 5,
+    "late": 5,
+    "loop": 5,
+    "right": 5,
+    "silent": 5,
+    "stripped": 5,
+    "web page": 0,
+    "wrong": 3,
+}
+
+
+def course(root):
+    """A small course with the project's own configuration, but for the patience with a loop."""
+    small = Small(root, None)
+    small.state = root / "grading" / "state"
+    small.submissions = small.state / "submitted"
+    small.path = lambda student: small.submissions / student / "small" / "small.ipynb"
+    config = (ROOT / "nbgrader_config.py").read_text()
+    (root / "nbgrader_config.py").write_text(config + "\nc.Check.cell_seconds, c.Check.total_seconds = 1.0, 10.0\n")
+    (root / "_config.yml").write_text(
+        "html: {baseurl: 'https://course.example/book'}\nrepository: {url: 'https://github.com/a/b'}\n"
+    )
+    return small
+
+
+def hand_in(small):
+    """What students hand in, in all the ways that stop plain nbgrader or give it wrong points."""
+    for student in ("right", "late"):
+        small.hand_in(student)
+    (small.path("late").parent / "timestamp.txt").write_text("2026-03-02 12:00:00 UTC")
+    small.hand_in("wrong", double="return x * x")
+    small.hand_in("attack", double="return 0", triple="return 0", own=ATTACK)
+    small.hand_in("ended", own="import os\nos._exit(0)")
+    small.hand_in("loop", own=LOOP)
+    small.hand_in("deleted", double=None)
+    small.hand_in("silent", why="### BEGIN SOLUTION\n### END SOLUTION")
+    for student, change in (("copied", copied), ("stripped", stripped), ("silent", silent)):
+        small.hand_in(student)
+        notebook = nbformat.read(small.path(student), 4)
+        change(notebook)
+        small.path(student).write_text(nbformat.writes(notebook))
+    for student, text in (("cut", '{"cells": ['), ("web page", "<html>")):
+        small.path(student).parent.mkdir(parents=True)
+        small.path(student).write_text(text)
+
+
+def copied(notebook):
+    """The editor split a cell, and both halves have its metadata."""
+    place = next(i for i, cell in enumerate(notebook.cells) if cell.metadata.nbgrader.grade_id == "solve-double")
+    twin = new_code_cell(notebook.cells[place].source, id="twin", metadata=notebook.cells[place].metadata)
+    notebook.cells.insert(place, twin)
+
+
+def stripped(notebook):
+    for number, cell in enumerate(notebook.cells):
+        cell.metadata, cell.id = {}, f"c{number}"
+
+
+def silent(notebook):
+    cell = next(cell for cell in notebook.cells if cell.metadata.nbgrader.grade_id == "why")
+    cell.source = "Why?\n\nYOUR ANSWER HERE"
+
+
+def command(small, *arguments):
+    """One of nbgrader's commands, as it is typed in the course's folder."""
+    scratch = small.root / "tmp"
+    scratch.mkdir(exist_ok=True)
+    environment = {**small.environment, "JUPYTER_CONFIG_DIR": str(small.root / "none"), "TMPDIR": str(scratch)}
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=small.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return SimpleNamespace(log=done.stderr, left=sorted(scratch.iterdir()))
+
+
+def graded(url):
+    """All that the gradebook has of each student."""
+    with Gradebook(url) as book:
+        return {
+            each.student_id: {
+                "score": each.score,
+                "late": each.total_seconds_late,
+                "grades": {g.name: (g.auto_score, g.needs_manual_grade) for n in each.notebooks for g in n.grades},
+                "comments": {c.name: c.auto_comment for n in each.notebooks for c in n.comments if c.auto_comment},
+            }
+            for each in book.assignment_submissions("small")
+        }
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """The same submissions graded by nbgrader's commands and by ours."""
+    root = tmp_path_factory.mktemp("course")
+    small = course(root)
+    hand_in(small)
+    command(small, "generate_assignment", "small")
+    gradebook = small.state / "gradebook.db"
+    with Gradebook(f"sqlite:///{gradebook}") as book:
+        book.update_or_create_assignment("small", duedate="2026-03-01 12:00:00")
+    ours = root / "ours"
+    ours.mkdir()
+    shutil.copy(gradebook, ours)
+    plain = command(small, "autograde", "small")
+    command(small, "generate_feedback", "small")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "ROOT", root)
+        arguments = ["--submissions", str(small.submissions), "--state", str(ours), "--time-limit", "1"]
+        assert cli.main(["run", "small", *arguments]) == 0
+    return SimpleNamespace(
+        small=small,
+        plain=plain,
+        gradebooks=(graded(f"sqlite:///{gradebook}"), graded(f"sqlite:///{ours / 'gradebook.db'}")),
+        pages=(small.state / "feedback", ours / "feedback"),
+    )
+
+
+def test_same_points(both):
+    theirs, ours = both.gradebooks
+    assert {student: row["score"] for student, row in theirs.items()} == TOTALS
+    assert theirs == ours
+    assert theirs["late"]["late"] == 86400
+    assert theirs["silent"]["comments"] == {"why": "No response."}
+    assert theirs["silent"]["grades"]["why"] == (0, False)
+    assert theirs["right"]["grades"]["why"] == (None, True)
+
+
+@pytest.mark.parametrize("student", TOTALS)
+def test_same_page(both, student):
+    """With nothing hidden on it, whoever made it."""
+    theirs, ours = ((pages / student / "small" / "small.html").read_text() for pages in both.pages)
+    assert theirs == ours
+    assert "BEGIN HIDDEN" not in theirs
+    assert "grading.hidden" not in theirs
+
+
+def test_pages_say_why(both):
+    def page(student):
+        return (both.pages[0] / student / "small" / "small.html").read_text()
+
+    assert "Is it the same for x = 3?" in page("wrong")
+    assert "https://course.example/book/page.html" in page("wrong")
+    assert "found" not in page("attack")
+    assert "ran too long and was stopped" in page("loop")
+    assert "ended Python" in page("ended")
+    assert "24.0 hours after the due date" in page("late")
+    assert "is there 2 times, the last counts" in page("copied")
+    assert "small/small.ipynb is cut off" in page("cut")
+    assert "is not a notebook but a web page" in page("web page")
+
+
+def test_log_is_for_the_instructor(both):
+    assert "cut: small/small.ipynb is cut off" in both.plain.log
+    assert "wrong: double: squared" in both.plain.log
+    assert "not isolated" not in both.plain.log
+    assert "SAWarning" not in both.plain.log
+
+
+def test_nothing_is_left(both):
+    """The sandbox and its folder end with the command."""
+    assert both.plain.left == []
+
+
+# ---------------------------------------------------------------------------------------------- in this process
+
+
+@pytest.fixture
+def button(tmp_path, monkeypatch):
+    """What formgrader's Autograde button calls, in a course of its own."""
+    small = course(tmp_path)
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "none"))
+    monkeypatch.setenv("PATH", os.environ["PATH"])  # the configuration changes it
+    monkeypatch.chdir(tmp_path)
+    app = NbGrader()
+    app.initialize([])
+    api = NbGraderAPI(app.coursedir, parent=app)
+    assert api.generate_assignment("small")["success"]
+    yield SimpleNamespace(small=small, press=lambda student: api.autograde("small", student))
+    if autograde._sandbox.cache_info().currsize:
+        autograde._sandbox().end()
+    autograde._sandbox.cache_clear()
+
+
+def test_one_sandbox_for_all(button, monkeypatch):
+    made = []
+
+    class Counted(sandbox.Sandbox):
+        def __init__(self):
+            made.append(self)
+            super().__init__()
+
+    autograde._sandbox.cache_clear()
+    monkeypatch.setattr(autograde, "Sandbox", Counted)
+    for student in ("ann", "ben"):
+        button.small.hand_in(student)
+        assert button.press(student)["success"]
+    assert len(made) == 1
+
+
+def test_missing_sandbox_is_said(button, monkeypatch):
+    autograde._sandbox.cache_clear()
+    monkeypatch.setattr(autograde, "Sandbox", lambda: sandbox.Sandbox(bubblewrap=False))
+    button.small.hand_in("ann")
+    assert "student code is not isolated: bubblewrap is missing" in button.press("ann")["log"]
+
+
+def test_second_submission_counts(button):
+    """In whichever direction; and what a person gave to the first is not for one that cannot be read."""
+    url = f"sqlite:///{button.small.state / 'gradebook.db'}"
+    button.small.hand_in("ann", double="return 1")
+    button.press("ann")
+    assert graded(url)["ann"]["score"] == 3
+    button.small.hand_in("ann")
+    button.press("ann")
+    with Gradebook(url) as book:
+        grade = book.find_grade("why", "small", "small", "ann")
+        grade.manual_score, grade.needs_manual_grade = 1.0, False
+        book.db.commit()
+    assert graded(url)["ann"]["score"] == 6
+    button.small.path("ann").write_text("")
+    assert button.press("ann")["success"]
+    assert graded(url)["ann"]["score"] == 0
+
+
+def test_links_and_pipes_are_not_opened(button):
+    """A link could show a file of whoever grades; a pipe would never end."""
+    secret = button.small.root / "secret.ipynb"
+    secret.write_text(Path(button.small.source).read_text())
+    for student in ("link", "pipe"):
+        button.small.path(student).parent.mkdir(parents=True)
+    button.small.path("link").symlink_to(secret)
+    os.mkfifo(button.small.path("pipe"))
+    for student in ("link", "pipe"):
+        assert button.press(student)["success"]
+        assert graded(f"sqlite:///{button.small.state / 'gradebook.db'}")[student]["score"] == 0
