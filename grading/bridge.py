@@ -24,7 +24,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from grading.borrowed import LIBRARIES, Unusable, watched
-from grading.wire import Peer
+from grading.wire import Peer, Shared
 
 __all__ = ["Limits", "answer", "prepare"]
 
@@ -129,44 +129,52 @@ class _Absent:
             raise ImportError(f"{name} is not here; this part asks for your own code, with NumPy alone")
 
 
-def _function(name: str) -> Callable[..., Any]:
-    namespace = _shell().user_ns
-    if name not in namespace:
-        raise Unusable(f"there is no function {name}")
-    function = namespace[name]
-    if not callable(function):
-        raise Unusable(f"{name} is no function, its name was given to something else")
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        sink = _Sink()
-        with (
-            contextlib.redirect_stdout(sink),
-            contextlib.redirect_stderr(sink),
-            np.errstate(all="ignore"),
-            watched(function),
-        ):
-            return function(*args, **kwargs)
-
-    return call
+def _share(thing: Any) -> Shared | None:
+    """Objects of the student's own classes cross, to be used from outside."""
+    return Shared(thing, None) if type(thing).__module__ == "__main__" else None
 
 
 class _Answers:
     """What the checker may ask."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self.peer = Peer(connection, self.named)
+        self.own: dict[str, Callable[..., Any]] = {"%run": _run, "%lend": self.lend, "%take": self.take}
+        self.peer = Peer(connection, self.named, _share, self.around)
         self.kept: dict[str, Any] = {}
+        self.lent: list[str] = []
 
-    def named(self, name: str) -> Callable[..., Any]:
-        own: dict[str, Callable[..., Any]] = {"%run": _run, "%lend": self.lend, "%take": self.take}
-        return _interruptible(own[name] if name in own else _function(name))
+    def named(self, name: str) -> Any:
+        if name in self.own:
+            return self.own[name]
+        namespace = _shell().user_ns
+        if name not in namespace:
+            raise Unusable(f"there is no function {name}")
+        return namespace[name]
+
+    @contextlib.contextmanager
+    def around(self, thing: Any) -> Iterator[None]:
+        """Of student code: silent, looked at, and interruptible. Outside of it an interrupt would end this process."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            if any(thing == own for own in self.own.values()):
+                yield
+            else:
+                sink = _Sink()
+                with (
+                    contextlib.redirect_stdout(sink),
+                    contextlib.redirect_stderr(sink),
+                    np.errstate(all="ignore"),
+                    watched(thing),
+                ):
+                    yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def lend(self, names: Sequence[str]) -> None:
         """Put functions that ask the checker in the place of those named."""
         namespace = _shell().user_ns
-        self.kept = {name: namespace[name] for name in names if name in namespace}
+        self.kept, self.lent = {name: namespace[name] for name in names if name in namespace}, list(names)
         namespace.update({name: self.right(name) for name in names})
-        self.lent = list(names)
 
     def take(self) -> None:
         """Take them out again."""
@@ -174,6 +182,7 @@ class _Answers:
         for name in self.lent:
             namespace.pop(name, None)
         namespace.update(self.kept)
+        self.peer.clear()
 
     def right(self, name: str) -> Callable[..., Any]:
         def function(*args: Any, **kwargs: Any) -> Any:
@@ -181,19 +190,6 @@ class _Answers:
 
         function.__name__ = function.__qualname__ = name
         return function
-
-
-def _interruptible(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Outside of student code an interrupt comes too late, and must not end this process."""
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return function(*args, **kwargs)
-        finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    return call
 
 
 # ---------------------------------------------------------------------------------------------- the process

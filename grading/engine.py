@@ -370,14 +370,15 @@ def _deadline(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _try(call: Call, name: str, case: Case, seconds: float) -> _Outcome:
+def _try(call: Call, name: str, case: Case, seconds: float, objects: bool = False) -> _Outcome:
     args, kwargs = copy.deepcopy((case.args, case.kwargs))
     within = getattr(call, "within", None)  # of a call into another process, which keeps the time itself
-    call = within(seconds) if within else call
+    if within:
+        call, seconds = within(seconds), 20 * seconds  # the alarm is then for what it asks of the reference
     try:
         with contextlib.redirect_stdout(_Sink()), contextlib.redirect_stderr(_Sink()), _quiet(), _deadline(seconds):
             # a copy in plain arrays: a later call may change what this one returned
-            return _Outcome(_nested(call(name, args, kwargs)))
+            return _Outcome(_nested(call(name, args, kwargs), objects))
     except _Deadline:
         return _Outcome(failure=f"no answer within {seconds:g} s", kind="deadline")
     except KeyboardInterrupt:  # from outside: the runner's own limit
@@ -408,12 +409,17 @@ class _NotNumbers(Exception):
     pass
 
 
-def _nested(value: Any) -> Any:
-    """A list of numbers becomes an array, a list of anything else stays a list; every array is a copy."""
+def _nested(value: Any, objects: bool = False) -> Any:
+    """A list of numbers becomes an array, a list of anything else stays a list; every array is a copy.
+
+    Objects of a class are for a judge, who knows what to ask of them.
+    """
+    if objects and not isinstance(value, np.ndarray | np.generic | list | tuple | dict | str | float | int | None):
+        return value
     if value is None:
         raise _NotNumbers("returned None: is the return missing?")
     if isinstance(value, list | tuple):
-        parts = [_nested(part) for part in value]
+        parts = [_nested(part, objects) for part in value]
         if parts and all(isinstance(part, np.ndarray) and part.ndim == 0 for part in parts):
             return np.array(parts)
         return parts
@@ -525,7 +531,7 @@ def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Result
         for number, group in enumerate(item.groups):
             complaint = ""
             for case in group.cases(np.random.default_rng([seed, zlib.crc32(item.id.encode()), number])):
-                found = gave_up or _try(call, item.function, case, group.deadline)
+                found = gave_up or _try(call, item.function, case, group.deadline, group.judge is not None)
                 if found.kind in ("deadline", "unsolved", "unusable"):
                     gave_up = found  # the next call would say the same, only later
                 elif group.judge is None:

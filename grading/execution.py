@@ -23,8 +23,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -33,13 +35,14 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from grading import engine
-from grading.sandbox import Sandbox, Use
+from grading.sandbox import Place, Sandbox, Use
 from grading.wire import Closed, Late, Peer, WireError
 
 __all__ = ["FAULTS", "Execution", "Limits", "fault"]
 
 FAULTS = ("TimeLimit", "KernelDied", "NotRun")
 GRACE = 3  # seconds in which an interrupted function has to give way
+SLOWEST = 5  # times the limit of all cells, in seconds of the clock, however busy the machine is
 CLEANUP = 5.0  # seconds for what is ours in the student's process
 SHOWN = ("text/plain", "image/png", "image/jpeg")  # of what a cell displays; nothing that a browser would execute
 LONGEST = 5_000_000  # characters
@@ -47,7 +50,7 @@ LONGEST = 5_000_000  # characters
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds for a cell, seconds for all cells of a submission, and MB for its process."""
+    """Seconds of computing for a cell and for all cells of a submission, and MB for its process."""
 
     cell: float = 20.0
     total: float = 200.0
@@ -98,31 +101,33 @@ class Execution:
         self.items = {item.id: item for item in engine.load_items(assignment, root)}
         self.right = engine.reference(assignment, root)
         self.cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-        self.limit, self.end = limits.cell, time.monotonic() + limits.total
+        self.limit, self.end = limits.cell, time.monotonic() + SLOWEST * limits.total
         self.lost: set[int] = set()  # cells that ended a process, or that ran into the limit: never run again
         self.done = -1  # the last cell that has its outputs
         self.count = 0  # of the cells that were run, for the prompts
         self.used = Use()
+        self.place: Place | None = None
         self.faults = set[str]()
         self.allowed: list[str] = []
 
     def run(self) -> None:
         """Run all cells; every new process goes on after the cell that ended the one before."""
-        while self.done < len(self.cells) - 1 and time.monotonic() < self.end:
+        while self.done < len(self.cells) - 1 and not self._over():
             self._in_one_process()
         for cell in self.cells[self.done + 1 :]:
             cell.outputs = [fault("NotRun", "all cells together took too long")]
 
     def _in_one_process(self) -> None:
         place = self.sandbox.place(self.seed, self.limits.memory << 20)
-        self.place, self.peer, self.count = place, Peer(place.socket, self._given), 0
+        self.place, self.peer, self.count = place, _Asker(self, place.socket), 0
+        self.start = place.cpu()
         index, lost = 0, ""
         try:
             for index, cell in enumerate(self.cells):
                 replay = index <= self.done
                 if replay and (index in self.lost or _graded(cell)):
                     continue
-                if time.monotonic() >= self.end:
+                if self._over():
                     break
                 if _graded(cell):
                     self._check(index)
@@ -131,14 +136,22 @@ class Execution:
         except _Lost as why:
             lost = str(why)
         finally:
-            use = place.end()
+            self.place, use = None, place.end()
             self.used = Use(self.used.cpu + use.cpu, max(self.used.memory, use.memory), use.ended or self.used.ended)
         if lost:
             self._lose(index, use.ended or lost)
 
+    @property
+    def computed(self) -> float:
+        """Seconds that all processes have computed until now."""
+        return self.used.cpu + (self.place.cpu() - self.start if self.place else 0.0)
+
+    def _over(self) -> bool:
+        return self.computed >= self.limits.total or time.monotonic() >= self.end
+
     def _cell(self, index: int, replay: bool) -> None:
         cell = self.cells[index]
-        limit = min(self.limit, max(0.1, self.end - time.monotonic()))
+        limit = min(self.limit, max(0.1, self.limits.total - self.computed))
         said = None
         try:
             outputs = self._ask("%run", (cell.source,), limit)
@@ -167,6 +180,7 @@ class Execution:
         self.allowed = engine.earlier(item, self.right)
         call = _Call(self)
         cell.outputs = [fault("KernelDied", "the process was gone before the check")]
+        self.peer.clear()
         self._ask("%lend", (self.allowed,), CLEANUP)
         result = engine.check(item, call, self.right, self.seed)
         text = {"text/plain": result.message, engine.MIME: result.bundle()}
@@ -190,28 +204,48 @@ class Execution:
         return self.right[name]
 
     def _ask(self, name: str, args: tuple[Any, ...], seconds: float) -> Any:
-        self.peer.until = time.monotonic() + seconds
         try:
-            return self.peer.call(name, args, {})
+            with self.within(seconds):
+                return self.peer.call(name, args, {})
         except (Closed, WireError):
             raise _Lost("it ended Python") from None
         except Late:
             raise
         except Exception as error:  # ours failed over there: student code has been at it
             raise _Lost(f"it stopped the grader's own code with {type(error).__name__}") from None
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Wait so many seconds for answers.
+
+        They are seconds of computing where the process computes, so that a busy machine makes nobody late, and seconds
+        of the clock where it only waits.
+        """
+        assert self.place is not None
+        peer, place, seen, since = self.peer, self.place, 0.0, time.monotonic()
+        start = place.cpu()
+
+        def patience() -> float:
+            nonlocal seen, since
+            used, now = place.cpu() - start, time.monotonic()
+            idle = used - seen < 0.01 * (now - since)
+            seen, since = used, now
+            return 0.0 if idle else seconds - used
+
+        peer.until, peer.patience = since + seconds, patience
+        try:
+            yield
         finally:
-            self.peer.until = None
+            peer.until, peer.patience = None, lambda: 0.0
 
     def _stopped(self) -> Any:
         """Interrupt what runs, and wait for its answer."""
+        assert self.place is not None
         for _ in range(GRACE):
             self.place.interrupt()
             self.peer.until = time.monotonic() + 1
             try:
-                message = self.peer._receive()
-                while "call" in message:  # it was about to ask something
-                    message = self.peer._receive()
-                return message.get("value")
+                return self.peer.settle()
             except Late:
                 continue
             except (Closed, WireError):
@@ -234,6 +268,27 @@ class Execution:
         self.limit = max(1.0, self.limit / 2)
 
 
+class _Asker(Peer):
+    """The wire, with a deadline for what a judge asks of a student's object."""
+
+    def __init__(self, execution: Execution, connection: socket.socket) -> None:
+        super().__init__(connection, execution._given, errors=(engine.Unusable,))
+        self.execution = execution
+
+    def ask(self, verb: str, of: str | int, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
+        """As `Peer.ask`."""
+        if self.until is not None:
+            return super().ask(verb, of, args, kwargs)
+        try:
+            with self.execution.within(CLEANUP):
+                return super().ask(verb, of, args, kwargs)
+        except Late:
+            self.execution.faults.add("TimeLimit")
+            with contextlib.suppress(_Lost):
+                self.execution._stopped()
+            raise TimeoutError("no answer in time") from None
+
+
 class _Call:
     """Calls of the student's functions, each with a deadline; what runs is interrupted when it has passed."""
 
@@ -247,10 +302,9 @@ class _Call:
         def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if self.lost:
                 raise engine.Unusable(self.lost)
-            peer = self.execution.peer
-            peer.until = time.monotonic() + seconds
             try:
-                return peer.call(name, args, kwargs)
+                with self.execution.within(seconds):
+                    return self.execution.peer.call(name, args, kwargs)
             except Late:
                 self.execution.faults.add("TimeLimit")
                 try:
@@ -263,8 +317,6 @@ class _Call:
                 self.lost = said
                 self.execution.faults.add("KernelDied")
                 raise engine.Unusable(said) from None
-            finally:
-                peer.until = None
 
         return call
 

@@ -73,6 +73,7 @@ class FeedbackExporter(Exporter):
         points = {each.grade_id: float(each.points) for each in graded}
         items = {each.grade_id: float(each.score) for each in graded}
         kept = notebook.metadata.get(feedback.KEPT, {})
+        waiting, words = _by_hand(resources["nbgrader"])
         row = Row(
             student=resources["nbgrader"]["student"],
             status=Status(kept.get("status", Status.GRADED)),
@@ -82,18 +83,18 @@ class FeedbackExporter(Exporter):
             notes=list(kept.get("notes", [])),
             submission="",
             source="",
-            waiting=_waiting(resources["nbgrader"]),
+            waiting=waiting,
         )
-        words = {each.grade_id: each.comment for each in about if each.get("comment")}
         penalty = float(resources["nbgrader"].get("late_penalty") or 0)
         text = feedback.page(notebook, row=row, points=points, site=self.site, words=words, penalty=penalty)
         return text, resources
 
 
-def _waiting(about: dict[str, Any]) -> list[str]:
-    """What a person has yet to read, which nbgrader does not write into the notebook."""
+def _by_hand(about: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
+    """What a person has yet to read, and has written: in the notebook nbgrader puts its own words among these."""
     from nbgrader.api import Gradebook
 
     with Gradebook(about["db_url"]) as gradebook:
         book = gradebook.find_submission_notebook(about["notebook"], about["assignment"], about["student"])
-        return [grade.name for grade in book.grades if grade.needs_manual_grade]
+        waiting = [grade.name for grade in book.grades if grade.needs_manual_grade]
+        return waiting, {each.name: each.manual_comment for each in book.comments if each.manual_comment}

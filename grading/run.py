@@ -22,7 +22,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from grading import collect, intake, pool
-from grading.execution import Limits
+from grading.execution import SLOWEST, Limits
 from grading.gradebook import Grades, LockedError
 from grading.intake import Found, Source, Status
 from grading.journal import Journal, replace_file
@@ -255,7 +255,7 @@ class _Round:
                 self.when[name] = found.handed_in
                 yield Task(found, self.bundle, self.limits, self.digest, late)
 
-        for task, result in pool.results(workers, grade_one, tasks(), self.limits.total + 120):
+        for task, result in pool.results(workers, grade_one, tasks(), SLOWEST * self.limits.total + 120):
             self._done(self._write(task, result), rows, len(names))
         grades = self.book.grades()
         return [_now(rows[name], grades.get(name, {}), self.source, self.students) for name in names]

@@ -89,6 +89,16 @@ class Place:
         """End the process and all that it started."""
         raise NotImplementedError
 
+    def cpu(self) -> float:
+        """Seconds that the process, and what it started, have computed; of interest are differences."""
+        total = 0.0
+        with contextlib.suppress(psutil.Error):
+            for process in [self._root, *self._root.children(recursive=True)]:
+                with contextlib.suppress(psutil.Error):
+                    times = process.cpu_times()
+                    total += times.user + times.system
+        return total
+
     def end(self) -> Use:
         """Kill, and tell what was used."""
         self._over.set()

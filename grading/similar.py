@@ -261,13 +261,13 @@ def pairs(codes: Mapping[str, str | Answers], template: str | Answers = "", leas
     holders = Counter(mark for work in works for mark in work.all)
     count = sum(bool(work.all) for work in works)
     surprise = {mark: _surprise(holder, count) for mark, holder in holders.items()}
-    shares, usual = _shares([work.all for work in works], surprise, least)
+    shares, usual = _shares([{m for m in work.all if surprise[m]} for work in works], surprise, least)
     speakers = Counter(text for work in works for text in work.words)
     handed_out = set[str]().union(*map(_words, given_out))
     found = []
     for (i, j), share in shares.items():
         one, other = works[i], works[j]
-        both = sorted(one.all & other.all, key=lambda mark: (holders[mark], mark))
+        both = sorted((m for m in one.all & other.all if surprise[m]), key=lambda mark: (holders[mark], mark))
         words = sorted(text for text in one.words & other.words - handed_out if speakers[text] <= 3)
         found.append(
             Pair(

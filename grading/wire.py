@@ -201,6 +201,8 @@ class Peer:
     ----------
     until : float or None
         When the other side must have answered, in seconds of ``time.monotonic``.
+    patience : callable
+        Asked when it has not: for how many seconds more it is waited for.
     """
 
     def __init__(
@@ -214,6 +216,7 @@ class Peer:
         self.connection, self.names, self.share, self.around = connection, names, share, around
         self.errors = {error.__name__: error for error in errors}
         self.until: float | None = None
+        self.patience: Callable[[], float] = lambda: 0.0
         self._incoming, self._outgoing = bytearray(), bytearray()
         self._asked: set[int] = set()  # questions without an answer
         self._questions = self._handed = self._depth = 0
@@ -405,18 +408,22 @@ class Peer:
     def _left(self) -> float | None:
         left = None if self.until is None else self.until - time.monotonic()
         if left is not None and left <= 0:
-            raise Late
+            left = self.patience()
+            if left <= 0:
+                raise Late
+            self.until = time.monotonic() + left
         return left
 
     def _io(self, operation: Callable[[Any], Any], argument: Any) -> Any:
-        left = self._left()
-        try:
-            self.connection.settimeout(left)
-            return operation(argument)
-        except TimeoutError:
-            raise Late from None
-        except OSError:
-            raise Closed from None
+        while True:
+            left = self._left()
+            try:
+                self.connection.settimeout(left)
+                return operation(argument)
+            except TimeoutError:
+                continue
+            except OSError:
+                raise Closed from None
 
     def _write(self, packed: list[bytes]) -> None:
         for part in packed:

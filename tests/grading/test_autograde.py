@@ -18,15 +18,15 @@ from nbgrader.apps.api import NbGraderAPI
 from grading import __main__ as cli
 from grading import autograde, sandbox
 
-pytestmark = pytest.mark.skipif(not sandbox.isolated(), reason="bubblewrap is missing: apt-get install bubblewrap")
+pytestmark = [
+    pytest.mark.skipif(not sandbox.isolated(), reason="bubblewrap is missing: apt-get install bubblewrap"),
+    pytest.mark.filterwarnings("ignore:Object of type .* not in session"),  # see `grading.gradebook`
+]
 
-ATTACK = """import os
-import numpy as np
+ATTACK = """import numpy as np
 
 np.array_equal = np.allclose = np.testing.assert_allclose = lambda *_, **__: True
-for folder, _, files in os.walk("/"):
-    if "checks.py" in files and "solutions" in folder:
-        print("found", open(f"{folder}/checks.py").read())"""
+print("stolen", open({!r}).read())"""
 LOOP = "while True:\n    pass"
 TOTALS = {
     "attack": 0,
@@ -51,7 +51,7 @@ def course(root):
     small.submissions = small.state / "submitted"
     small.path = lambda student: small.submissions / student / "small" / "small.ipynb"
     config = (ROOT / "nbgrader_config.py").read_text()
-    (root / "nbgrader_config.py").write_text(config + "\nc.Check.cell_seconds, c.Check.total_seconds = 1.0, 10.0\n")
+    (root / "nbgrader_config.py").write_text(config + "\nc.Check.cell_seconds, c.Check.total_seconds = 2.0, 20.0\n")
     (root / "_config.yml").write_text(
         "html: {baseurl: 'https://course.example/book'}\nrepository: {url: 'https://github.com/a/b'}\n"
     )
@@ -64,11 +64,10 @@ def hand_in(small):
         small.hand_in(student)
     (small.path("late").parent / "timestamp.txt").write_text("2026-03-02 12:00:00 UTC")
     small.hand_in("wrong", double="return x * x")
-    small.hand_in("attack", double="return 0", triple="return 0", own=ATTACK)
+    small.hand_in("attack", double="return 0", triple="return 0", own=ATTACK.format(str(small.source)))
     small.hand_in("ended", own="import os\nos._exit(0)")
     small.hand_in("loop", own=LOOP)
     small.hand_in("deleted", double=None)
-    small.hand_in("silent", why="### BEGIN SOLUTION\n### END SOLUTION")
     for student, change in (("copied", copied), ("stripped", stripped), ("silent", silent)):
         small.hand_in(student)
         notebook = nbformat.read(small.path(student), 4)
@@ -144,7 +143,7 @@ def both(tmp_path_factory):
     command(small, "generate_feedback", "small")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli, "ROOT", root)
-        arguments = ["--submissions", str(small.submissions), "--state", str(ours), "--time-limit", "1"]
+        arguments = ["--submissions", str(small.submissions), "--state", str(ours), "--time-limit", "2"]
         assert cli.main(["run", "small", *arguments]) == 0
     return SimpleNamespace(
         small=small,
@@ -157,6 +156,9 @@ def both(tmp_path_factory):
 def test_same_points(both):
     theirs, ours = both.gradebooks
     assert {student: row["score"] for student, row in theirs.items()} == TOTALS
+    for unread in ("cut", "web page"):  # nbgrader has one sign for "nothing there" and "nothing to give"
+        assert theirs[unread].pop("comments") == {"why": "No response."}
+        assert ours[unread].pop("comments") == {}
     assert theirs == ours
     assert theirs["late"]["late"] == 86400
     assert theirs["silent"]["comments"] == {"why": "No response."}
@@ -179,7 +181,7 @@ def test_pages_say_why(both):
 
     assert "Is it the same for x = 3?" in page("wrong")
     assert "https://course.example/book/page.html" in page("wrong")
-    assert "found" not in page("attack")
+    assert "stolen" not in page("attack")
     assert "ran too long and was stopped" in page("loop")
     assert "ended Python" in page("ended")
     assert "24.0 hours after the due date" in page("late")

@@ -152,12 +152,12 @@ class Copier(ast.NodeTransformer):
         return ast.Constant(node.value + 0.5 if isinstance(node.value, float) else node.value)
 
 
-def classroom(assignment, size, copies, seed):
+def classroom(assignment, size, copies, seed, changes=0.3):
     """Authors who start from different right answers, and disguised copies of some of them."""
     rng, known = random.Random(seed), right_answers(assignment)
     authors = [f"s{number:03d}" for number in range(size)]
     codes = {
-        name: {cell: Author(rng, 0.3).write(rng.choice(texts)) for cell, texts in known.items()} for name in authors
+        name: {cell: Author(rng, changes).write(rng.choice(texts)) for cell, texts in known.items()} for name in authors
     }
     planted = {(name, f"t{number:03d}") for number, name in enumerate(rng.sample(authors, copies))}
     for name, copy in planted:
@@ -239,11 +239,8 @@ def test_broken_code_is_read_as_far_as_it_goes(other):
 
 def test_after_a_broken_line_it_goes_on():
     """What Python cannot read is left out, what follows is not."""
-    words = [
-        text for text, _ in ((t.text, t.line) for t in similar._tokens(similar._raw("    a.one\n  b.two\nc.three\n")))
-    ]
-    assert "one" in words
-    assert "three" in words
+    tokens = similar._tokens(similar._raw("    a.one\n  b.two\nc.three\n"))
+    assert {("one", 1), ("three", 3)} <= {(token.text, token.line) for token in tokens}
 
 
 def test_what_was_handed_out_counts_nothing():
@@ -261,11 +258,31 @@ def test_what_half_the_class_writes_counts_nothing():
     assert {(p.one, p.other) for p in pairs({name: {**code, **SOLVED} for name, code in codes.items()})} == planted
 
 
+def test_where_all_write_alike_more_must_agree():
+    """In a class that took most of its code from one place, what is usual there is no evidence."""
+    codes, planted = classroom("backprop", 60, 6, seed=2, changes=0.1)
+    alike = {(pair.one, pair.other) for pair in pairs(codes, template("backprop"), least=similar.LEAST)}
+    assert len(alike - planted) > 5
+    found = {(pair.one, pair.other) for pair in pairs(codes, template("backprop"))}
+    assert found >= planted
+    assert 2 * len(found - planted) < len(alike - planted)
+
+
+def test_a_small_group_that_is_all_the_same():
+    """Four people with one solution are six pairs, though they are the whole class and one changed a line."""
+    solution = {cell: texts[0] for cell, texts in right_answers("backprop").items()}
+    changed = {**solution, "solve-train": solution["solve-train"].replace("beta - alpha * d", "beta + (-alpha) * d")}
+    assert len(pairs({"ann": solution, "ben": solution, "cyd": solution, "dan": changed})) == 6
+
+
 def test_little_code_proves_little():
-    """Two identical answers of one line are no news."""
+    """Two identical answers of one line are no news, nor is one function where the class wrote ten."""
     codes, _ = classroom("backprop", 20, 0, seed=5)
     short = {"solve-x": "def x(a, b):\n    return np.exp(a) - b[0] + np.log(a) / 7 if a else None"}
     assert pairs({**codes, "ann": short, "ben": short}) == []
+    one = {"solve-a": SOLVED["solve-a"]}
+    assert pairs({**codes, "ann": one, "ben": one}) == []
+    assert pairs({"ann": one, "ben": one}) != []
 
 
 def test_part_of_the_answers():
@@ -279,6 +296,15 @@ def test_part_of_the_answers():
     assert "solve-softmax" not in pair.answers or codes["s003"]["solve-softmax"] == codes["s011"]["solve-softmax"]
     texts = ["\n".join(work.values()) for work in (codes["s003"], thief)]
     assert all(line in text for lines in pair.lines for line, text in zip(lines, texts, strict=True))
+
+
+def test_a_smaller_submission_that_is_part_of_another():
+    """Who copies seven of ten answers and leaves the others out has nothing of their own."""
+    codes, _ = classroom("backprop", 20, 0, seed=7)
+    part = dict(list(codes["s004"].items())[3:])
+    (pair,) = pairs({**codes, "thief": part}, template("backprop"))
+    assert (pair.one, pair.other) == ("s004", "thief")
+    assert pair.share > 0.99
 
 
 def test_words():
@@ -302,9 +328,12 @@ def test_nothing_to_compare(codes):
 
 def test_least():
     """A smaller share is not reported, and a senseless one is refused."""
-    half = {"ann": SOLVED, "ben": {"solve-a": SOLVED["solve-a"], "solve-c": SOLVED["solve-b"].replace("not ", "-")}}
+    own = right_answers("backprop")["solve-netbp_step"][0]
+    half = {"ann": SOLVED, "ben": {"solve-a": SOLVED["solve-a"], "solve-b": own}}
     share = pairs(half, least=0.1)[0].share
     assert pairs(half, least=share + 0.01) == []
+    assert 0.5 < share < similar.LEAST
+    assert pairs(half) == []
     with pytest.raises(ValueError, match="above 0 and at most 1, not 75"):
         pairs(half, least=75)
 
