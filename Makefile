@@ -4,10 +4,10 @@ BIN := .venv/bin
 SUBMISSIONS ?= submitted
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf test exercises grade links elsewhere lock bench format mutants check clean
+.PHONY: help book serve pdf test exercises grade links elsewhere lock bench bench-grading format mutants check clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
 
 book: .venv/.book ## build the site into _build/html, every page executed
 	$(BIN)/python scripts/build_book.py
@@ -20,7 +20,7 @@ pdf: .venv/.test book ## print the whole book: _build/html/neural-networks-compu
 	$(BIN)/python scripts/pdf.py
 
 test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
-	$(BIN)/python -m pytest tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg
+	$(BIN)/python -m pytest -n auto --dist loadfile tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg
 
 exercises: .venv/.book ## make exercises/ from solutions/
 	$(BIN)/python scripts/release.py
@@ -35,25 +35,29 @@ links: book ## try the links to other sites; needs a network
 elsewhere: book ## try what Binder installs and what Colab opens, from nothing; needs a network, takes minutes
 	$(BIN)/python scripts/elsewhere.py
 
+bench-grading: .venv/.test ## time grading beside plain nbgrader, into benchmarks/grading.md
+	$(BIN)/python benchmarks/grading.py
+
 bench: .venv/.test ## time and memory beside scikit-learn and PyTorch, into benchmarks/
 	$(BIN)/python benchmarks/bench.py
 
 format: .venv/.test ## format the code, strip pictures from the stored pages
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
-	$(BIN)/python scripts/nbclean.py book
+	$(BIN)/python scripts/nbclean.py book solutions
 
 mutants: .venv/.test ## plant errors in the derivatives, and see that the tests notice each
 	$(BIN)/python scripts/mutants.py
 
 check: .venv/.test ## linter, formatter and types, changing nothing
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	$(BIN)/python scripts/nbclean.py --check book
+	$(BIN)/python scripts/nbclean.py --check book solutions exercises
+	$(BIN)/codespell . && $(BIN)/python scripts/prose.py
 
 UV := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
 	--extra extras --extra grading --custom-compile-command "make lock" --quiet
 lock: .venv/.test ## make requirements*.txt from pyproject.toml; UPGRADE=--upgrade takes newer versions
 	$(UV) $(UPGRADE) --group book --group exercises --group check --output-file requirements.txt
-	$(UV) $(UPGRADE) --group test --constraint requirements.txt --output-file requirements-test.txt
+	$(UV) $(UPGRADE) --extra cluster --extra postgres --group test --constraint requirements.txt --output-file requirements-test.txt
 
 clean: ## remove what was built; the environment and the grades stay
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -24,7 +24,7 @@ from typing import Any
 
 from grading import bridge
 
-OWN = ("/home", "/tmp", "/dev/shm")  # folders that a submission may write to, new for each
+OWN = ("/student", "/tmp", "/dev/shm")  # folders that a submission may write to, new for each
 
 NEWUSER, NEWPID, NEWNS, NEWIPC = 0x10000000, 0x20000000, 0x00020000, 0x08000000
 PDEATHSIG, DUMPABLE = 1, 4
@@ -126,8 +126,8 @@ def _student(wire: int, about: dict[str, Any], own: list[str] | None) -> None:
         _mount(own)
         _drop()
         _libc.prctl(DUMPABLE, 1)
-    os.makedirs("/home/work")
-    os.chdir("/home/work")
+    os.makedirs("/student/work")
+    os.chdir("/student/work")
     with bridge._silent():
         bridge.answer(socket.socket(fileno=3), about["seed"], about["limits"])
 

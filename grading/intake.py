@@ -357,7 +357,7 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
     notes, seen, place = list(handed.notes), set[str](), ""
     names, guessed = _names(handed, source)
     if guessed:
-        notes.append(f"the marks of {', '.join(guessed)} were lost; recognised by what is in the cells")
+        notes.append(f"the marks of {', '.join(guessed)} were lost; recognized by what is in the cells")
     for number, (cell, name) in enumerate(zip(handed.cells, names, strict=True)):
         if name is None:
             follows[place].append(_cell(cell["type"], cell["text"], f"own-{number}"))
@@ -395,7 +395,7 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
 def _names(handed: Handed, source: Source) -> tuple[list[str | None], list[str]]:
     """The source cell that each cell is, if it is one, and those answers that had lost what says so.
 
-    An answer is then recognised by the first function or class that it defines, one in words by its first line, and a
+    An answer is then recognized by the first function or class that it defines, one in words by its first line, and a
     locked cell by its text.
     """
     known = source.cells

@@ -36,7 +36,7 @@ class Row:
     reasons : dict
         For each item that lost points, why, in one line.
     mistakes : dict
-        For each item the names of the known mistakes that were recognised; there may be none.
+        For each item the names of the known mistakes that were recognized; there may be none.
     notes : list of str
         What was wrong with the submission as a whole.
     submission, source : str

@@ -249,7 +249,7 @@ class Sandbox:
                 command = [*_command(self._folder), sys.executable, "-P", "-m", "grading.forkserver", str(end.fileno())]
                 self._server = subprocess.Popen(
                     command,
-                    env=_environment(Path("/course"), "/home"),
+                    env=_environment(Path("/course"), "/student"),
                     pass_fds=[end.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,

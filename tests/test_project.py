@@ -23,9 +23,11 @@ def locked(path):
 
 
 def wanted(pyproject, *groups):
-    """The requirements of nnlib, its extras and some dependency groups."""
+    """The requirements of nnlib, its extras and some dependency groups; a cluster and PostgreSQL are for tests alone."""
     project = pyproject["project"]
-    lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    extras = project["optional-dependencies"]
+    names = [name for name in extras if "test" in groups or name not in ("cluster", "postgres")]
+    lines = [*project["dependencies"], *(line for name in names for line in extras[name])]
     lines += [line for group in groups for line in pyproject["dependency-groups"][group] if isinstance(line, str)]
     return [Requirement(line) for line in lines]
 

@@ -60,7 +60,7 @@ SOFTMAX = Item(
             ("a - a.max(axis=1, keepdims=True)", "a"),
         ),
         mistake(
-            "not normalised",
+            "not normalized",
             "Probabilities sum to 1. Where does the denominator of the equation enter?",
             (" / e.sum(axis=1, keepdims=True)", ""),
         ),
@@ -70,7 +70,7 @@ SOFTMAX = Item(
             ("axis=1", "axis=0"),
         ),
         mistake(
-            "softmax normalised over the whole batch",
+            "softmax normalized over the whole batch",
             "Each observation has its own probabilities. What should each row sum to?",
             ("e.sum(axis=1, keepdims=True)", "e.sum()"),
         ),

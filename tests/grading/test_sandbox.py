@@ -153,9 +153,9 @@ def test_without_bubblewrap_the_round_says_so_and_can_refuse(small, monkeypatch,
 
 def test_a_submission_leaves_nothing_for_the_next(isolated, ran):
     """The same prepared process serves all: files, names, and shared memory must not."""
-    leave = "import os, numpy\nnumpy.left = 1\nfor place in ('/home', '/home/work', '/tmp', '/dev/shm'):\n"
+    leave = "import os, numpy\nnumpy.left = 1\nfor place in ('/student', '/student/work', '/tmp', '/dev/shm'):\n"
     leave += "    if os.access(place, os.W_OK):\n        open(f'{place}/left', 'w').write('1')\n1"
-    seen = "import os, numpy\n[place for place in ('/home', '/home/work', '/tmp', '/dev/shm')"
+    seen = "import os, numpy\n[place for place in ('/student', '/student/work', '/tmp', '/dev/shm')"
     seen += " if os.path.exists(f'{place}/left')], hasattr(numpy, 'left')"
     assert ran(leave) == "1"
     assert ran(seen) == "([], False)"

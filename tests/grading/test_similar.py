@@ -280,6 +280,7 @@ def test_little_code_proves_little():
     codes, _ = classroom("backprop", 20, 0, seed=5)
     short = {"solve-x": "def x(a, b):\n    return np.exp(a) - b[0] + np.log(a) / 7 if a else None"}
     assert pairs({**codes, "ann": short, "ben": short}) == []
+    assert pairs({"ann": short, "ben": short}) == []
     one = {"solve-a": SOLVED["solve-a"]}
     assert pairs({**codes, "ann": one, "ben": one}) == []
     assert pairs({"ann": one, "ben": one}) != []
