@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+import grading
+
 c = get_config()  # noqa: F821
 
 root = Path(__file__).resolve().parent
@@ -47,6 +49,7 @@ _, owner, name = about["repository"]["url"].rstrip("/").rsplit("/", 2)
 c.FeedbackExporter.site = about.get("html", {}).get("baseurl") or f"https://{owner.lower()}.github.io/{name}"
 
 # what a student wrote must not run in the browser of whoever reads it: outputs are sanitized by nbconvert; formgrader's
-# template lets Markdown pass as it is, so it is rendered by the feedback page's own means
+# template lets Markdown pass as it is, so it is rendered by the feedback page's own means, with no need of MathJax
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {"markdown2html": "grading.exporter.markdown"}
+c.HTMLExporter.extra_template_basedirs.prepend([str(Path(grading.__file__).with_name("templates"))])

@@ -239,6 +239,9 @@ def _feedback(course: Course, options: argparse.Namespace) -> int:
 def _export(course: Course, options: argparse.Namespace) -> int:
     rows, source = rows_of(course, _students(options))
     text = report.export(rows, source.points, options.format, course.assignment)
+    open_ = sum(not row.final for row in rows)
+    if open_ and options.format != "plain":
+        print(f"{open_} of {len(rows)} students are left out: their points are not final", file=sys.stderr)
     if options.output:
         replace_file(options.output.resolve(), text)
     else:

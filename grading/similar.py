@@ -33,7 +33,7 @@ RUN = 8  # tokens of a fingerprint
 WINDOW = 4  # neighbouring runs of which one is kept
 COMMON = 0.5  # what this part of the class writes, or more, is nobody's own
 LEAST = 0.75  # measured: see tests/grading/test_similar.py
-LITTLE = 0.1  # less unusual code than this in a submission (in nats) proves little, and is taken for this much
+LITTLE = 60.0  # less unusual code than this in a submission (in nats) proves little, and is taken for this much
 MOST = 100_000  # characters of one student that are looked at
 
 Answers = Mapping[str, str]

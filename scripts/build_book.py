@@ -28,7 +28,18 @@ CACHE = BUILD / ".jupyter_cache"
 MADE_FOR = BUILD / ".made-for"  # holds the digest of the inputs of the last build that succeeded
 CACHED_FOR = CACHE / ".made-for"  # the same for the cached outputs, which survive a failed build
 TIMEOUT = 180  # seconds for a cell
-UNDER_THE_CELLS = ("requirements.txt", "nnlib/**/*", "book/_data/**/*", "book/*.mplstyle", "benchmarks/results.json")
+UNDER_THE_CELLS = (
+    "requirements.txt",
+    "nnlib/**/*",
+    "book/_data/**/*",
+    "book/*.mplstyle",
+    "book/_ext/interactive.py",  # cells run it
+    "book/_static/interactive/*",
+    "benchmarks/results.json",
+    "grading/*.py",  # book/reading.md shows its words
+    "solutions/backprop/*",
+    "exercises/backprop/*",
+)
 AROUND_THE_CELLS = ("_config.yml", "CITATION.cff", "book/_toc.yml", "book/_ext/*.py")
 PLACEHOLDER = "/nn-course/nn-course"  # how the repository's address ends until there is one
 

@@ -58,7 +58,9 @@ def cleaned(text: str) -> str:
             if "execution_count" in output:
                 output.execution_count = count
             if "data" in output:
-                output.data = {mime: data for mime, data in output.data.items() if not mime.startswith("image/")}
+                # HTML is a figure that a reader can move: as pictures, the build makes it again
+                dropped = ("image/", "text/html")
+                output.data = {mime: data for mime, data in output.data.items() if not mime.startswith(dropped)}
                 output.metadata = {}
     return str(v4.writes(notebook, indent=1)) + "\n"
 

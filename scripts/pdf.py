@@ -47,6 +47,11 @@ FIT = """() => {
     for (const whole of document.querySelectorAll("div.cell_input, div.highlight, .admonition, table, .sd-card, dd"))
         if (whole.offsetHeight < 320) whole.style.breakInside = "avoid";
 }"""
+# Chromium shrinks the whole book if anything on it is wider than the paper.
+TOO_WIDE = """() => document.documentElement.scrollWidth <= document.documentElement.clientWidth ? [] :
+    [...document.querySelectorAll("section.page :is(p, pre, table, img, .math)")]
+        .filter(element => element.scrollWidth > document.documentElement.clientWidth)
+        .map(element => `${element.closest("section.page").id}: ${element.innerText.slice(0, 60)}`)"""
 NUMBER = """numbers => document.querySelectorAll("a.numbered").forEach(link => {
     link.dataset.page = numbers[decodeURIComponent(link.hash.slice(1))] ?? "";
 })"""
@@ -173,10 +178,9 @@ def whole_book() -> str:
     styles = "".join(
         f'<link rel="stylesheet" href="{sheet["href"]}"/>' for sheet in front.select("link[rel=stylesheet]")
     )
-    formulas = "".join(str(script) for script in front.select("script") if "mathjax" in str(script).lower())
     css = (ROOT / "scripts" / "print.css").read_text(encoding="utf-8")
     return f"""<!DOCTYPE html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8"/>
-        <title>{front.select_one("p.logo__title").get_text(strip=True)}</title>{styles}<style>{css}</style>{formulas}</head>
+        <title>{front.select_one("p.logo__title").get_text(strip=True)}</title>{styles}<style>{css}</style></head>
         <body>{front_matter(entries, chapters, first[0] + "/")}<main class="bd-main"><div class="bd-content">
         <div class="bd-article-container"><article class="bd-article">{"".join(map(str, chapters))}</article></div>
         </div></main></body></html>"""
@@ -212,10 +216,11 @@ def printed(document: str, browser: str) -> bytes:
         page.route("**/*", lambda route: answer(route, document))
         page.emulate_media(media="print", color_scheme="light")
         page.goto(HOST, wait_until="load")
-        page.wait_for_function("window.MathJax?.startup?.promise")
-        page.evaluate("MathJax.startup.promise.then(() => document.fonts.ready).then(() => null)")
+        page.evaluate("document.fonts.ready.then(() => null)")
         page.evaluate("Promise.all([...document.images].map(image => image.decode())).then(() => null)")
         page.evaluate(FIT)
+        if wide := page.evaluate(TOO_WIDE):
+            raise SystemExit("\n".join(["Wider than the paper; let it wrap in scripts/print.css:", *wide]))
         options = {"prefer_css_page_size": True, "print_background": True, "outline": True, "tagged": True}
         page.evaluate(NUMBER, page_numbers(page.pdf(**options)))
         pdf = page.pdf(**options)

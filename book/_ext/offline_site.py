@@ -35,6 +35,7 @@ SIDES = re.compile(r'<img (?P<rest>[^>]*?)style="width: (?P<width>[\d.]+)px; hei
 HASHED = re.compile(r"[0-9a-f]{64}")  # a name that follows from the content
 WORD = re.compile(r"-?[A-Za-z_][\w-]*")
 SPACE = re.compile(r"\s*\n\s*")
+EMPTY = 0xEFFC  # the one character of MathJax_Zero
 ESCAPED = re.compile(r"\\([0-9a-f]{2,6})(?![0-9a-f])")
 NAMED = re.compile(r"(?:^|[(,] ?)((?:Lemma|Theorem|Assumption|Proposition|Corollary|Algorithm) \d+(?:\.\d+)*)")
 
@@ -158,7 +159,7 @@ class Site:
 
         Icons and the characters of formulas stand nowhere else.
         """
-        used = {int(code, 16) for code in ESCAPED.findall(css)} | set(map(ord, css))
+        used = {*map(ord, css), *(int(code, 16) for code in ESCAPED.findall(css)), EMPTY}
         (self.static / "fonts").mkdir(exist_ok=True)
 
         def put(found: re.Match[str]) -> str:
@@ -173,7 +174,7 @@ class Site:
             subset.save_font(font, self.static / "fonts" / f"{found[1]}.woff", options)
             return f'src:url(../fonts/{found[1]}.woff) format("woff")'
 
-        return re.sub(r"src:\s*url\([^)]*?([\w-]+)\.woff2?\"?\)[^;}]*", put, css)
+        return re.sub(r"src:\s*url\([^)]*?(MathJax_[\w-]+|fa-[\w-]+)\.woff2?\"?\)[^;}]*", put, css)
 
     def write_pictures(self) -> None:
         """WebP in the place of PNG, a third of its size: colours stay, and edges fade in 16 steps instead of 256."""

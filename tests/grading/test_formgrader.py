@@ -28,11 +28,11 @@ pytestmark = [
 
 TOKEN = "token"
 PATIENCE = 90  # seconds for a server to start, on a machine with much else to do
-MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/2.7.7/latest.js?config=TeX-AMS_CHTML-full,Safe"
 
 HIT = "window.hit=(window.hit||0)+1"
 MARKUP = f"""<script>{HIT}</script><img src="x" onerror="{HIT}"><svg onload="{HIT}"></svg>
-<details open ontoggle="{HIT}"><a href="javascript:{HIT}" id="lure">a</a></details><iframe srcdoc="<script>parent.{HIT}</script>">
+<details open ontoggle="{HIT}"><a href="javascript:{HIT}">a</a></details>
+<iframe srcdoc="<script>parent.{HIT}</script>"></iframe>
 """
 MALICE = f'''from IPython.display import HTML, Image, Javascript, display
 
@@ -50,10 +50,13 @@ def course(root):
     small = Small(root, None)
     small.state = root / "grading" / "state"
     shutil.copy(ROOT / "nbgrader_config.py", root)
-    (root / "_config.yml").write_text("repository: {url: 'https://github.com/a/b'}\n")
+    (root / "_config.yml").write_text(
+        "html: {baseurl: 'https://course.example/book'}\nrepository: {url: 'https://github.com/a/b'}\n"
+    )
     small.hand_in("ann", why="By $x^2$.")
     small.hand_in("ben", double="return x * x")
     small.hand_in("cyd", double="return x * x")
+    small.hand_in("dan", double="return x * x", triple=None, why="YOUR ANSWER HERE")
     small.hand_in("mal", why=MARKUP, own=MALICE)
     notebook = nbformat.read(small.path("mal"), 4)
     notebook.cells.insert(2, new_markdown_cell(MARKUP))
@@ -132,7 +135,7 @@ def browser():
 
 @pytest.fixture
 def page(browser, server):
-    """A page of somebody who is logged in and has no network; ``asked`` lists what was asked of it."""
+    """A page of somebody who is logged in and has no network, of which nothing may be asked."""
     context = browser.new_context(base_url=server.address)
     asked = []
 
@@ -147,10 +150,10 @@ def page(browser, server):
     opened = context.new_page()
     opened.set_default_timeout(60_000)
     opened.goto(f"/formgrader?token={TOKEN}")
-    opened.asked, opened.errors = asked, []
+    opened.errors = []
     opened.on("pageerror", lambda error: opened.errors.append(str(error)))
     yield opened
-    assert set(asked) <= {MATHJAX}, "formgrader asks for more from the network than is known"
+    assert asked == [], "formgrader asks for something from the network"
     context.close()
 
 
@@ -187,12 +190,20 @@ def test_assignment_and_submissions_are_listed(page):
     assert page.errors == []
 
 
+@pytest.mark.xfail(strict=True, reason="a round does not leave timestamp.txt where formgrader compares it")
+def test_who_has_a_time_is_listed_as_graded_too(page):
+    page.goto("/formgrader/manage_submissions/small")
+    row(page, "tim").wait_for()
+    assert "5 / 6" in row(page, "tim").locator(".score").inner_text()
+
+
 def test_points_and_words_reach_gradebook_and_feedback(page, server, monkeypatch):
     page.goto("/formgrader/gradebook")
     page.locator("#main-table a", has_text="small").click()
     page.locator("#main-table a", has_text="small").click()
     page.locator(f"#main-table a[href*='{submission(server, 'ann')}']").first.click()
-    page.locator("#why").wait_for()
+    page.locator("#why-comment[placeholder]").wait_for()  # only then it listens
+    page.locator("#why_extra_credit[placeholder]").wait_for()
     with page.expect_response(lambda got: "/api/grade/" in got.url and got.request.method == "PUT") as saved:
         page.locator("#why").fill("0.5")
         page.locator("#why-comment").focus()
@@ -228,19 +239,40 @@ def test_autograde_button(page, server):
     assert page.errors == []
 
 
+def test_buttons_change_no_page_of_a_round(page, server):
+    """What the round found wrong with the file is still said, though only the repaired notebook is left."""
+    told = text(server.small, "feedback", "dan", "html")
+    before = told.read_text()
+    assert "the answer was deleted" in before
+    page.goto("/formgrader/manage_submissions/small")
+    assert "Successfully autograded" in press(page, "dan", "autograde")
+    assert "Successfully generated feedback" in press(page, "dan", "generate-feedback")
+    assert told.read_text() == before
+
+
 def test_students_code_does_not_run_in_the_page(page, server):
     page.goto(f"/formgrader/submissions/{submission(server, 'mal')}/")
-    page.locator("#why").wait_for()
-    page.screenshot(path="/tmp/formgrader/mal.png", full_page=True)
-    print(page.content())
-    shown = page.locator("#notebook")
-    assert shown.locator("script, iframe, svg, [onerror], [onload], [ontoggle], [href^='javascript:']").count() == 0
+    page.locator("#why-comment[placeholder]").wait_for()
+    shown = page.locator("body > .container")
     assert page.evaluate("window.hit") is None
+    assert shown.locator("script, iframe, svg, [onerror], [onload], [ontoggle], [href^='javascript:']").count() == 0
     assert "<script>" in shown.inner_text()
     assert page.errors == []
 
 
 def test_formulas_need_no_network(page, server):
     page.goto(f"/formgrader/submissions/{submission(server, 'ann')}/")
-    assert page.locator("#notebook math msup").count() == 1
-    assert page.asked == [MATHJAX]
+    assert page.locator("#notebook-container math msup").count() == 1
+    assert page.errors == []
+
+
+def test_keys(page, server):
+    """formgrader's own: they need MathJax, or what stands in its place."""
+    page.goto(f"/formgrader/submissions/{submission(server, 'cyd')}/")
+    page.wait_for_function("document.activeElement.classList.contains('tabbable')")  # the link to the next one
+    for name in ("solve-double-comment", "double"):
+        page.keyboard.press("Tab")
+        page.wait_for_function(f"document.activeElement.id == '{name}'")
+    page.keyboard.press("Control+.")
+    page.wait_for_url(lambda url: submission(server, "cyd") not in url)
+    assert page.errors == []

@@ -170,8 +170,11 @@ def test_students_file(small):
     [
         (["run", "nosuch", "--submissions", "{0}"], "there is no assignment 'nosuch'; there is "),
         (["run", "../x", "--submissions", "{0}"], "there is no assignment '../x'"),
-        (["run", "backprop", "--submissions", "{0}/nowhere"], "nowhere does not exist"),
-        (["run", "backprop", "--submissions", "{0}"], "has no subfolders: there should be one for each student"),
+        (["run", "backprop", "--submissions", "{0}/nowhere"], "nowhere: it does not exist"),
+        (
+            ["run", "backprop", "--submissions", "{0}"],
+            "has no submissions: there should be a folder or a notebook for each student",
+        ),
         (["run", "backprop", "--submissions", "{0}", "--students", "{0}/none.csv"], "students file"),
     ],
 )

@@ -1,12 +1,18 @@
 """The built site, as a reader's browser sees it."""
 
 import functools
-import http.server
-import shutil
-import threading
+import importlib.util
+import re
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
+
+FORMULA = re.compile(r"<mjx-container.*?</mjx-container>", re.DOTALL)
+LOOK = Path(__file__).with_name("look.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -19,39 +25,105 @@ def html(root):
 
 
 @pytest.fixture(scope="session")
-def pages(html, root):
+def report(root):
+    """scripts/site_report.py, which knows how to serve the site and to start a browser."""
+    spec = importlib.util.spec_from_file_location("site_report", root / "scripts" / "site_report.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+@pytest.fixture(scope="session")
+def pages(html, report):
     """Every page that a reader can open, as a path relative to the site."""
-    hidden = ("_static", "_sources", "_images", "_downloads", "_sphinx_design_static")
-    found = [page.relative_to(html).as_posix() for page in sorted(html.rglob("*.html"))]
-    # index.html only leads on to the first page
-    return [page for page in found if page != "index.html" and page.split("/")[0] not in hidden]
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
+    return report.pages(html)
 
 
 @pytest.fixture(scope="session")
-def address(html) -> Iterator[str]:
+def parsed(html, pages):
+    """Every page as a tree, its formulas left out: they are most of it."""
+    texts = {page: (html / page).read_text(encoding="utf-8") for page in pages}
+    return {page: BeautifulSoup(FORMULA.sub("", text), "html.parser") for page, text in texts.items()}
+
+
+@pytest.fixture(scope="session")
+def address(html, report) -> Iterator[str]:
     """The site on a free port of this machine."""
-    handler = functools.partial(_Quiet, directory=str(html))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    with report.served(html) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """Debian's Chromium, which asks nobody for updates."""
+def browser(report):
+    """Debian's Chromium."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make test installs it")
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no browser is installed: apt-get install chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync"]
-    with playwright.sync_playwright() as p:
-        started = p.chromium.launch(executable_path=path, args=flags)
+    with playwright.sync_playwright() as running:
+        started = report.launch(running)
+        if started is None:
+            pytest.skip("no browser is installed: apt-get install chromium")
         yield started
         started.close()
+
+
+@dataclass
+class Reader:
+    """A browser's window in which everything that goes wrong is written down, as kind -> [(where, what)]."""
+
+    browser: object
+    address: str  # what does not begin so comes from outside
+    scheme: str = "light"
+    width: int = 1300
+    problems: dict = field(default_factory=lambda: defaultdict(list))
+
+    def __enter__(self):
+        size = {"width": self.width, "height": 900}
+        self.context = self.browser.new_context(viewport=size, color_scheme=self.scheme, reduced_motion="reduce")
+        return self
+
+    def __exit__(self, *_):
+        self.context.close()
+
+    def note(self, kind, where, *what):
+        self.problems[kind].extend((where, each) for each in what)
+
+    def open(self, path):
+        page, where = self.context.new_page(), f"{path}, {self.scheme}, {self.width} px"
+
+        def asked(request):
+            if not request.url.startswith((self.address, "data:", "blob:")):
+                self.note("a request to somewhere else", where, request.url)
+
+        page.on("request", asked)
+        page.on("requestfailed", lambda request: self.note("a request that failed", where, request.url))
+        page.on("response", lambda r: r.status >= 400 and self.note("a request that failed", where, r.url))
+        page.on("console", lambda m: m.type in ("error", "warning") and self.note("console", where, m.text))
+        page.on("pageerror", lambda error: self.note("console", where, str(error)))
+        page.goto(f"{self.address}/{path}", wait_until="load")
+        return page
+
+    def look(self, path):
+        """Open a page and write down what a reader would stumble over."""
+        page = self.open(path)
+        for kind, found in page.evaluate(LOOK).items():
+            self.note(kind, f"{path}, {self.scheme}, {self.width} px", *found)
+        return page
+
+
+@pytest.fixture(scope="session")
+def window(browser):
+    """``with window(address, scheme, width, problems) as reader``."""
+    return functools.partial(Reader, browser)
+
+
+@pytest.fixture(scope="session")
+def visits(window, address, pages, report):
+    """All problems of all pages, in the light and in the dark, on a desktop and on a phone; axe-core's among them."""
+    problems = defaultdict(list)
+    for scheme in ("light", "dark"):
+        for width in (1300, 390):
+            with window(address, scheme, width, problems) as reader:
+                for path in pages:
+                    page = reader.look(path)
+                    reader.note("axe-core", f"{path}, {scheme}, {width} px", *report.axe(page))
+                    page.close()
+    return problems

@@ -44,6 +44,14 @@ INK = """canvas => {
 }"""
 
 
+# is there ink at an edge of the canvas? Then something is cut
+CUT = """canvas => {
+    const { width, height } = canvas, c = canvas.getContext("2d");
+    return [[0, 0, 2, height], [width - 2, 0, 2, height], [0, 0, width, 2], [0, height - 2, width, 2]].map(
+        (edge) => c.getImageData(...edge).data.some((value) => value > 0));
+}"""
+
+
 class Opened:
     """A page with a figure, and what went wrong on it."""
 
@@ -131,6 +139,7 @@ def data(html):
 def test_every_control_changes_picture_and_words_by_keys_alone(show, name):
     one = show(name)
     assert drawn(one.canvas)
+    assert not any(one.canvas.evaluate(CUT))
     controls = one.figure.locator("input, select, button")
     controls.first.focus()
     for i in range(controls.count()):
@@ -246,6 +255,7 @@ def test_it_works_from_a_disk_on_a_telephone(show, html, name):
     for part in one.figure.locator("canvas, input, select, button, p").all():
         box = part.bounding_box()
         assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
+    assert not any(one.canvas.evaluate(CUT))
     before = one.words()
     slider = one.figure.get_by_role("slider").last
     box = slider.bounding_box()

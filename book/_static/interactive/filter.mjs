@@ -86,7 +86,7 @@ class Filter extends Figure {
   }
 
   layout(width) {
-    const cell = Math.floor(Math.min(width / 36, 16) * 2) / 2, left = (width - 36 * cell) / 2;
+    const cell = Math.floor(Math.min((width - 6) / 36, 16) * 2) / 2, left = (width - 36 * cell) / 2;
     return { cell, image: [left, 24], map: [left + 20 * cell, 24], small: Math.min(30, (width - 60) / 11) };
   }
 
