@@ -23,7 +23,7 @@ def locked(path):
 
 
 def wanted(pyproject, *groups):
-    """The requirements of nnlib, its extras and some dependency groups; a cluster and PostgreSQL are for tests alone."""
+    """The requirements of nnlib, its extras (of which two are for tests alone) and some dependency groups."""
     project = pyproject["project"]
     extras = project["optional-dependencies"]
     names = [name for name in extras if "test" in groups or name not in ("cluster", "postgres")]

@@ -21,7 +21,7 @@ from PIL import Image
 from sphinx.application import Sphinx
 from typeset import FONTS, Typesetter, source
 
-UNUSED = ("fontawesome.js", "sphinx-thebe", "mathjax", "THEBE_JS_URL", "DOCUMENTATION_OPTIONS.pagename")
+UNUSED = ("fontawesome.js", "sphinx-thebe", "mathjax", "THEBE_JS_URL")
 """What marks a script or style sheet that has nothing to do here: icons come from a font, formulas are set."""
 BUILT_BY_SCRIPT = {"bs-tooltip-auto"}  # classes whose names Bootstrap puts together
 PLAIN = {"n", "nn", "nx", "p", "w"}  # what Pygments marks and its style leaves in the colour of the text
@@ -60,9 +60,11 @@ def lighten_script(found: re.Match[str]) -> str:
     """Let a script wait until the page is seen, or leave it out."""
     if any(mark in found[0] for mark in UNUSED):
         return ""
-    attributes = found[1].partition(">")[0]
+    attributes, _, body = found[1].partition(">")
     if "src=" in attributes and not re.search(r"\b(defer|async|type)\b", attributes):
         return found[0].replace("<script", "<script defer", 1)
+    if body.startswith("DOCUMENTATION_OPTIONS."):  # after the file that makes them
+        return found[0].replace("<script", '<script type="module"', 1)
     return found[0]
 
 

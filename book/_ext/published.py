@@ -92,7 +92,7 @@ def subtitle(app: Sphinx) -> str:
 
 
 def bibtex(app: Sphinx) -> str:
-    """CITATION.cff as an entry for BibTeX; braces keep the names of organisations in one piece."""
+    """CITATION.cff as an entry for BibTeX; braces keep the names of organizations in one piece."""
     cff = citation(app)
     authors = (
         f"{a['family-names']}, {a['given-names']}" if "family-names" in a else f"{{{a['name']}}}"

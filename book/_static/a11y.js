@@ -13,7 +13,7 @@ document.addEventListener("DOMContentLoaded", () => {
   // A box that scrolls can be reached and scrolled by keyboard, as long as it scrolls.
   const boxes = {
     "div.math > mjx-container": "Formula",
-    ".equation-index .math": "Formula",
+    "span.math": "Formula",
     "article pre": "Code",
     ".pst-scrollable-table-container": "Table",
   };
