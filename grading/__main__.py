@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import yaml
 from tqdm import tqdm
 
 from grading import doctor, engine, pool, report, sandbox, similar
@@ -126,9 +125,8 @@ def _configured(state: Path | None) -> str:
 
 
 def _site() -> str:
-    config = ROOT / "_config.yml"
-    told = yaml.safe_load(config.read_text(encoding="utf-8")) if config.is_file() else {}
-    return str((told.get("html") or {}).get("baseurl") or "")
+    """The book's address, as ``nbgrader_config.py`` has it for the feedback."""
+    return str(Course(ROOT, "", Path()).config().FeedbackExporter.get("site", ""))
 
 
 def _students(options: argparse.Namespace) -> dict[str, Student]:

@@ -252,7 +252,7 @@ def reference(assignment: str, root: Path) -> Reference:
             continue
         text = "".join(cell["source"])
         exec(compile(text, str(path), "exec"), functions)
-        source |= {node.name: text for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+        source |= {node.name: text for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     return Reference(functions, source)
 
 

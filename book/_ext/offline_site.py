@@ -63,7 +63,7 @@ def lighten_script(found: re.Match[str]) -> str:
     attributes, _, body = found[1].partition(">")
     if "src=" in attributes and not re.search(r"\b(defer|async|type)\b", attributes):
         return found[0].replace("<script", "<script defer", 1)
-    if body.startswith("DOCUMENTATION_OPTIONS."):  # after the file that makes them
+    if body.lstrip().startswith("DOCUMENTATION_OPTIONS."):  # after the file that makes them
         return found[0].replace("<script", '<script type="module"', 1)
     return found[0]
 

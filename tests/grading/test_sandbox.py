@@ -211,3 +211,52 @@ def test_a_right_notebook_has_full_marks_across_the_wire(box, assignment):
         if out.output_type == "execute_result"
     }
     assert points == {item.id: item.max_points for item in engine.load_items(assignment, ROOT)}
+
+
+CLASS_CHECKS = """
+import numpy as np
+from grading.engine import Case, Group, Item
+
+def judge(momentum, case, reference):
+    right = reference["Momentum"](*case.args)
+    for _ in range(3):
+        g = np.array([1.0, -2.0])
+        momentum.step(g)
+        right.step(g)
+    momentum.alpha = right.alpha = 0.01
+    momentum.step(np.ones(2))
+    right.step(np.ones(2))
+    return None if np.allclose(np.asarray(momentum.w), right.w) else "w is off after a few steps"
+
+ITEMS = (Item("momentum", "Momentum", (Group("steps", 2, lambda rng: [Case((0.1, 0.9))], judge=judge),)),)
+"""
+MOMENTUM = """class Momentum:
+    ### BEGIN SOLUTION
+    def __init__(self, alpha, mu):
+        self.alpha, self.mu, self.w, self.v = alpha, mu, np.zeros(2), np.zeros(2)
+
+    def step(self, g):
+        self.v = self.mu * self.v - self.alpha * g
+        self.w = self.w + self.v
+    ### END SOLUTION"""
+
+
+@pytest.mark.parametrize(("old", "new", "points"), [("", "", 2.0), ("self.mu * ", "", 0.0), ("self.w +", "1 +", 0.0)])
+def test_a_class_is_used_from_outside(box, tmp_path, old, new, points):
+    """Its objects are made, asked for attributes, told new ones, and their methods called; the verdict stays here."""
+    nb = nbformat.v4
+    about = {"grade_id": "momentum", "grade": True, "solution": False, "locked": True, "points": 2}
+    cells = [
+        nb.new_code_cell("import numpy as np", metadata={"tags": ["provided"]}),
+        nb.new_code_cell(MOMENTUM, metadata={"nbgrader": {"solution": True, "grade": False}}),
+        nb.new_code_cell("# graded", metadata={"nbgrader": about}),
+    ]
+    folder = tmp_path / "solutions" / "classes"
+    folder.mkdir(parents=True)
+    (folder / "checks.py").write_text(CLASS_CHECKS)
+    nbformat.write(nb.new_notebook(cells=cells), folder / "classes.ipynb")
+    cells[1].source = MOMENTUM.replace(old, new) if old else MOMENTUM
+    notebook = nb.new_notebook(cells=cells)
+    Execution(notebook, box, "classes", tmp_path, 1, Limits()).run()
+    (number,) = [out for out in notebook.cells[2].outputs if out.output_type == "execute_result"]
+    assert float(number.data["text/plain"]) == points, notebook.cells[2].outputs[0].text

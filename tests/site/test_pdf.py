@@ -91,14 +91,14 @@ def test_every_link_leads_somewhere(pdf, chapters):
 
 
 def test_the_table_of_contents_has_the_right_pages(pdf, paper, chapters):
-    contents = "".join(paper[1:6])
+    contents = re.sub(r"\W", "", "".join(paper[1:6]))  # a hyphen at the end of a line is not always found
     numbers = {page.objgen: count for count, page in enumerate(pdf.pages, start=1)}
     found = {str(name).removeprefix("/"): numbers[place[0].objgen] for name, place in places(pdf).items()}
     for page, soup in chapters.items():
         title = "".join(heading(soup.find("article").find("h1")).split())
         number = found[page.removesuffix(".html").replace("/", "-")]
-        # of a title on two lines, the number stands behind the first
-        assert any(f"{title[:cut]}{number}{title[cut:]}" in contents for cut in range(len(title) + 1)), title
+        words = re.sub(r"\W", "", title)  # of a title on two lines, the number stands behind the first
+        assert any(f"{words[:cut]}{number}{words[cut:]}" in contents for cut in range(len(words) + 1)), title
         assert paper[number - 1].startswith(str(number))
         assert title in paper[number - 1]
 
