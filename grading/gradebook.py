@@ -266,6 +266,7 @@ class Grades:
         return float(sum(each.late_submission_penalty or 0.0 for each in submission.notebooks))
 
     def words(self, student: str) -> dict[str, str]:
-        """What a person, or nbgrader, wrote beside a student's answers, by the answer's name."""
+        """What a person wrote beside a student's answers, by the answer's name."""
         submission = self._book.find_submission(self.assignment, student)
-        return {each.name: each.comment for book in submission.notebooks for each in book.comments if each.comment}
+        comments = [each for book in submission.notebooks for each in book.comments]
+        return {each.name: each.manual_comment for each in comments if each.manual_comment}

@@ -69,14 +69,14 @@ class Journal:
         self.rows[row.student] = row
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, content: str | bytes) -> None:
     """Replace a file in one step: a reader sees the old text or the new one, never half of it.
 
     Parameters
     ----------
     path : Path
         Its folder is made where it is missing.
-    text : str
+    content : str or bytes
         What it shall hold.
 
     Raises
@@ -86,8 +86,8 @@ def replace_file(path: Path, text: str) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")  # one name, so that what a power cut left is overwritten
-    with new.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
+    with new.open("wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)

@@ -191,7 +191,7 @@ def grade(
     try:
         course.state.mkdir(parents=True, exist_ok=True)
         with _alone(course.state / "lock"):
-            one = _Round(course, limits or Limits(), students, progress)
+            one = _Round(course, limits or Limits(), students, progress, submissions)
             try:
                 return one.all(handed, [only] if only else names, workers or pool.processes(2), fresh)
             finally:
@@ -226,7 +226,9 @@ class _Round:
         limits: Limits,
         students: Mapping[str, Student],
         progress: Callable[[Row, int, int], None],
+        place: Path,
     ) -> None:
+        self.place = place
         self.course, self.limits, self.students, self.progress = course, limits, students, progress
         self.journal = Journal(course.journal)
         self.book = Grades(course.url, course.state, course.assignment, course.config())
@@ -270,6 +272,21 @@ class _Round:
             return 0.0
         return max(0.0, (found.handed_in - due).total_seconds())
 
+    def _keep(self, found: Found) -> None:
+        """What was handed in, where formgrader's Autograde button looks for it."""
+        path = self.course.file("submitted", found.student)
+        stamp = path.with_name("timestamp.txt")
+        if self.place == self.course.state / "submitted":
+            return  # it lies there already
+        if found.data:
+            replace_file(path, found.data)
+        else:
+            path.unlink(missing_ok=True)
+        if found.handed_in:
+            replace_file(stamp, f"{found.handed_in:%Y-%m-%d %H:%M:%S.%f} UTC")
+        else:
+            stamp.unlink(missing_ok=True)
+
     def _write(self, task: Task, result: Graded | BaseException) -> Row:
         student, course = task.found.student, self.course
         if isinstance(result, BaseException):
@@ -278,11 +295,16 @@ class _Round:
             return Row(student, Status.NOT_GRADED, dict.fromkeys(self.source.points, 0.0), {}, {}, notes, "", "")
         row = result.row
         self.journal.begin(student)
-        replace_file(course.file("submitted", student), result.submitted)
+        self._keep(task.found)
         replace_file(course.file("autograded", student), result.autograded)
         replace_file(course.file("feedback", student, "html"), result.page)
         comments = {item: "No response." for item in self.source.stubs if row.reasons.get(item) == "no answer"}
         self.book.write(row, comments, self.when.pop(student), self.students.get(student))
+        penalty = self.book.penalty(student) if row.late else 0.0
+        if penalty:
+            notebook = nbformat.reads(result.autograded, as_version=4)
+            page = feedback_page(row, notebook, self.source, course.site, penalty=penalty)
+            replace_file(course.file("feedback", student, "html"), page)
         if row.status is not Status.NOT_GRADED:
             self.journal.end(row)
         return row

@@ -84,7 +84,7 @@ def handed_in(state: Path, assignment: str) -> dict[str, dict[str, str]]:
     Parameters
     ----------
     state : Path
-        The folder of the grading, with the repaired notebooks in it.
+        The folder of the grading, with the executed notebooks in it.
     assignment : str
         The assignment's name.
 
@@ -94,7 +94,7 @@ def handed_in(state: Path, assignment: str) -> dict[str, dict[str, str]]:
         Students whose submission could not be read have no code.
     """
     found = {}
-    for path in sorted((state / "submitted").glob(f"*/{assignment}/{assignment}.ipynb")):
+    for path in sorted((state / "autograded").glob(f"*/{assignment}/{assignment}.ipynb")):
         found[path.parents[1].name] = {
             name: text
             for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"])

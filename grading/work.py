@@ -110,14 +110,13 @@ class Graded:
     ----------
     row : Row
         What the student gets.
-    submitted, autograded, page : str
-        The repaired notebook, the executed one, the feedback. All three are texts of files.
+    autograded, page : str
+        The executed notebook and the feedback, as texts of files.
     isolated : bool
         Whether the student's code ran in a sandbox.
     """
 
     row: Row
-    submitted: str
     autograded: str
     page: str
     isolated: bool
@@ -174,8 +173,7 @@ def grade_one(task: Task) -> Graded:
     try:
         handed = intake.parse(found, name)
         notebook, notes = intake.repair(handed, source)
-        row = replace(row, status=handed.status, notes=list(notes))
-        submitted, faults = text(notebook), set[str]()
+        row, faults = replace(row, status=handed.status, notes=list(notes)), set[str]()
         if handed.status.readable:
             seed = zlib.crc32(found.student.encode("utf-8", "replace"))
             execution = Execution(notebook, _sandbox(), name, root, seed, task.limits)
@@ -187,12 +185,11 @@ def grade_one(task: Task) -> Graded:
         words = f"fault of the grader: {type(error).__name__}: {error}"
         row = replace(row, status=Status.NOT_GRADED, notes=[words])
         notebook, _ = intake.repair(Handed(found.student, Status.NOT_GRADED, (words,)), source)
-        submitted = text(notebook)
         row = settle(row, notebook, source)
     row = replace(row, seconds=round(time.monotonic() - start, 3))
     page = feedback_page(row, notebook, source, task.bundle.site)
     feedback.remember(notebook, row)
-    return Graded(row, submitted, text(notebook), page, isolated())
+    return Graded(row, text(notebook), page, isolated())
 
 
 def feedback_page(

@@ -4,11 +4,12 @@ The articles of all pages become one document, in the order of the table of cont
 formulas, numbers and figures are the site's, and a link between two pages is a link inside of the PDF. What a screen
 can fold stands elsewhere on paper: answers at the end of their chapter, the code of figures only on the site.
 
-It is printed twice: page numbers in the table of contents and the index are known after the first time.
+It is printed twice, because page numbers in the table of contents and the index are known after the first time.
 
     python scripts/pdf.py
 """
 
+import hashlib
 import io
 import mimetypes
 import os
@@ -228,15 +229,28 @@ def printed(document: str, browser: str) -> bytes:
     return pdf
 
 
+def made_for(file: Path) -> str:
+    """The digest of the document that was printed."""
+    if not file.is_file():
+        return ""
+    with pikepdf.open(file) as document:
+        return str(document.docinfo.get("/Digest", ""))
+
+
 def main() -> int:
-    """Print the book; 2 if the site or a browser is missing."""
+    """Print the book, if it is not what was printed last; 2 if the site or a browser is missing."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not (SITE / "index.html").is_file() or browser is None:
         print("The PDF is printed by Chromium from the built site: make book, and apt-get install chromium")
         return 2
-    start = time.perf_counter()
-    with pikepdf.open(io.BytesIO(printed(whole_book(), browser))) as document:
+    start, book = time.perf_counter(), whole_book()
+    digest = hashlib.sha256(book.encode()).hexdigest()
+    if made_for(PDF) == digest:
+        print(f"{PDF} is up to date")
+        return 0
+    with pikepdf.open(io.BytesIO(printed(book, browser))) as document:
         document.docinfo["/Author"] = ", ".join(authors())
+        document.docinfo["/Digest"] = digest
         draft = PDF.with_suffix(".new")
         document.save(draft, object_stream_mode=pikepdf.ObjectStreamMode.generate)  # half the size
         os.replace(draft, PDF)

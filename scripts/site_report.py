@@ -34,10 +34,11 @@ PAINT = """() => new Promise(resolve => new PerformanceObserver((list, observer)
     const paint = list.getEntriesByName("first-contentful-paint")[0];
     if (paint) { observer.disconnect(); resolve(paint.startTime); }
 }).observe({type: "paint", buffered: true}))"""
-# axe-core takes 4 s for a page of formulas and code. It need not see what is hidden from everybody who listens, nor
-# the second word of code in the same colour.
+# axe-core takes 4 s for a page of formulas and code. It need not see what is hidden from all who listen, nor the second
+# word of code in the same colour; and MathML, which screen readers read, it takes for nothing.
 ONE_OF_A_KIND = """() => {
     document.querySelectorAll("mjx-math > *").forEach(part => part.remove());
+    document.querySelectorAll("math").forEach(math => math.replaceWith(math.textContent));
     const seen = new Set();
     for (const token of document.querySelectorAll(".highlight pre span[class]")) {
         const kind = `${token.closest(".cell_input, .cell_output")?.className} ${token.className}`;

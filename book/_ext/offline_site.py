@@ -75,7 +75,9 @@ def digest(texts: Iterable[str]) -> str:
 
 def accessible(html: str) -> str:
     """What the theme leaves unsaid to those who listen."""
-    html = html.replace("<summary>", '<summary aria-label="Pages of this part">')
+    html = html.replace("<summary>", '<summary aria-label="Pages of this part">')  # of the sidebar: it shows an arrow
+    html = html.replace('<summary aria-label="Toggle hidden content">', "<summary>")  # it shows other words
+    html = html.replace('role="doc-biblioentry"', 'role="listitem"')  # a role that was given up
     return html.replace('<meta name="viewport" content="width=device-width, initial-scale=1" />', "")
 
 

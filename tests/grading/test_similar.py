@@ -370,7 +370,7 @@ def test_handed_in(tmp_path):
         new_code_cell("def a(): ...", metadata=about(solution=True)),
         new_code_cell("mine = 1"),
     ]
-    path = tmp_path / "submitted" / "ann" / "small" / "small.ipynb"
+    path = tmp_path / "autograded" / "ann" / "small" / "small.ipynb"
     path.parent.mkdir(parents=True)
     nbformat.write(new_notebook(cells=cells), path)
     assert handed_in(tmp_path, "small") == {"ann": {"solve-a": "def a(): ...", "cell 4": "mine = 1"}}
