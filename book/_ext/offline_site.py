@@ -33,6 +33,7 @@ TOKEN = re.compile(r'<span class="(\w+)">([^<]*)</span>')
 EMBEDDED = re.compile(r'src="data:image/png;base64,([^"]+)"')
 SIDES = re.compile(r'<img (?P<rest>[^>]*?)style="width: (?P<width>[\d.]+)px; height: (?P<height>[\d.]+)px;"')
 HASHED = re.compile(r"[0-9a-f]{64}")  # a name that follows from the content
+CORNER = re.compile(r'<th class="head[^>]*>\s*(?:<p>\s*</p>)?\s*</th>')  # of a table: it heads nothing
 WORD = re.compile(r"-?[A-Za-z_][\w-]*")
 SPACE = re.compile(r"\s*\n\s*")
 EMPTY = 0xEFFC  # the one character of MathJax_Zero
@@ -78,6 +79,8 @@ def accessible(html: str) -> str:
     html = html.replace("<summary>", '<summary aria-label="Pages of this part">')  # of the sidebar: it shows an arrow
     html = html.replace('<summary aria-label="Toggle hidden content">', "<summary>")  # it shows other words
     html = html.replace('role="doc-biblioentry"', 'role="listitem"')  # a role that was given up
+    html = html.replace("<p>✅</p>", "<p>succeeded</p>")  # in the table of executed pages
+    html = CORNER.sub("<td></td>", html)
     return html.replace('<meta name="viewport" content="width=device-width, initial-scale=1" />', "")
 
 
