@@ -54,9 +54,13 @@ TO_THE_END = """async () => {
 
 
 def pages(site: Path) -> list[str]:
-    """Every page that a reader can open, as a path relative to the site. (index.html only leads on to the first.)"""
+    """Every page that a reader can open, as a path relative to the site.
+
+    index.html only leads on to the first one, and 404.html works under the site's own path alone.
+    """
+    aside = ("index.html", "404.html")
     found = [page.relative_to(site).as_posix() for page in sorted(site.rglob("*.html"))]
-    return [page for page in found if page != "index.html" and page.split("/")[0] not in HIDDEN]
+    return [page for page in found if page not in aside and page.split("/")[0] not in HIDDEN]
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):

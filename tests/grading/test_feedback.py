@@ -203,14 +203,14 @@ OWN_FRAME = (
     "\x1b[32m      1\x1b[39m x = 1\n\x1b[32m----> \x1b[39m\x1b[32m2\x1b[39m mine(x)\n"
 )
 OTHER_FRAME = (
-    "\x1b[36mFile \x1b[39m\x1b[32m/work/course/grading/engine.py:42\x1b[39m, in secret_function(value)\n"
+    "\x1b[36mFile \x1b[39m\x1b[32m/srv/course/grading/engine.py:42\x1b[39m, in secret_function(value)\n"
     "     41 \n---> 42 secret_line(wanted)\n"
 )
 HEADER = ["-" * 75, "ValueError                                Traceback (most recent call last)"]
 PRINTED = """Traceback (most recent call last):
   File "/tmp/ipykernel_12/345.py", line 3, in mine
     mine(x)
-  File "/work/course/grading/engine.py", line 42, in secret_function
+  File "/srv/course/grading/engine.py", line 42, in secret_function
     secret_line(wanted)
     ^^^^^^^^^^^^^^^^^^^
 ValueError: bad
@@ -236,7 +236,7 @@ LEAKS = {
         "error", ename="ValueError", evalue="bad", traceback=[OWN_FRAME + '---> 3 score("double", globals())']
     ),
     "a path in an exception": new_output(
-        "error", ename="OSError", evalue="no '/work/course/solutions/x.ipynb'", traceback=[]
+        "error", ename="OSError", evalue="no '/srv/course/solutions/x.ipynb'", traceback=[]
     ),
     "hidden text in an exception": new_output(
         "error", ename="NameError", evalue='score("double", globals())', traceback=[]
@@ -245,7 +245,7 @@ LEAKS = {
     "paths": new_output(
         "stream",
         name="stdout",
-        text="/work/course/grading PATH=/tmp/grading-x1:/work/course file:///work/course/a (~/work/course)"
+        text="/srv/course/grading PATH=/tmp/grading-x1:/srv/course file:///srv/course/a (~/srv/course)"
         " C:\\work\\course",
     ),
     "In[-1]": new_output("stream", name="stdout", text=repr(GRADED)),
@@ -301,13 +301,13 @@ def test_nothing_hidden_comes_through_cells_messages_and_notes():
     )
     (graded,) = [cell for cell in notebook.cells if cell.id == "double"]
     bundle = graded.outputs[1].data[engine.MIME]
-    bundle["groups"][1]["message"] = "stopped with OSError: /work/course/grading/engine.py score('x')"
+    bundle["groups"][1]["message"] = "stopped with OSError: /srv/course/grading/engine.py score('x')"
     graded.outputs.insert(0, new_output("stream", name="stdout", text="secret output of the check"))
     graded.outputs.append(new_output("error", ename="Secret", evalue="secret", traceback=["secret frame"]))
     html = page(
         notebook,
-        notes=["fault of the grader: OSError: /work/course/x"],
-        reasons={"double": 'from grading.hidden import score in "/work/course"'},
+        notes=["fault of the grader: OSError: /srv/course/x"],
+        reasons={"double": 'from grading.hidden import score in "/srv/course"'},
     )
     for secret in SECRETS:
         assert secret not in html, secret
