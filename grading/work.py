@@ -27,8 +27,9 @@ from grading import feedback, intake
 from grading.engine import MIME
 from grading.execution import FAULTS, Execution, Limits, fault
 from grading.intake import Found, Handed, Source, Status, deleted
+from grading.pool import TRIES
 from grading.row import Row
-from grading.sandbox import Sandbox, isolated
+from grading.sandbox import Sandbox, SandboxError, isolated
 
 __all__ = ["Bundle", "Graded", "Task", "grade_one", "settle", "text"]
 
@@ -176,8 +177,15 @@ def grade_one(task: Task) -> Graded:
         row, faults = replace(row, status=handed.status, notes=list(notes)), set[str]()
         if handed.status.readable:
             seed = zlib.crc32(found.student.encode("utf-8", "replace"))
-            execution = Execution(notebook, _sandbox(), name, root, seed, task.limits)
-            execution.run()
+            for attempt in range(TRIES):
+                execution = Execution(notebook, _sandbox(), name, root, seed, task.limits)
+                try:
+                    execution.run()
+                    break
+                except SandboxError:  # somebody killed it: the student is not to blame
+                    if attempt == TRIES - 1:
+                        raise
+                    notebook, _ = intake.repair(handed, source)
             row = replace(row, cpu=round(execution.used.cpu, 3), memory=execution.used.memory)
             faults = execution.faults
         row = settle(row, notebook, source, faults)
