@@ -126,7 +126,8 @@ def test_the_verdict_is_in_the_feedback_all_the_same(small):
     small.hand_in("ben", double="return x * x")
     small.run()
     page = (small.state / "feedback/ben/small/small.html").read_text()
-    assert "This looks like a known mistake: squared." in page
+    assert "known mistake" in page
+    assert "squared" in page
 
 
 def test_a_later_function_is_no_help(small):
