@@ -460,7 +460,7 @@ def test_uniform_weights_stay_inside_their_range():
 
 @pytest.mark.equation("l2-regularization")
 @pytest.mark.equation("l1-regularization")
-@pytest.mark.parametrize(("penalty", "term"), [(L1(0.3), abs), (L2(0.3), lambda b: b * b)], ids=repr)
+@pytest.mark.parametrize(("penalty", "term"), [(L1(0.3), abs), (L2(0.3), lambda b: b * b)], ids=["L1", "L2"])
 @pytest.mark.parametrize("biases", [False, True])
 def test_penalties_are_added_to_the_mean_error(penalty, term, biases):
     """λ Σ β² or λ Σ |β|: not halved, not divided by n; biases only by choice; convolutions count too."""
