@@ -1,7 +1,7 @@
 # Each target makes the environment that it needs. `make help` lists the targets; README gives the plain commands.
 PYTHON ?= python3
 BIN := .venv/bin
-SUBMISSIONS ?= submitted
+SUBMISSIONS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve pdf test exercises grade links elsewhere lock bench bench-grading format mutants check clean
@@ -27,7 +27,7 @@ exercises: .venv/.book ## make exercises/ from solutions/
 
 grade: .venv/.book ## grade: make grade ASSIGNMENT=backprop SUBMISSIONS=folder
 	@test -n "$(ASSIGNMENT)" || { echo "say which: make grade ASSIGNMENT=backprop SUBMISSIONS=folder"; exit 2; }
-	$(BIN)/python -m grading run $(ASSIGNMENT) --submissions "$(SUBMISSIONS)"
+	$(BIN)/python -m grading run $(ASSIGNMENT) $(if $(SUBMISSIONS),--submissions "$(SUBMISSIONS)")
 
 links: book ## try the links to other sites; needs a network
 	$(BIN)/jupyter-book build book --config _config.yml --path-output . --builder linkcheck

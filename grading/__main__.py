@@ -61,9 +61,8 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     run = command("run", "grade submissions: a folder, or a zip")
-    run.add_argument(
-        "--submissions", type=_folder, required=True, help="a folder or zip with something for each student"
-    )
+    where = "a folder or zip with something for each student (where the last round found them)"
+    run.add_argument("--submissions", type=_folder, help=where)
     students = "CSV with id, first_name, last_name, email: who takes part"
     run.add_argument("--students", type=_folder, help=students)
     run.add_argument("--student", default="", metavar="ID", help="this one alone")
@@ -137,7 +136,12 @@ def _run(course: Course, options: argparse.Namespace) -> int:
     start = time.monotonic()
     if options.require_isolation and not sandbox.isolated():
         raise UsageError(NOT_ISOLATED)
-    students, submissions = _students(options), options.submissions.resolve()
+    course.check()
+    students, submissions = _students(options), (options.submissions or course.place).resolve()
+    if not options.submissions:
+        if not submissions.exists():
+            raise UsageError(f"there are no submissions in {submissions}: say where they are, with --submissions")
+        print(f"Submissions: {submissions}", file=sys.stderr)
     limits = Limits(options.time_limit, 10 * options.time_limit, options.memory)
     with contextlib.ExitStack() as stack:
         if options.scheduler:
@@ -146,13 +150,9 @@ def _run(course: Course, options: argparse.Namespace) -> int:
             workers = pool.processes(options.jobs)
         progress = stack.enter_context(_Progress())
         more = (options.fresh, options.student, progress.show, progress.say)
-        rows = grade(course, submissions, students, limits, workers, *more)
-    if options.student:
-        rows, source = rows_of(course, students)
-        print(report.table([row for row in rows if row.student == options.student], source.points))
-    else:
-        source = Source.load(course.folder / f"{course.assignment}.ipynb", course.release)
-        print(report.table(rows, source.points))
+        grade(course, submissions, students, limits, workers, *more)
+    rows, source = rows_of(course, students)  # with those whom only an earlier round had
+    print(report.table([row for row in rows if options.student in ("", row.student)], source.points))
     _publish(course, rows, source)
     print(f"Grades: {course.state / course.assignment}.csv")
     print(f"Report: {course.state / course.assignment}.html")

@@ -29,11 +29,14 @@ class Journal:
     ----------
     rows : dict
         By student, what the gradebook has for certain.
+    place : str
+        Where the last round found the submissions.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: dict[str, Row] = {}
+        self.place = ""
         torn = False
         if path.exists():
             text = path.read_text(encoding="utf-8", errors="replace")
@@ -47,6 +50,8 @@ class Journal:
     def _take(self, line: dict[str, Any]) -> None:
         if "begun" in line:
             self.rows.pop(line["begun"], None)
+        elif "place" in line:
+            self.place = str(line["place"])
         elif "student" in line:
             line.pop("total", None)
             self.rows[line["student"]] = Row(**{**line, "status": Status(line["status"])})
@@ -56,6 +61,12 @@ class Journal:
             file.write("\n" * (not line) or json.dumps(line, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+    def found_in(self, place: Path) -> None:
+        """The submissions of this round lie there."""
+        if self.place != str(place):
+            self.place = str(place)
+            self._add({"place": self.place})
 
     def begin(self, student: str) -> None:
         """From now on what the gradebook has for this student is in doubt."""

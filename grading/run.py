@@ -27,7 +27,7 @@ from grading.gradebook import Grades, LockedError
 from grading.intake import Found, Source, Status
 from grading.journal import Journal, replace_file
 from grading.row import Row, Student
-from grading.work import Bundle, Graded, Task, feedback_page, grade_one
+from grading.work import Bundle, Graded, Task, feedback_page, grade_one, not_graded
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
 
@@ -88,6 +88,11 @@ class Course:
         """What ``nbgrader_config.py`` says."""
         path = self.root / "nbgrader_config.py"
         return PyFileConfigLoader(path.name, str(path.parent)).load_config() if path.is_file() else Config()
+
+    @property
+    def place(self) -> Path:
+        """Where the last round found the submissions; before there was one, where ``nbgrader collect`` puts them."""
+        return Path(Journal(self.journal).place or self.state / "submitted")
 
     def check(self) -> None:
         """Refuse a name that is none of an assignment, and say which there are."""
@@ -244,6 +249,7 @@ class _Round:
         self, handed: Mapping[str, collect.Place], names: list[str], workers: pool.Workers, fresh: bool
     ) -> list[Row]:
         graded = set() if fresh else self.book.graded()
+        self.journal.found_in(self.place)
         rows: dict[str, Row] = {}
 
         def tasks() -> Iterator[Task]:
@@ -251,7 +257,11 @@ class _Round:
                 found = handed[name].load() if name in handed else Found.nothing(name)
                 late = self._late(found)
                 known = self.journal.rows.get(name) if name in graded else None
-                if known and (known.submission, known.source, known.late) == (found.digest, self.digest, late):
+                if (
+                    known
+                    and known.status is not Status.NOT_GRADED  # the grader's own fault is tried again
+                    and (known.submission, known.source, known.late) == (found.digest, self.digest, late)
+                ):
                     self._done(known, rows, len(names))
                     continue
                 self.when[name] = found.handed_in
@@ -290,9 +300,7 @@ class _Round:
     def _write(self, task: Task, result: Graded | BaseException) -> Row:
         student, course = task.found.student, self.course
         if isinstance(result, BaseException):
-            words = " ".join(f"{type(result).__name__}: {result}".split())[:300]
-            notes = [f"fault of the grader: {words}"]
-            return Row(student, Status.NOT_GRADED, dict.fromkeys(self.source.points, 0.0), {}, {}, notes, "", "")
+            result = not_graded(task, result)
         row = result.row
         self.journal.begin(student)
         self._keep(task.found)
@@ -305,8 +313,7 @@ class _Round:
             notebook = nbformat.reads(result.autograded, as_version=4)
             page = feedback_page(row, notebook, self.source, course.site, penalty=penalty)
             replace_file(course.file("feedback", student, "html"), page)
-        if row.status is not Status.NOT_GRADED:
-            self.journal.end(row)
+        self.journal.end(row)
         return row
 
 

@@ -31,7 +31,7 @@ from grading.pool import TRIES
 from grading.row import Row
 from grading.sandbox import Sandbox, SandboxError, isolated
 
-__all__ = ["Bundle", "Graded", "Task", "grade_one", "settle", "text"]
+__all__ = ["Bundle", "Graded", "Task", "grade_one", "not_graded", "settle", "text"]
 
 STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
 ENGINE = ("borrowed", "bridge", "engine", "execution", "forkserver", "intake", "sandbox", "wire", "work")
@@ -190,11 +190,21 @@ def grade_one(task: Task) -> Graded:
             faults = execution.faults
         row = settle(row, notebook, source, faults)
     except Exception as error:
-        words = f"fault of the grader: {type(error).__name__}: {error}"
-        row = replace(row, status=Status.NOT_GRADED, notes=[words])
-        notebook, _ = intake.repair(Handed(found.student, Status.NOT_GRADED, (words,)), source)
-        row = settle(row, notebook, source)
+        return not_graded(task, error)
     row = replace(row, seconds=round(time.monotonic() - start, 3))
+    return _made(task, row, notebook, source)
+
+
+def not_graded(task: Task, error: BaseException) -> Graded:
+    """The result where the grader failed: no points, and a sentence that says whose fault it is."""
+    found, source = task.found, task.bundle.source()
+    words = " ".join(f"fault of the grader: {type(error).__name__}: {error}".split())[:300]
+    notebook, _ = intake.repair(Handed(found.student, Status.NOT_GRADED, (words,)), source)
+    row = Row(found.student, Status.NOT_GRADED, {}, {}, {}, [words], found.digest, task.source, late=task.late)
+    return _made(task, settle(row, notebook, source), notebook, source)
+
+
+def _made(task: Task, row: Row, notebook: NotebookNode, source: Source) -> Graded:
     page = feedback_page(row, notebook, source, task.bundle.site)
     feedback.remember(notebook, row)
     return Graded(row, text(notebook), page, isolated())

@@ -5,6 +5,8 @@ import json
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 import psutil
 import pytest
@@ -13,6 +15,7 @@ from nbgrader.api import Gradebook
 from grading import __main__ as cli
 from grading.intake import Status, safe_id
 from grading.journal import Journal
+from grading.pool import Workers
 from grading.row import Row
 
 
@@ -51,6 +54,56 @@ def test_resubmissions(small):
     assert sorted(journal(small)) == ["ann", "ann", "ann", "ben", "ben", "cyd"]  # and nobody more often than needed
     small.run("--fresh")
     assert len(journal(small)) == 9
+
+
+def test_a_fault_of_the_grader(small, monkeypatch):
+    """Nobody is forgotten and no old grade stays: it is said whose fault it was, and the next round tries again."""
+    small.hand_in("ann")
+    small.hand_in("ben")
+    small.run()
+    small.hand_in("ann", double="return x * x")
+
+    def fails(task):
+        raise BrokenProcessPool("the worker died")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("grading.run.grade_one", fails)
+        patch.setattr("grading.pool.processes", lambda jobs: Workers(lambda: ThreadPoolExecutor(1), 1))
+        small.run()
+    assert cli.main(["status", "small", "--state", str(small.state)]) == 0
+    assert "fault of the grader: BrokenProcessPool: the worker died" in small.capsys.readouterr().out
+    rows = small.rows()
+    assert [(row["status"], float(row["total"])) for row in rows.values()] == [("not graded", 0), ("graded", 5)]
+    with gradebook(small) as book:
+        assert book.find_submission("small", "ann").score == 0
+    assert "fault of the grader" in (small.state / "feedback/ann/small/small.html").read_text()
+    small.run()
+    rows = small.rows()
+    assert [(row["status"], float(row["total"])) for row in rows.values()] == [("graded", 3), ("graded", 5)]
+
+
+def test_where_the_submissions_are(small):
+    """Named once, they are found again; what another folder brings comes to what is there; none is an error."""
+
+    def again():
+        return cli.main(["run", "small", "--state", str(small.state)])
+
+    assert again() == 2
+    assert f"there are no submissions in {small.state / 'submitted'}: say where" in small.capsys.readouterr().err
+    small.submissions = small.state / "submitted"  # where nbgrader collects
+    small.hand_in("ann", double="return x * x")
+    assert again() == 0
+    small.submissions = small.root / "late"
+    small.hand_in("ben")
+    small.run()
+    totals = {name: float(row["total"]) for name, row in small.rows().items()}
+    assert totals == {"ann": 3, "ben": 5}
+    small.hand_in("ben", triple="return x")
+    assert again() == 0
+    said = small.capsys.readouterr()
+    assert f"Submissions: {small.submissions}" in said.err
+    assert "2 students" in said.out
+    assert {name: float(row["total"]) for name, row in small.rows().items()} == {"ann": 3, "ben": 2}
 
 
 def test_killed_round_goes_on(small):
