@@ -4,10 +4,12 @@ BIN := .venv/bin
 SUBMISSIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf test exercises grade links elsewhere lock bench bench-grading format mutants check clean
+.PHONY: help env book serve pdf weigh test exercises grade links elsewhere lock bench bench-grading format mutants check clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
+
+env: .venv/.book ## make the environment alone, to work in the notebooks
 
 book: .venv/.book ## build the site into _build/html, every page executed
 	$(BIN)/python scripts/build_book.py
@@ -18,6 +20,9 @@ serve: book ## build the site and show it on http://localhost:8000
 
 pdf: .venv/.test book ## print the whole book: _build/html/neural-networks-computed.pdf
 	$(BIN)/python scripts/pdf.py
+
+weigh: .venv/.test book ## what each page costs its reader: requests, bytes, time to the first paint
+	$(BIN)/python scripts/site_report.py
 
 test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
 	$(BIN)/python -m pytest -n auto --dist loadfile tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg

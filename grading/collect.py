@@ -142,7 +142,8 @@ class Place:
                 search.notes.append(f"{file.shown} has more than {MAX_BYTES / 1e6:.0f} MB")
         name, when, notes = file.shown if file else "", file.when if file else None, (*self._notes, *search.notes)
         digest = hashlib.sha256(repr((status, name, size, when, notes)).encode("utf-8", "replace") + data).hexdigest()
-        return Found(self.student, status, name, data if status.readable else b"", notes, digest, when)
+        secret = file.secret if file else ""
+        return Found(self.student, status, name, data if status.readable else b"", notes, digest, when, secret)
 
 
 # ---------------------------------------------------------------------------------------------- whose it is
@@ -225,6 +226,7 @@ class _File:
     rank: int  # of two with the right name the lower is taken
     when: datetime | None = None
     order: tuple[str, str] | None = None  # who says which is newer, and when
+    secret: str = ""
 
     def is_a(self, suffix: str) -> bool:
         return self.name.casefold().endswith(suffix)
@@ -303,9 +305,10 @@ class _Search:
         except OSError as error:
             self._complain(f"the folder {shown or _shown(folder.name)} cannot be opened: {error.strerror}")
             return
-        when = None
+        when, secret = None, ""
         if not label.platform:
-            when = self._time(next((child for child in children if child.name == "timestamp.txt"), None))
+            beside = {child.name: child for child in children}
+            when, secret = self._time(beside.get("timestamp.txt")), _secret(beside.get("submission_secret.txt"))
         order = ("timestamp.txt", when.isoformat()) if when else None
         for child in children:
             self._looked += 1
@@ -316,7 +319,7 @@ class _Search:
             path, inside = shown + _shown(child.name), bool(label.platform)
             notebook = child.name.casefold().endswith(".ipynb")
             if child.kind != "folder" or notebook:
-                self._add(_File(child, child.name, path, depth if inside else -depth, when, order))
+                self._add(_File(child, child.name, path, depth if inside else -depth, when, order, secret))
             elif depth < MAX_DEPTH if inside else depth == 0 and child.name == self.assignment:
                 self._walk(child, label, f"{path}/", depth + 1)
 
@@ -355,6 +358,15 @@ class _Search:
         self._walk(root, _Label("", platform="zip"), f"{file.shown}/")
         if len(self._files) == before and not self._bad:
             self._complain(f"{file.shown} is empty")
+
+
+def _secret(file: _Entry | None) -> str:
+    """What nbgrader's ``submit`` made for the student, who alone can then fetch the feedback."""
+    try:
+        text = _read(file)[0].decode("ascii") if file else ""
+    except (_BadError, UnicodeDecodeError, OSError):
+        return ""
+    return text if re.fullmatch(r"[0-9a-f]{32,256}", text) else ""
 
 
 def _newest(files: list[_File]) -> _File | None:

@@ -84,10 +84,9 @@ class FeedbackExporter(Exporter):
             submission="",
             source="",
             waiting=waiting,
+            penalty=float(resources["nbgrader"].get("late_penalty") or 0),
         )
-        penalty = float(resources["nbgrader"].get("late_penalty") or 0)
-        text = feedback.page(notebook, row=row, points=points, site=self.site, words=words, penalty=penalty)
-        return text, resources
+        return feedback.page(notebook, row=row, points=points, site=self.site, words=words), resources
 
 
 def _by_hand(about: dict[str, Any]) -> tuple[list[str], dict[str, str]]:

@@ -468,7 +468,6 @@ def page(
     points: Mapping[str, float],
     site: str = "",
     words: Mapping[str, str] | None = None,
-    penalty: float = 0.0,
 ) -> str:
     """The page for one student.
 
@@ -484,8 +483,6 @@ def page(
         The book's address. If it is empty, its pages are named and not linked.
     words : mapping, optional
         What a person wrote beside an answer, by the cell's name.
-    penalty : float
-        Points taken away for being late.
 
     Returns
     -------
@@ -501,10 +498,8 @@ def page(
         title=Markup(found[1]) if found else "Feedback",
         row=row,
         items=[items[name] for name in points if name in items],
-        total=sum(row.items.values()) - penalty,
         most=sum(points.values()),
         waiting=sum(points[name] for name in row.waiting if name in points),
-        penalty=penalty,
         status="" if row.status is Status.GRADED else str(row.status),
         notes=[_printed(note, hidden) for note in row.notes],
         cells=list(_shown(cells, items, words)) if row.status.readable else [],

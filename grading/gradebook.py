@@ -262,11 +262,18 @@ class Grades:
 
     def penalty(self, student: str) -> float:
         """What a student lost for being late."""
-        submission = self._book.find_submission(self.assignment, student)
-        return float(sum(each.late_submission_penalty or 0.0 for each in submission.notebooks))
+        return _penalty(self._book.find_submission(self.assignment, student))
+
+    def penalties(self) -> dict[str, float]:
+        """The same for every student."""
+        return {each.student_id: _penalty(each) for each in self._book.assignment_submissions(self.assignment)}
 
     def words(self, student: str) -> dict[str, str]:
         """What a person wrote beside a student's answers, by the answer's name."""
         submission = self._book.find_submission(self.assignment, student)
         comments = [each for book in submission.notebooks for each in book.comments]
         return {each.name: each.manual_comment for each in comments if each.manual_comment}
+
+
+def _penalty(submission: Any) -> float:
+    return float(sum(each.late_submission_penalty or 0.0 for each in submission.notebooks))

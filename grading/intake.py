@@ -150,6 +150,8 @@ class Found:
         Changes when anything of the above changes, or the time.
     handed_in : datetime, optional
         When, in UTC and without a zone, as nbgrader writes times.
+    secret : str
+        By which a student finds the feedback in nbgrader's exchange; may be empty.
     """
 
     student: str
@@ -159,6 +161,7 @@ class Found:
     notes: tuple[str, ...] = ()
     digest: str = ""
     handed_in: datetime | None = None
+    secret: str = ""
 
     @classmethod
     def nothing(cls, student: str) -> Found:

@@ -49,6 +49,8 @@ class Row:
         Items that a person has to read; until then they count as zero.
     late : float
         Seconds after the due date, 0 if in time or unknown.
+    penalty : float
+        Points that the gradebook takes away for being late.
     person : Student, optional
         The line of the students file, if there is one.
     """
@@ -66,12 +68,13 @@ class Row:
     memory: int = 0
     waiting: list[str] = field(default_factory=list)
     late: float = 0.0
+    penalty: float = 0.0
     person: Student | None = field(default=None, compare=False)
 
     @property
     def total(self) -> float:
-        """Sum over the items."""
-        return sum(self.items.values())
+        """Sum over the items, less what is taken away; as in nbgrader's export, no less than nothing."""
+        return max(0.0, sum(self.items.values()) - self.penalty)
 
     @property
     def final(self) -> bool:
@@ -87,6 +90,7 @@ class Row:
     def remarks(self) -> list[str]:
         """What went wrong, a sentence for each thing: first what concerns the whole submission."""
         late = [f"late by {duration(self.late)}"] * (self.late > 0)
+        late += [f"{self.penalty:g} points are taken away for that"] * (self.penalty > 0)
         if self.status in (Status.GRADED, Status.RENAMED, Status.LATE):
             first, last = late, self.notes
         else:

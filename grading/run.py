@@ -11,7 +11,7 @@ import contextlib
 import csv
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -269,8 +269,7 @@ class _Round:
 
         for task, result in pool.results(workers, grade_one, tasks(), SLOWEST * self.limits.total + 120):
             self._done(self._write(task, result), rows, len(names))
-        grades = self.book.grades()
-        return [_now(rows[name], grades.get(name, {}), self.source, self.students) for name in names]
+        return _now(self.book, [rows[name] for name in names], self.source, self.students)
 
     def _done(self, row: Row, rows: dict[str, Row], count: int) -> None:
         rows[row.student] = row
@@ -283,19 +282,18 @@ class _Round:
         return max(0.0, (found.handed_in - due).total_seconds())
 
     def _keep(self, found: Found) -> None:
-        """What was handed in, where formgrader's Autograde button looks for it."""
-        path = self.course.file("submitted", found.student)
-        stamp = path.with_name("timestamp.txt")
+        """What was handed in, where formgrader's Autograde button looks for it, and when: with every step."""
+        folders = {
+            step: self.course.file(step, found.student).parent for step in ("submitted", "autograded", "feedback")
+        }
         if self.place == self.course.state / "submitted":
-            return  # it lies there already
-        if found.data:
-            replace_file(path, found.data)
+            del folders["submitted"]  # it lies there already
         else:
-            path.unlink(missing_ok=True)
-        if found.handed_in:
-            replace_file(stamp, f"{found.handed_in:%Y-%m-%d %H:%M:%S.%f} UTC")
-        else:
-            stamp.unlink(missing_ok=True)
+            _replace(folders["submitted"] / f"{self.course.assignment}.ipynb", found.data)
+        when = f"{found.handed_in:%Y-%m-%d %H:%M:%S.%f} UTC" if found.handed_in else ""
+        for folder in folders.values():
+            _replace(folder / "timestamp.txt", when)
+            _replace(folder / "submission_secret.txt", found.secret)  # `nbgrader release_feedback` asks for it
 
     def _write(self, task: Task, result: Graded | BaseException) -> Row:
         student, course = task.found.student, self.course
@@ -308,17 +306,34 @@ class _Round:
         replace_file(course.file("feedback", student, "html"), result.page)
         comments = {item: "No response." for item in self.source.stubs if row.reasons.get(item) == "no answer"}
         self.book.write(row, comments, self.when.pop(student), self.students.get(student))
-        penalty = self.book.penalty(student) if row.late else 0.0
-        if penalty:
+        row = replace(row, penalty=self.book.penalty(student) if row.late else 0.0)
+        if row.penalty:
             notebook = nbformat.reads(result.autograded, as_version=4)
-            page = feedback_page(row, notebook, self.source, course.site, penalty=penalty)
+            page = feedback_page(row, notebook, self.source, course.site)
             replace_file(course.file("feedback", student, "html"), page)
         self.journal.end(row)
         return row
 
 
-def _now(row: Row, grades: Mapping[str, Any], source: Source, students: Mapping[str, Student]) -> Row:
-    """The row as the gradebook has it: a person may have changed it."""
+def _replace(path: Path, content: str | bytes) -> None:
+    """Nothing is a file that is not there."""
+    if content:
+        replace_file(path, content)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _now(book: Grades, rows: Iterable[Row], source: Source, students: Mapping[str, Student]) -> list[Row]:
+    """The rows as the gradebook has them: a person may have changed them."""
+    grades, penalties = book.grades(), book.penalties()
+    return [
+        _changed(row, grades.get(row.student, {}), penalties.get(row.student, 0.0), source, students) for row in rows
+    ]
+
+
+def _changed(
+    row: Row, grades: Mapping[str, Any], penalty: float, source: Source, students: Mapping[str, Student]
+) -> Row:
     row = replace(row, person=students.get(row.student))
     if students and row.student not in students:
         row = replace(row, notes=[*row.notes, "not in the students file"])
@@ -327,7 +342,7 @@ def _now(row: Row, grades: Mapping[str, Any], source: Source, students: Mapping[
     items = {item: float(grades[item].score) for item in source.points}
     reasons = {item: why for item, why in row.reasons.items() if items[item] < source.points[item]}
     waiting = [item for item in items if grades[item].needs_manual_grade]
-    return replace(row, items=items, reasons=reasons, waiting=waiting)
+    return replace(row, items=items, reasons=reasons, waiting=waiting, penalty=penalty)
 
 
 # ---------------------------------------------------------------------------------------------- between rounds
@@ -354,10 +369,8 @@ def rows_of(course: Course, students: Mapping[str, Student] | None = None) -> tu
         If nothing was graded yet.
     """
     with _reading(course) as (journal, book, bundle):
-        source, grades = bundle.source(), book.grades()
-        names = sorted(journal.rows, key=lambda name: (name.casefold(), name))
-        rows = [_now(journal.rows[name], grades.get(name, {}), source, students or {}) for name in names]
-    return rows, source
+        source, names = bundle.source(), sorted(journal.rows, key=lambda name: (name.casefold(), name))
+        return _now(book, [journal.rows[name] for name in names], source, students or {}), source
 
 
 def feedback_again(course: Course, only: str = "") -> int:
@@ -370,13 +383,12 @@ def feedback_again(course: Course, only: str = "") -> int:
     """
     written = 0
     with _reading(course) as (journal, book, bundle):
-        source, grades = bundle.source(), book.grades()
-        for name, row in journal.rows.items():
-            path = course.file("autograded", name)
-            if only in ("", name) and path.is_file():
+        source = bundle.source()
+        for row in _now(book, journal.rows.values(), source, {}):
+            path = course.file("autograded", row.student)
+            if only in ("", row.student) and path.is_file():
                 notebook = nbformat.read(path, as_version=4)
-                now = _now(row, grades.get(name, {}), source, {})
-                page = feedback_page(now, notebook, source, course.site, book.words(name), book.penalty(name))
-                replace_file(course.file("feedback", name, "html"), page)
+                page = feedback_page(row, notebook, source, course.site, book.words(row.student))
+                replace_file(course.file("feedback", row.student, "html"), page)
                 written += 1
     return written

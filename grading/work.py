@@ -216,10 +216,9 @@ def feedback_page(
     source: Source,
     site: str,
     words: Mapping[str, str] | None = None,
-    penalty: float = 0.0,
 ) -> str:
-    """The page that the student gets back, with the words of a person and a penalty where there are some."""
-    return feedback.page(notebook, row=row, points=source.points, site=site, words=words or {}, penalty=penalty)
+    """The page that the student gets back, with the words of a person where there are some."""
+    return feedback.page(notebook, row=row, points=source.points, site=site, words=words or {})
 
 
 # ---------------------------------------------------------------------------------------------- from outputs to points

@@ -4,7 +4,7 @@ The articles of all pages become one document, in the order of the table of cont
 formulas, numbers and figures are the site's, and a link between two pages is a link inside of the PDF. What a screen
 can fold stands elsewhere on paper: answers at the end of their chapter, the code of figures only on the site.
 
-It is printed twice, because page numbers in the table of contents and the index are known after the first time.
+It is printed until the page numbers in the table of contents and the index are those of the pages, mostly twice.
 
     python scripts/pdf.py
 """
@@ -30,6 +30,7 @@ from playwright.sync_api import Route, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 PDF = SITE / "neural-networks-computed.pdf"
+PRINTINGS = 6
 HOST = "http://book/"  # no server: Playwright answers from the folder of the site
 SCREEN_ONLY = ".headerlink, .copybtn, script, .modindex-jumpbox, .genindex-jumpbox, .toctree-wrapper, .screen-only"
 # What is wider than the text is made smaller until it fits; what is short is not cut in two.
@@ -223,8 +224,15 @@ def printed(document: str, browser: str) -> bytes:
         if wide := page.evaluate(TOO_WIDE):
             raise SystemExit("\n".join(["Wider than the paper; let it wrap in scripts/print.css:", *wide]))
         options = {"prefer_css_page_size": True, "print_background": True, "outline": True, "tagged": True}
-        page.evaluate(NUMBER, page_numbers(page.pdf(**options)))
-        pdf = page.pdf(**options)
+        pdf, numbers = b"", None
+        for _ in range(PRINTINGS):
+            pdf, before = page.pdf(**options), numbers
+            numbers = page_numbers(pdf)
+            if numbers == before:
+                break
+            page.evaluate(NUMBER, numbers)
+        else:
+            raise SystemExit(f"The pages still move after {PRINTINGS} printings: the table of contents would be wrong")
         chromium.close()
     return pdf
 

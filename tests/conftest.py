@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -33,3 +34,24 @@ def pytest_make_collect_report():
 def root():
     """The repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def report(root):
+    """scripts/site_report.py, which knows how to serve the site and to start a browser."""
+    spec = importlib.util.spec_from_file_location("site_report", root / "scripts" / "site_report.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+@pytest.fixture(scope="module")
+def browser(report):
+    """Debian's Chromium, for one module: as long as Playwright runs, nothing else in its thread can use asyncio."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make test installs it")
+    with playwright.sync_playwright() as running:
+        started = report.launch(running)
+        if started is None:
+            pytest.skip("no browser is installed: apt-get install chromium")
+        yield started
+        started.close()

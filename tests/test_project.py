@@ -1,7 +1,9 @@
 """The project's files agree with each other."""
 
+import io
 import re
 import subprocess
+import tarfile
 import tomllib
 
 import pytest
@@ -69,3 +71,16 @@ def test_no_tracked_text_names_a_folder_of_somebodys_machine(root):
     if found.returncode > 1:
         pytest.skip("this is no git checkout")
     assert not found.stdout
+
+
+def test_the_copy_for_students_holds_no_answer(root):
+    made = subprocess.run(["git", "archive", "--worktree-attributes", "HEAD"], cwd=root, capture_output=True)
+    if made.returncode:
+        pytest.skip("this is no git checkout")
+    with tarfile.open(fileobj=io.BytesIO(made.stdout)) as archive:
+        names = archive.getnames()
+        notebooks = {each.name: archive.extractfile(each).read() for each in archive if each.name.endswith(".ipynb")}
+    assert {"exercises", "nnlib", "book", "Makefile", "requirements.txt"} <= set(names)
+    assert not [name for name in names if name.startswith(("solutions/", "tests/"))]
+    assert len(notebooks) > 20
+    assert not [name for name, text in notebooks.items() if b"### BEGIN SOLUTION" in text]

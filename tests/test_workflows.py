@@ -1,23 +1,22 @@
-"""The workflow that publishes: valid, with few rights, and its steps do what they say. Its scripts are run here."""
+"""The workflows: valid, with few rights, and their steps do what they say. What publishes is run here."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
-
-@pytest.fixture(scope="module")
-def file(root):
-    return root / ".github" / "workflows" / "site.yml"
+WORKFLOWS = sorted((Path(__file__).parents[1] / ".github" / "workflows").glob("*.yml"))
+every_workflow = pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
 
 
 @pytest.fixture(scope="module")
-def jobs(file):
-    return yaml.safe_load(file.read_text())["jobs"]
+def jobs(root):
+    return yaml.safe_load((root / ".github" / "workflows" / "site.yml").read_text())["jobs"]
 
 
 def step(jobs, job, name):
@@ -43,6 +42,7 @@ def bash(script, folder, **variables):
 GIT = "git -c user.name=a -c user.email=a@localhost -c init.defaultBranch=main"
 
 
+@every_workflow
 def test_it_is_a_workflow(file):
     pytest.importorskip("check_jsonschema", reason="check-jsonschema is not installed: make test installs it")
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(file)]
@@ -50,27 +50,35 @@ def test_it_is_a_workflow(file):
     assert done.returncode == 0, done.stdout
 
 
-def test_it_has_few_rights_and_an_end(file, jobs):
+@every_workflow
+def test_it_has_few_rights_and_an_end(file):
     workflow = yaml.safe_load(file.read_text())
     assert workflow["permissions"] == {"contents": "read"}
     assert workflow["concurrency"]["group"]
-    for name, job in jobs.items():
+    for name, job in workflow["jobs"].items():
         assert job["timeout-minutes"] <= 60
         assert job.get("permissions", {}) == ({"contents": "write"} if name == "publish" else {})
-    assert "pull_request" in jobs["publish"]["if"], "a pull request must not publish"
     for each in re.findall(r"uses: (.*)", file.read_text()):
         assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each), f"{each} is not pinned"
 
 
-def test_it_agrees_with_the_repository(root, jobs):
+@every_workflow
+def test_it_agrees_with_the_repository(root, file):
     python = (root / "runtime.txt").read_text().strip().removeprefix("python-")
-    assert jobs["build"]["container"]["image"].startswith(f"python:{python}-")
+    jobs = yaml.safe_load(file.read_text())["jobs"]
+    images = [job["container"]["image"] for job in jobs.values() if "container" in job]
+    assert images
+    assert all(image.startswith(f"python:{python}-") for image in images)
     scripts = " ".join(each.get("run", "") for job in jobs.values() for each in job["steps"])
     targets = re.findall(r"^([\w./]+):", (root / "Makefile").read_text(), re.MULTILINE)
     assert set(re.findall(r"make ([\w./]+)", scripts)) <= {*targets}
-    assert "gh-pages" in (root / "book" / "_ext" / "published.py").read_text(), "Colab opens what is pushed here"
     for path in re.findall(r"(?:scripts|\.ci)/[\w.]+", scripts):
         assert (root / path).is_file()
+
+
+def test_what_is_published_is_what_others_rely_on(root, jobs):
+    assert "pull_request" in jobs["publish"]["if"], "a pull request must not publish"
+    assert "gh-pages" in (root / "book" / "_ext" / "published.py").read_text(), "Colab opens what is pushed here"
     cached = [each["with"]["path"] for each in jobs["build"]["steps"] if "actions/cache@" in each.get("uses", "")]
     assert cached == ["_build/.jupyter_cache"]
 

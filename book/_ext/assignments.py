@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 
 ONE = re.compile(r"<!-- assignment: ([\w-]+) of ([\w, -]+) -->")
 PART = re.compile(r"^\| \d+ \|.*\| (\d+) min \| ([\d + ]+) \|$", re.MULTILINE)
+NAMED = re.compile(r"\b[Ee]quations? `[\w-]+`(?:(?:, | and )`[\w-]+`)*")
 ALL = "<!-- assignments -->"
 
 
@@ -27,7 +28,7 @@ def cells(app: Sphinx, name: str) -> list[dict[str, Any]]:
 
 def text(cell: dict[str, Any]) -> str:
     """What stands in a cell, with the ids of equations as links."""
-    return re.sub(r"\(Equations? `([\w-]+)`", r"(Equation {eq}`\1`", "".join(cell["source"]))
+    return NAMED.sub(lambda found: re.sub(r"(?=`[\w-]+`)", "{eq}", found[0]), "".join(cell["source"]))
 
 
 def size(title: str) -> tuple[int, int]:
@@ -45,8 +46,8 @@ def task(app: Sphinx, name: str, labels: str) -> str:
     parts = [
         heading,
         f"Assignment `{name}`, with {chapters}: {points} points, about {minutes} minutes. "
-        f"{{download}}`Download the notebook <../../exercises/{name}/{name}.ipynb>`, "
-        "and see {ref}`how to work on it and hand it in <exercises>`.",
+        f"{{download}}`Download the notebook <../../exercises/{name}/{name}.ipynb>`: it has the checks "
+        "and the given code, which this page leaves out. See {ref}`how to work on it and hand it in <exercises>`.",
         rest.strip(),
     ]
     for cell in others:
@@ -65,7 +66,7 @@ def table(app: Sphinx) -> str:
         first = text(cells(app, name)[0])
         minutes, points = size(first)
         heading = first.partition("\n")[0].removeprefix("# ")
-        lines.append(f"| [{heading}](exercises/{name}.md) | {minutes} min | {points} |")
+        lines.append(f"| [{heading}](exercises/{name}.md) | {minutes}\N{NO-BREAK SPACE}min | {points} |")
     return "\n".join(lines)
 
 

@@ -31,7 +31,7 @@ from sphinx.errors import ExtensionError
 CARD = "_static/card.png"
 PDF = "neural-networks-computed.pdf"  # scripts/pdf.py makes it; what is published has it
 UNLISTED = {"404", "search"}  # nothing that a search engine should show
-MADE_BY_SPHINX = {"genindex": "Index", "search": "Search", "prf-prf": "Proof Index"}
+MADE_BY_SPHINX = {"genindex": "Index", "search": "Search"}
 CITE = "<!-- cite -->"
 LICENCES = {
     "CC-BY-4.0": ("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"),

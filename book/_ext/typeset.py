@@ -34,7 +34,7 @@ IDLE = re.compile(r' (?:style="position: relative;"|unselectable="on"|xmlns="[^"
 """What no browser needs, thousands of times."""
 FORMULA = re.compile(
     r'(?P<open><(?P<tag>span|div) class="math notranslate nohighlight"[^>]*>(?:\s*<span class="eqno">.*?</span>)?)'
-    r"\s*\\(?:\((?P<inline>.*?)\\\)|\[(?P<display>.*?)\\\])\s*(?P<close></(?P=tag)>)",
+    r"\s*\\(?:\((?P<inline>.*?)\\\)|\[(?P<display>.*?)\\\])\s*(?P<close></(?P=tag)>)(?P<mark>[.,;:?!)]*)",
     re.DOTALL,
 )
 
@@ -75,7 +75,9 @@ class Typesetter:
 
         def put(found: re.Match[str]) -> str:
             tex = found["inline"] if found["display"] is None else found["display"]
-            return found["open"] + self.formula(unescape(tex).strip(), found["display"] is not None) + found["close"]
+            formula = found["open"] + self.formula(unescape(tex).strip(), found["display"] is not None) + found["close"]
+            # or a line could begin with a comma
+            return f'<span class="one">{formula}{found["mark"]}</span>' if found["mark"] else formula
 
         return FORMULA.sub(put, html)
 

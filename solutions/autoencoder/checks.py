@@ -251,7 +251,7 @@ def all_zero(angles: Any, case: Case, reference: Reference) -> str | None:
     """A complaint if a plane has an angle with itself."""
     if np.shape(angles) != (3,):
         return f"the result has shape {np.shape(angles)}, expected (3,)"
-    fine = np.all(np.isfinite(angles)) and np.max(np.abs(angles)) < 1e-6
+    fine = np.all(np.isfinite(angles)) and np.max(np.abs(angles)) < 1e-4
     return None if fine else "the same plane in other coordinates has an angle that is not 0"
 
 

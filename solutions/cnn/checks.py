@@ -643,7 +643,7 @@ TRAIN = Item(
     (
         group("one step", 1, runs(1, 0.5), runs(1, 0.1)),
         group("several steps", 1, runs(4, 0.3)),
-        Group("real digits", 1, digits, judge=reads_digits, deadline=20.0),
+        Group("real digits", 1, digits, judge=reads_digits, deadline=60.0),
     ),
     (
         mistake(

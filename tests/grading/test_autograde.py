@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from conftest import ROOT, Small
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader
 from nbgrader.apps.api import NbGraderAPI
+from small_course import ROOT, Small
 
 from grading import __main__ as cli
 from grading import autograde, sandbox

@@ -106,7 +106,7 @@ def die_of_three(number):
 
 
 def test_a_worker_that_hangs_is_given_up():
-    seen = dict(pool.results(pool.processes(1), hang_on_one, range(3), 8))
+    seen = dict(pool.results(pool.processes(1), hang_on_one, range(3), 30))
     assert seen[0] == 0
     assert seen[2] == 2
     assert isinstance(seen[1], BaseException)

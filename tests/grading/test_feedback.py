@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -90,9 +89,9 @@ def row(**more):
     return Row(submission="", source="", **about_all)
 
 
-def page(notebook=None, site=SITE, words=None, penalty=0.0, **about_row):
+def page(notebook=None, site=SITE, words=None, **about_row):
     notebook = notebook or executed()
-    return feedback.page(notebook, row=row(**about_row), points=POINTS, site=site, words=words, penalty=penalty)
+    return feedback.page(notebook, row=row(**about_row), points=POINTS, site=site, words=words)
 
 
 def parsed(html):
@@ -448,20 +447,6 @@ def test_only_pictures_are_shown_as_pictures():
 def test_the_search_for_strangers_finds_them():
     for planted in ("<script>", "<img src='x'>", "<p onclick='x'>", "<a href='javascript:x'>", "<mi href='x'>", "<b>"):
         assert list(strangers(parsed(page().replace("<main>", f"<main>{planted}"))))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make test installs it")
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no browser is installed: apt-get install chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync"]
-    with playwright.sync_playwright() as p:
-        started = p.chromium.launch(executable_path=path, args=flags)
-        yield started
-        started.close()
 
 
 @pytest.fixture

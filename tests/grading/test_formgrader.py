@@ -14,9 +14,9 @@ from types import SimpleNamespace
 import nbformat
 import psutil
 import pytest
-from conftest import ROOT, Small
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
+from small_course import ROOT, Small
 
 from grading import __main__ as cli
 from grading import sandbox
@@ -116,21 +116,6 @@ def answers(address):
             return True
     except (urllib.error.URLError, OSError):
         return False
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Debian's Chromium, which asks nobody for updates."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make test installs it")
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no browser is installed: apt-get install chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync"]
-    with playwright.sync_playwright() as p:
-        started = p.chromium.launch(executable_path=path, args=flags)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import time
 
 import nbformat
 import pytest
-from conftest import small_source
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_output
 from nbgrader import utils
+from small_course import small_source
 
 from grading import intake, work
 from grading.execution import fault
@@ -168,7 +168,7 @@ def test_answers_are_known_by_whatever_mark_is_left(keep, source):
     assert "Since it is so." in cells["why"].source
     assert ids(notebook) == list(source.cells)
     assert "deleted" not in " ".join(notes)
-    said = "the marks of solve-double, solve-triple, why were lost; recognised by what is in the cells"
+    said = "the marks of solve-double, solve-triple, why were lost; recognized by what is in the cells"
     assert (said in notes) == (keep == "nothing")
     assert sum(c.source == "# Small" for c in notebook.cells) == 1
 

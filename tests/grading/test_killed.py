@@ -19,6 +19,7 @@ from concurrent.futures import Executor, Future
 
 import psutil
 import pytest
+from small_course import Small
 
 from grading import gradebook, journal, pool, report, run
 from grading.execution import Limits
@@ -76,8 +77,6 @@ class Done(Executor):
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """A small course with one undisturbed round, and what its workers gave."""
-    from conftest import Small
-
     small = Small(tmp_path_factory.mktemp("killed"), None)
     hand_in_all(small)
     kept, whole = {}, run.grade_one

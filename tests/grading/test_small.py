@@ -4,6 +4,7 @@ import contextlib
 import json
 import signal
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -11,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 import psutil
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.utils import notebook_hash
 
 from grading import __main__ as cli
 from grading.intake import Status, safe_id
@@ -104,6 +106,62 @@ def test_where_the_submissions_are(small):
     assert f"Submissions: {small.submissions}" in said.err
     assert "2 students" in said.out
     assert {name: float(row["total"]) for name, row in small.rows().items()} == {"ann": 3, "ben": 2}
+
+
+@pytest.mark.parametrize("penalty", [0, 2])
+def test_late(small, penalty):
+    """What the course takes away for being late is taken away everywhere."""
+    if penalty:
+        (small.root / "late.py").write_text(
+            "from nbgrader.plugins import BasePlugin\n\n\nclass Late(BasePlugin):\n"
+            f"    def late_submission_penalty(self, student, score, seconds):\n        return {penalty}\n"
+        )
+        (small.root / "nbgrader_config.py").write_text(
+            f"import sys\nsys.path.insert(0, {str(small.root)!r})\n"
+            "c = get_config()\nc.AssignLatePenalties.plugin_class = 'late.Late'\n"
+        )
+    small.hand_in("ann")
+    (small.path("ann").parent / "timestamp.txt").write_text("2026-03-02 12:00:00 UTC")
+    small.hand_in("ben")
+    small.run()
+    with gradebook(small) as book:
+        book.update_or_create_assignment("small", duedate="2026-03-01 12:00:00 UTC")
+    small.run()
+    said = f"{penalty} points are taken away for that"
+    row = small.rows()["ann"]
+    assert (row["status"], float(row["total"])) == ("late", 5 - penalty)
+    assert (said in row["remarks"]) == bool(penalty)
+    page = (small.state / "feedback/ann/small/small.html").read_text()
+    assert ("points are taken away because it was late" in page) == bool(penalty)
+    assert f"{5 - penalty}</strong> of 6 points" in page
+    small.capsys.readouterr()
+    with gradebook(small) as book:
+        for grade in book.find_submission("small", "ann").notebooks[0].grades:
+            grade.needs_manual_grade = False
+        book.db.commit()
+    assert cli.main(["export", "small", "--state", str(small.state), "--format", "canvas"]) == 0
+    assert f"ann,,ann,ann,,{5 - penalty}" in small.capsys.readouterr().out
+
+
+def test_feedback_goes_back_through_the_exchange(small):
+    """`nbgrader release_feedback` finds what it needs, and the student who handed in finds the page."""
+    secret = "0123456789abcdef" * 8
+    small.hand_in("ann")
+    for name, text in {"timestamp.txt": "2026-03-01 12:00:00.000000 UTC", "submission_secret.txt": secret}.items():
+        (small.path("ann").parent / name).write_text(text)
+    small.run()
+    exchange = small.root / "exchange"
+    exchange.mkdir(mode=0o777)
+    exchange.chmod(0o777)
+    release = [sys.executable, "-m", "nbgrader", "release_feedback", "small", "--course", "nn"]
+    release += [f"--Exchange.root={exchange}", f"--CourseDirectory.feedback_directory={small.state / 'feedback'}"]
+    done = subprocess.run(release, cwd=small.root, env=small.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (page,) = (exchange / "nn" / "feedback").iterdir()
+    assert page.stem == notebook_hash(secret=secret, notebook_id="small")
+    assert page.read_bytes() == (small.state / "feedback/ann/small/small.html").read_bytes()
+    for step in ("submitted", "autograded"):  # and so it does after formgrader's own buttons
+        assert (small.state / step / "ann" / "small" / "submission_secret.txt").read_text() == secret
 
 
 def test_killed_round_goes_on(small):

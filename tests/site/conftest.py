@@ -1,7 +1,6 @@
 """The built site, as a reader's browser sees it."""
 
 import functools
-import importlib.util
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -25,15 +24,6 @@ def html(root):
 
 
 @pytest.fixture(scope="session")
-def report(root):
-    """scripts/site_report.py, which knows how to serve the site and to start a browser."""
-    spec = importlib.util.spec_from_file_location("site_report", root / "scripts" / "site_report.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
-
-
-@pytest.fixture(scope="session")
 def pages(html, report):
     """Every page that a reader can open, as a path relative to the site."""
     return report.pages(html)
@@ -51,18 +41,6 @@ def address(html, report) -> Iterator[str]:
     """The site on a free port of this machine."""
     with report.served(html) as found:
         yield found
-
-
-@pytest.fixture(scope="session")
-def browser(report):
-    """Debian's Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make test installs it")
-    with playwright.sync_playwright() as running:
-        started = report.launch(running)
-        if started is None:
-            pytest.skip("no browser is installed: apt-get install chromium")
-        yield started
-        started.close()
 
 
 @dataclass
@@ -109,13 +87,13 @@ class Reader:
         return page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def window(browser):
     """``with window(address, scheme, width, problems) as reader``."""
     return functools.partial(Reader, browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def visits(window, address, pages, report):
     """All problems of all pages, in the light and in the dark, on a desktop and on a phone; axe-core's among them."""
     problems = defaultdict(list)

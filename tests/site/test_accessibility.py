@@ -21,10 +21,6 @@ HALF_TURN = 2 * np.outer(np.ones(3), LUMA) - np.eye(3)
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 
 
-def test_axe_core_finds_nothing(visits):
-    assert visits["axe-core"] == []
-
-
 def test_axe_core_would_find_something(window, report, tmp_path):
     (tmp_path / "page.html").write_text("<main><h1>A</h1><h3>B</h3><img src='x.png'><p style='color: #aaa'>pale</p>")
     with window(tmp_path.as_uri()) as reader:
