@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 
 ONE = re.compile(r"<!-- assignment: ([\w-]+) of ([\w, -]+) -->")
 PART = re.compile(r"^\| \d+ \|.*\| (\d+) min \| ([\d + ]+) \|$", re.MULTILINE)
-NAMED = re.compile(r"\b[Ee]quations? `[\w-]+`(?:(?:, | and )`[\w-]+`)*")
+NAMED = re.compile(r"\b(?i:equations?) `[\w-]+`(?:(?:, | and )`[\w-]+`)*")
 ALL = "<!-- assignments -->"
 
 
