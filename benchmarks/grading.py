@@ -1,8 +1,8 @@
 """Time `grading run` beside `nbgrader autograde` and `generate_feedback`, on the same files: make bench-grading.
 
-Two copies of the assignment backprop are graded. In the light one the cells in which students train are empty, so that
-what is left is the cost of grading. The other one is the assignment as it is; there the computing of the students is
-counted apart. Writes ``grading.md``.
+Two copies of the assignment backprop are graded. The light one has no cells in which networks are trained, so that what
+is left is the cost of grading. The other one is the assignment as it is; there the computing of the students is counted
+apart. For both programs the gradebook and the release are there before. Writes ``grading.md``.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -28,7 +29,7 @@ import make_submissions as answers  # noqa: E402
 from grading import engine  # noqa: E402
 
 NAME = "backprop"
-TRAINING = ("check-train", "check-digits")  # visible cells of the assignment that compute for longer
+TRAINING = ("solve-train", "check-train", "train", "check-digits")  # cells of the assignment that compute for longer
 PLAIN = """
 c = get_config()
 c.CourseDirectory.source_directory = "solutions"
@@ -44,28 +45,36 @@ def course(folder: Path, light: bool) -> None:
     (folder / "nbgrader_config.py").write_text(PLAIN)
     if light:
         path = folder / "solutions" / NAME / f"{NAME}.ipynb"
-        notebook = json.loads(path.read_text())
-        for cell in notebook["cells"]:
-            if answers.grade_id(cell) in TRAINING:
-                cell["source"] = ["# left empty: what students compute is not timed"]
-        path.write_text(json.dumps(notebook))
+        path.write_text(json.dumps(without_training(json.loads(path.read_text()))))
 
 
-def submissions(folder: Path, count: int) -> None:
+def without_training(notebook: Any) -> Any:
+    """The notebook without the cells in which networks are trained."""
+    return {**notebook, "cells": [cell for cell in notebook["cells"] if answers.grade_id(cell) not in TRAINING]}
+
+
+def submissions(folder: Path, count: int, light: bool) -> None:
     """Half of them right, a third with one of the known mistakes, the rest not begun."""
     right, stub = answers.solved(), answers.load("exercises")
-    mistakes = [(item.id, each.name) for item in engine.load_items(NAME, ROOT) for each in item.mistakes]
-    wrong = itertools.cycle([answers.mistaken(*each) for each in mistakes])
+    items = [item for item in engine.load_items(NAME, ROOT) if not (light and item.id in TRAINING)]
+    wrong = itertools.cycle([answers.mistaken(item.id, each.name) for item in items for each in item.mistakes])
     for number in range(count):
         made = right if number % 2 else next(wrong) if number % 3 else stub
-        file = folder / "submitted" / f"s{number:05}" / NAME / f"{NAME}.ipynb"
-        file.parent.mkdir(parents=True)
-        file.write_text(answers.dump(made))
+        hand_in(folder / "submitted", f"s{number:05}", without_training(made) if light else made)
+    hand_in(folder / "first", "first", stub)
+
+
+def hand_in(folder: Path, student: str, notebook: Any) -> None:
+    """Write a submission."""
+    file = folder / student / NAME / f"{NAME}.ipynb"
+    file.parent.mkdir(parents=True)
+    file.write_text(answers.dump(notebook))
 
 
 def timed(command: list[str], folder: Path) -> tuple[float, float]:
     """Seconds, and the most MB that the processes held together."""
     environment = {**os.environ, "NNCOURSE_ROOT": str(folder), "PYTHONPATH": str(ROOT)}
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])  # for alembic
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     log = (folder / "log").open("a")
     start, most, over = time.perf_counter(), [0.0], threading.Event()
@@ -95,8 +104,9 @@ def timed(command: list[str], folder: Path) -> tuple[float, float]:
 def ours(folder: Path, jobs: int) -> tuple[float, float, float]:
     """A whole round; seconds, MB, and of the seconds those that students computed."""
     shutil.rmtree(folder / "state", ignore_errors=True)
-    command = [sys.executable, "-m", "grading", "run", NAME, "--submissions", "submitted", "--jobs", str(jobs)]
-    seconds, memory = timed([*command, "--state", "state"], folder)
+    command = [sys.executable, "-m", "grading", "run", NAME, "--state", "state", "--jobs", str(jobs), "--submissions"]
+    timed([*command, "first"], folder)  # makes gradebook and release
+    seconds, memory = timed([*command, "submitted"], folder)
     lines = map(json.loads, (folder / "state" / f"{NAME}.jsonl").read_text().splitlines())
     return seconds, memory, sum(line.get("cpu", 0) for line in lines) / jobs
 
@@ -125,7 +135,7 @@ def main() -> None:
         for light, count in ((True, options.count), (False, options.real)):
             folder = Path(name) / f"light-{light}"
             course(folder, light)
-            submissions(folder, count)
+            submissions(folder, count, light)
             before = ours(folder, options.jobs)
             autograde, feedback = theirs(folder)
             after = ours(folder, options.jobs)
@@ -134,7 +144,7 @@ def main() -> None:
         for count in options.growth:
             folder = Path(name) / f"growth-{count}"
             course(folder, True)
-            submissions(folder, count)
+            submissions(folder, count, light=True)
             growth.append((count, *ours(folder, options.jobs)))
     lines = ["# Grading, timed", "", f"Made by `make bench-grading`, {options.jobs} at a time.", ""]
     lines += [

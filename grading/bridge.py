@@ -105,7 +105,10 @@ def prepare() -> None:
     _Shell.instance(config=Config(quiet), display_pub_class=_Shown, displayhook_class=_Value).outputs = []
     import matplotlib.pyplot  # noqa: F401
 
-    import nnlib.checks  # noqa: F401
+    import nnlib.checks
+    import nnlib.data
+
+    nnlib.data.mnist()  # keeps what it unpacks
 
 
 def _run(source: str) -> list[dict[str, Any]]:

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import nbformat
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat import NotebookNode, from_dict
 
 __all__ = [
     "MAX_BYTES",
@@ -392,7 +391,8 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
     if notes:
         text = "**About this submission**\n\n" + "\n".join(f"- {note}" for note in notes)
         cells.insert(0, _cell("markdown", text, "about-this-submission"))
-    return cast(NotebookNode, new_notebook(cells=cells, metadata={"kernelspec": KERNEL})), tuple(notes)
+    about = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": KERNEL}}
+    return cast(NotebookNode, from_dict({**about, "cells": cells})), tuple(notes)
 
 
 def _names(handed: Handed, source: Source) -> tuple[list[str | None], list[str]]:
@@ -425,6 +425,7 @@ def deleted(name: str) -> str:
 
 
 def _cell(kind: str, text: str, name: str, metadata: Mapping[str, Any] | None = None) -> NotebookNode:
-    if kind == "code":
-        return cast(NotebookNode, new_code_cell(text, id=name, metadata=metadata or {}))
-    return cast(NotebookNode, new_markdown_cell(text, id=name, metadata=metadata or {}))
+    # as nbformat makes it, which would look each over
+    more: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    about = {"cell_type": "code" if kind == "code" else "markdown", "id": name, "metadata": metadata or {}}
+    return cast(NotebookNode, from_dict({**about, "source": text, **more}))

@@ -19,6 +19,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,6 +43,7 @@ def __getattr__(name):
 HIDDEN = ("torch", "sklearn", "scipy", "tensorflow", "jax", "keras", "nbgrader", "sqlalchemy", "distributed")
 SLACK = 1 << 29  # bytes that Python and its packages take before a student's first line
 PROCESSES = 64
+OLD = 0.1  # seconds after which the time that was computed is looked at again
 ENOUGH = 30.0  # seconds for a process to start
 
 
@@ -79,6 +81,7 @@ class Place:
     def __init__(self, connection: socket.socket, root: psutil.Process, memory: int) -> None:
         self.socket, self._root, self._memory = connection, root, memory
         self._ended, self._over = "", threading.Event()
+        self._cpu, self._seen = 0.0, -OLD
         threading.Thread(target=self._watch, daemon=True).start()
 
     def interrupt(self) -> None:
@@ -89,15 +92,20 @@ class Place:
         """End the process and all that it started."""
         raise NotImplementedError
 
-    def cpu(self) -> float:
-        """Seconds that the process, and what it started, have computed; of interest are differences."""
-        total = 0.0
-        with contextlib.suppress(psutil.Error):
-            for process in [self._root, *self._root.children(recursive=True)]:
-                with contextlib.suppress(psutil.Error):
-                    times = process.cpu_times()
-                    total += times.user + times.system
-        return total
+    def cpu(self, now: bool = False) -> float:
+        """Seconds that the process, and what it started, have computed; of interest are differences.
+
+        To look costs milliseconds, so what was seen a moment ago is told again, unless it must be ``now``.
+        """
+        if now or time.monotonic() - self._seen > OLD:
+            total = 0.0
+            with contextlib.suppress(psutil.Error):
+                for process in [self._root, *self._root.children(recursive=True)]:
+                    with contextlib.suppress(psutil.Error):
+                        times = process.cpu_times()
+                        total += times.user + times.system
+            self._cpu, self._seen = total, time.monotonic()
+        return self._cpu
 
     def end(self) -> Use:
         """Kill, and tell what was used."""

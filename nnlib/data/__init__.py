@@ -5,6 +5,7 @@ import hashlib
 import os
 import struct
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -107,13 +108,16 @@ def mnist(full: bool = False) -> Digits:
     ModuleNotFoundError
         A download is needed and pooch is not installed.
     """
-    if not full:
-        with (files(__package__) / "mnist_subset.npz").open("rb") as f, np.load(f, allow_pickle=False) as npz:
-            arrays = {name: npz[name] for name in npz.files}
-    else:
-        arrays = _full()
+    arrays = _full() if full else _subset()
     X_train, y_train, X_test, y_test = (arrays[part] for part in PARTS)
     return Digits(_grey(X_train), one_hot(y_train, 10), _grey(X_test), one_hot(y_test, 10))
+
+
+@cache
+def _subset() -> dict[str, NDArray[np.uint8]]:
+    """Unpacked once: that takes longer than all that is made of it."""
+    with (files(__package__) / "mnist_subset.npz").open("rb") as f, np.load(f, allow_pickle=False) as npz:
+        return {name: npz[name] for name in npz.files}
 
 
 def _grey(images: NDArray[np.uint8]) -> NDArray[np.float32]:
