@@ -6,6 +6,7 @@ apart. For both programs the gradebook and the release are there before. Writes 
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import os
@@ -82,13 +83,12 @@ def timed(command: list[str], folder: Path) -> tuple[float, float]:
 
     def watch() -> None:
         while not over.wait(0.2):
-            held = 0
-            for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
-                try:
-                    memory = each.memory_full_info()
-                    held += memory.pss
-                except psutil.Error:
-                    continue
+            held, processes = 0, list[psutil.Process]()
+            with contextlib.suppress(psutil.Error):  # it has ended
+                processes = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+            for each in processes:
+                with contextlib.suppress(psutil.Error):
+                    held += each.memory_full_info().pss
             most[0] = max(most[0], held / 1e6)
 
     watcher = threading.Thread(target=watch, daemon=True)
