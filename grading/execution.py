@@ -62,7 +62,7 @@ def fault(kind: str, words: str) -> NotebookNode:
 
 
 def _output(kind: str, **about: Any) -> NotebookNode:
-    """As nbformat makes it, which would look each over: that takes longer than all cells of many a submission."""
+    """As ``nbformat`` makes it, which would look each over: that takes longer than all cells of many a submission."""
     return cast(NotebookNode, from_dict({"output_type": kind, **about}))
 
 

@@ -122,13 +122,16 @@ class Dense(Weighted):
     def forward(self, z: Array) -> tuple[Array, Array]:
         one_z = empty((len(z), 1 + self.inputs), like=z)
         one_z[:, 0], one_z[:, 1:] = 1, z  # z_0 = 1 (equation network-function-absorbed)
-        return one_z @ self.beta.T, one_z  # equation hidden-unit; equation forward-matrix, observations in rows
+        # equation hidden-unit; equation forward-matrix, observations in rows
+        return one_z @ self.beta.T, one_z
 
     def backward(self, delta: Array, cache: Array) -> Array:
-        return delta @ self.beta[:, 1:]  # Σ_u δ_u β_ut (equation delta-hidden, before h')
+        # Σ_u δ_u β_ut (equation delta-hidden, before h')
+        return delta @ self.beta[:, 1:]
 
     def gradient(self, delta: Array, cache: Array) -> None:
-        namespace(delta).matmul(delta.T, cache, out=self.dbeta)  # ∂E/∂β_ts = δ_t z_s (equation gradient-component)
+        # ∂E/∂β_ts = δ_t z_s (equation gradient-component)
+        namespace(delta).matmul(delta.T, cache, out=self.dbeta)
 
     def __repr__(self) -> str:
         return f"Dense({self.outputs})"
@@ -322,7 +325,8 @@ class Conv2D(_Sliding, Weighted):
         z = self._padded(z)
         a = empty((self.outputs, *self.positions, z.shape[-1]), like=z)
         for rows in self.strips(z):
-            namespace(z).matmul(self.beta, self.patches(z, rows), out=_flat(a[:, rows]))  # equation conv-patches
+            # equation conv-patches
+            namespace(z).matmul(self.beta, self.patches(z, rows), out=_flat(a[:, rows]))
         return _first(a), z
 
     def backward(self, delta: Array, cache: Array) -> Array:
