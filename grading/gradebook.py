@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -135,6 +136,7 @@ class Grades:
             else:
                 self._release(root, self.url)
             mark.write_text(digest)
+            self.__dict__.pop("_names", None)
 
     def _cells(self) -> dict[str, float | None]:
         """The cells of the assignment that the gradebook knows, and their points."""
@@ -218,22 +220,31 @@ class Grades:
         """
         self._tried(lambda: self._write(row, notebook_row, when, person))
 
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """The cells' names by their ids: a grade would ask the database for its own, one by one."""
+        books = self._book.find_assignment(self.assignment).notebooks
+        return {cell.id: cell.name for book in books for cell in (*book.grade_cells, *book.solution_cells)}
+
     def _write(self, row: Row, comments: Mapping[str, str], when: datetime | None, person: Student | None) -> None:
         book, name = self._book, self.assignment
         about = {key: value for key, value in asdict(person).items() if key != "id"} if person else {}
         book.update_or_create_student(row.student, **about)
         submission = book.update_or_create_submission(name, row.student)
         submission.timestamp = when
-        for notebook in submission.notebooks:
-            for grade in notebook.grades:
-                waits = grade.name in row.waiting
-                grade.auto_score = None if waits else row.items[grade.name]
-                if not row.status.readable:  # what a person gave to an earlier one is not for one that cannot be read
-                    grade.manual_score = grade.extra_credit = None
-                grade.needs_manual_grade = waits or grade.manual_score is not None
-            for comment in notebook.comments:
-                comment.auto_comment = comments.get(comment.name)
-            notebook.late_submission_penalty = None
+        names = self._names
+        with book.db.no_autoflush:
+            for notebook in submission.notebooks:
+                for grade in notebook.grades:
+                    item = names[grade.cell_id]
+                    waits = item in row.waiting
+                    grade.auto_score = None if waits else row.items[item]
+                    if not row.status.readable:  # what a person gave an earlier one is not for one that cannot be read
+                        grade.manual_score = grade.extra_credit = None
+                    grade.needs_manual_grade = waits or grade.manual_score is not None
+                for comment in notebook.comments:
+                    comment.auto_comment = comments.get(names[comment.cell_id])
+                notebook.late_submission_penalty = None
         book.db.flush()
         if submission.total_seconds_late > 0:
             for notebook in submission.notebooks:

@@ -40,6 +40,19 @@ class Workers:
 
     def __init__(self, make: Callable[[], Executor], width: int) -> None:
         self.make, self.width = make, width
+        self._started: Executor | None = None
+
+    def start(self, prepare: Callable[[], object]) -> None:
+        """Let the workers of this machine begin now, each with what it will need, while others do something else."""
+        self._started = self.make()
+        if isinstance(self._started, ProcessPoolExecutor):
+            for _ in range(self.width // 2):
+                self._started.submit(prepare)
+
+    def executor(self) -> Executor:
+        """The one that was started, or else a new one."""
+        started, self._started = self._started, None
+        return started or self.make()
 
 
 def processes(jobs: int) -> Workers:
@@ -112,7 +125,7 @@ def results(
     """
     coming, again, tries = iter(tasks), deque[Task](), Counter[int]()
     pending: dict[Future[Result], Task] = {}
-    executor, over = workers.make(), False
+    executor, over = workers.executor(), False
     try:
         while True:
             broken = False

@@ -27,7 +27,7 @@ from grading.gradebook import Grades, LockedError
 from grading.intake import Found, Source, Status
 from grading.journal import Journal, replace_file
 from grading.row import Row, Student
-from grading.work import Bundle, Graded, Task, feedback_page, grade_one, not_graded
+from grading.work import Bundle, Graded, Task, feedback_page, grade_one, not_graded, prepare
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
 
@@ -195,10 +195,13 @@ def grade(
         raise UsageError(f"there is no student {only!r}; there is {', '.join(names[:10])}{', ...' * (len(names) > 10)}")
     try:
         course.state.mkdir(parents=True, exist_ok=True)
+        workers = workers or pool.processes(2)
         with _alone(course.state / "lock"):
+            if fresh or not Journal(course.journal).rows.keys() >= set(names):
+                workers.start(prepare)
             one = _Round(course, limits or Limits(), students, progress, submissions)
             try:
-                return one.all(handed, [only] if only else names, workers or pool.processes(2), fresh)
+                return one.all(handed, [only] if only else names, workers, fresh)
             finally:
                 one.book.close()
     except LockedError as error:

@@ -213,6 +213,17 @@ class Sandbox:
         self._stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def prepare(self) -> None:
+        """Start what all places share.
+
+        Raises
+        ------
+        OSError
+            If it does not start.
+        """
+        if self.isolated:
+            self._started()
+
     def place(self, seed: int, memory: int) -> Place:
         """A new process for student code.
 
