@@ -25,7 +25,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import pikepdf
 import yaml
 from bs4 import BeautifulSoup, Tag
-from playwright.sync_api import Route, sync_playwright
+from playwright.sync_api import Browser, Route, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
@@ -213,27 +213,33 @@ def printed(document: str, browser: str) -> bytes:
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=flags)
-        page = chromium.new_page(viewport={"width": 643, "height": 960})  # 170 mm, the width of the text on A4
-        page.set_default_timeout(600_000)
-        page.route("**/*", lambda route: answer(route, document))
-        page.emulate_media(media="print", color_scheme="light")
-        page.goto(HOST, wait_until="load")
-        page.evaluate("document.fonts.ready.then(() => null)")
-        page.evaluate("Promise.all([...document.images].map(image => image.decode())).then(() => null)")
-        page.evaluate(FIT)
-        if wide := page.evaluate(TOO_WIDE):
-            raise SystemExit("\n".join(["Wider than the paper; let it wrap in scripts/print.css:", *wide]))
-        options = {"prefer_css_page_size": True, "print_background": True, "outline": True, "tagged": True}
-        pdf, numbers = b"", None
+        numbers: dict[str, int] = {}
         for _ in range(PRINTINGS):
-            pdf, before = page.pdf(**options), numbers
+            pdf, before = once(chromium, document, numbers), numbers
             numbers = page_numbers(pdf)
             if numbers == before:
                 break
-            page.evaluate(NUMBER, numbers)
         else:
             raise SystemExit(f"The pages still move after {PRINTINGS} printings: the table of contents would be wrong")
         chromium.close()
+    return pdf
+
+
+def once(chromium: Browser, document: str, numbers: dict[str, int]) -> bytes:
+    """The PDF with these page numbers. Printed again without being opened again, Chromium moves pages to and fro."""
+    page = chromium.new_page(viewport={"width": 643, "height": 960})  # 170 mm, the width of the text on A4
+    page.set_default_timeout(600_000)
+    page.route("**/*", lambda route: answer(route, document))
+    page.emulate_media(media="print", color_scheme="light")
+    page.goto(HOST, wait_until="load")
+    page.evaluate("document.fonts.ready.then(() => null)")
+    page.evaluate("Promise.all([...document.images].map(image => image.decode())).then(() => null)")
+    page.evaluate(NUMBER, numbers)
+    page.evaluate(FIT)
+    if wide := page.evaluate(TOO_WIDE):
+        raise SystemExit("\n".join(["Wider than the paper; let it wrap in scripts/print.css:", *wide]))
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
+    page.close()
     return pdf
 
 
