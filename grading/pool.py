@@ -177,6 +177,7 @@ def results(
 
 
 def _end(executor: Executor) -> None:
+    processes = list((getattr(executor, "_processes", None) or {}).values())  # of which shutdown would know no more
     executor.shutdown(wait=False, cancel_futures=True)
-    for process in list((getattr(executor, "_processes", None) or {}).values()):
+    for process in processes:
         process.kill()  # what a worker started ends with it

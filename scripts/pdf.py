@@ -238,7 +238,9 @@ def once(chromium: Browser, document: str, numbers: dict[str, int]) -> bytes:
     page.evaluate(FIT)
     if wide := page.evaluate(TOO_WIDE):
         raise SystemExit("\n".join(["Wider than the paper; let it wrap in scripts/print.css:", *wide]))
-    pdf = page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
+    pdf = page.pdf(
+        prefer_css_page_size=True, print_background=True, outline=True, tagged=bool(numbers)
+    )  # tags take time
     page.close()
     return pdf
 

@@ -127,13 +127,15 @@ def first_paint(browser: Browser, url: str, runs: int) -> float:
     return statistics.median(times)
 
 
-def axe(page: Page) -> list[str]:
-    """What axe-core has to say against a page, which it changes: rule, element and why."""
+def axe(page: Page, contrast: bool = True) -> list[str]:
+    """What axe-core has to say against a page, which it changes: rule, element and why; with or without contrast."""
     from axe_playwright_python.base import AXE_SCRIPT
 
     page.evaluate(ONE_OF_A_KIND)
     page.evaluate(AXE_SCRIPT)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)")
+    rules = {rule: {"enabled": contrast} for rule in ("color-contrast", "link-in-text-block")}
+    options = {"resultTypes": ["violations"], "rules": rules}
+    found = page.evaluate("options => axe.run(document, options).then(result => result.violations)", options)
     return [
         f"{rule['id']}: {node['target'][0]}: {(node['any'] + node['all'] + node['none'])[0]['message']}"
         for rule in found

@@ -90,6 +90,13 @@ def planted(item, right, *mistakes):
     return {**right.functions, item.function: lambda *args, **kwargs: call(item.function, args, kwargs)}
 
 
+@functools.cache
+def verdict(assignment, item, mistake, seed):
+    """What the checks say of a known mistake."""
+    right = engine.reference(assignment, ROOT)
+    return engine.check(item, engine.variant(item, right, mistake), right, seed)
+
+
 # ------------------------------------------------------------------------------------------------------- graded
 
 
@@ -109,16 +116,16 @@ def test_the_stub_has_no_points_and_is_called_unsolved(assignment, item, right):
 
 @pytest.mark.parametrize("seed", [0, 11])
 @each_mistake
-def test_a_known_mistake_costs_points_and_is_named(assignment, item, mistake, right, seed):
-    result = engine.check(item, engine.variant(item, right, mistake), right, seed)
+def test_a_known_mistake_costs_points_and_is_named(assignment, item, mistake, seed):
+    result = verdict(assignment, item, mistake, seed)
     assert result.points < item.max_points
     assert result.mistakes == (mistake,)
     assert mistake.hint in result.text()
 
 
 @each_item
-def test_some_mistake_of_each_item_keeps_some_points(assignment, item, right):
-    points = [engine.check(item, engine.variant(item, right, mistake), right).points for mistake in item.mistakes]
+def test_some_mistake_of_each_item_keeps_some_points(assignment, item):
+    points = [verdict(assignment, item, mistake, 0).points for mistake in item.mistakes]
     assert any(0 < each < item.max_points for each in points) != (item.id in answers(assignment).ALL_OR_NOTHING)
 
 

@@ -1,5 +1,6 @@
 """A round over the shipped submissions, and a small course."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -9,12 +10,47 @@ import pytest
 from small_course import ROOT, Small, read_csv
 
 from grading import __main__ as cli
+from grading import pool
+from grading.pool import processes
+
+
+class Lasting:
+    """The workers of a round, kept for the next one: to start them takes seconds."""
+
+    def __init__(self):
+        self.executor = None
+
+    def make(self):
+        """Those that there are, or new ones in the place of those that ended."""
+        if self.executor is None or self.executor._broken:
+            self.executor = processes(2).make()
+            self.end, self.executor.shutdown = self.executor.shutdown, lambda *_, **__: None
+        return self.executor
+
+
+@pytest.fixture(scope="session")
+def lasting():
+    """Two workers for all rounds of this process."""
+    workers = Lasting()
+    yield workers
+    if workers.executor is not None:
+        workers.end()
+
+
+@pytest.fixture(scope="session")
+def alembic():
+    """What nbgrader asks a program of its own for, seconds long, whenever a gradebook is made."""
+    from nbgrader import api
+
+    return functools.cache(api.get_alembic_version)
 
 
 @pytest.fixture
-def small(tmp_path, monkeypatch, capsys):
+def small(tmp_path, monkeypatch, capsys, lasting, alembic):
     """A small course with no submissions yet."""
+    monkeypatch.setattr("nbgrader.api.get_alembic_version", alembic)
     monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(pool, "processes", lambda _: pool.Workers(lasting.make, 4))
     return Small(tmp_path, capsys)
 
 

@@ -659,36 +659,6 @@ def test_a_page_has_an_end():
     assert "too many for one page" in html
 
 
-# ---------------------------------------------------------------------------------------------- real ones
-
-
-def test_pages_of_a_round_are_small_and_show_nothing_hidden(first_round, root):
-    source = nbformat.read(root / "solutions/backprop/backprop.ipynb", as_version=4)
-    solutions = [
-        cell.source.split("### BEGIN SOLUTION\n")[1].split("### END")[0].strip()
-        for cell in source.cells
-        if "### BEGIN SOLUTION" in cell.source
-    ]
-    assert len(solutions) > 10
-    pages = sorted((first_round.state / "feedback").glob("*/backprop/backprop.html"))
-    assert len(pages) > 10
-    for path in pages:
-        html = path.read_text(encoding="utf-8")
-        executed_path = first_round.state / "autograded" / path.parts[-3] / "backprop/backprop.ipynb"
-        handed = "".join(cell.source for cell in nbformat.read(executed_path, as_version=4).cells)
-        tree = parsed(html)
-        assert list(strangers(tree)) == []
-        without_pictures = re.sub(r"data:image/[^\"]+", "", html)
-        assert len(without_pictures) < (150_000 if len(handed) < 30_000 else 300_000), path
-        text = tree.get_text()
-        for secret in ("HIDDEN TESTS", "grading.hidden", "globals()", str(root), "/tmp/", "engine.py", "Traceback"):
-            assert secret not in text, (path, secret)
-        for output in re.findall(r'"seed": (\d+)', executed_path.read_text(encoding="utf-8")):
-            assert output not in html
-        for solution in solutions:
-            assert solution in handed or solution not in text, path
-
-
 # ---------------------------------------------------------------------------------------------- nbgrader's own way
 
 
