@@ -11,6 +11,7 @@ import contextlib
 import csv
 import hashlib
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,6 +31,8 @@ from grading.row import Row, Student
 from grading.work import Bundle, Graded, Task, feedback_page, grade_one, not_graded, prepare
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
+
+MOMENT = 1.0  # seconds in which a killed round lets go of its lock
 
 
 class UsageError(Exception):
@@ -215,15 +218,23 @@ def grade(
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Two rounds at once would write the same files."""
+    """Two rounds at once would write the same files.
+
+    A round that was killed holds its lock for a moment more where it was just starting another program.
+    """
     with path.open("w") as file:
         with contextlib.suppress(ImportError):  # on Windows nothing keeps them apart
             import fcntl
 
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise UsageError(f"another round is writing to {path.parent}: wait for it to end") from None
+            end = time.monotonic() + MOMENT
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError:
+                    if time.monotonic() > end:
+                        raise UsageError(f"another round is writing to {path.parent}: wait for it to end") from None
+                time.sleep(0.05)
         yield
 
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from concurrent.futures import Executor, Future
 
 import psutil
@@ -107,6 +108,7 @@ def in_a_process(act, kill_after=None, writing=True):
                     timer.start()
             act()
         except BaseException:
+            traceback.print_exc()
             os._exit(1)
         os._exit(0)
     status = os.waitpid(pid, 0)[1]
