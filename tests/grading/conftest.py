@@ -37,18 +37,19 @@ def lasting():
         workers.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def alembic():
-    """What nbgrader asks a program of its own for, seconds long, whenever a gradebook is made."""
+    """For every new gradebook nbgrader asks another program for its version, which takes seconds: once is enough."""
     from nbgrader import api
 
-    return functools.cache(api.get_alembic_version)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api, "get_alembic_version", functools.cache(api.get_alembic_version))
+        yield
 
 
 @pytest.fixture
-def small(tmp_path, monkeypatch, capsys, lasting, alembic):
+def small(tmp_path, monkeypatch, capsys, lasting):
     """A small course with no submissions yet."""
-    monkeypatch.setattr("nbgrader.api.get_alembic_version", alembic)
     monkeypatch.setattr(cli, "ROOT", tmp_path)
     monkeypatch.setattr(pool, "processes", lambda _: pool.Workers(lasting.make, 4))
     return Small(tmp_path, capsys)

@@ -1,6 +1,7 @@
 """The built site, as a reader's browser sees it."""
 
 import functools
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -64,7 +65,7 @@ class Reader:
     def note(self, kind, where, *what):
         self.problems[kind].extend((where, each) for each in what)
 
-    def open(self, path):
+    def open(self, path, go=lambda page, url: page.goto(url, wait_until="load")):
         page, where = self.context.new_page(), f"{path}, {self.scheme}, {self.width} px"
 
         def asked(request):
@@ -76,12 +77,12 @@ class Reader:
         page.on("response", lambda r: r.status >= 400 and self.note("a request that failed", where, r.url))
         page.on("console", lambda m: m.type in ("error", "warning") and self.note("console", where, m.text))
         page.on("pageerror", lambda error: self.note("console", where, str(error)))
-        page.goto(f"{self.address}/{path}", wait_until="load")
+        go(page, f"{self.address}/{path}")
         return page
 
-    def look(self, path):
+    def look(self, path, *go):
         """Open a page and write down what a reader would stumble over."""
-        page = self.open(path)
+        page = self.open(path, *go)
         self.stumble(page, f"{path}, {self.scheme}, {self.width} px")
         return page
 
@@ -98,22 +99,34 @@ def window(browser):
 
 
 @pytest.fixture(scope="module")
-def visits(window, address, pages, report):
-    """All problems of all pages, in the light and in the dark, on a desktop and on a phone; axe-core's among them.
+def walk(window, address, pages, report):
+    """Every page, opened with an empty cache, on a desktop and on a phone, and looked at in the light and in the dark.
 
-    Contrast takes axe-core most of its time, and does not depend on the width: it is looked at on the desktop. Its
-    other rules do not depend on the colours: on the phone they are looked at in the light.
+    What comes back are all problems, axe-core's among them, and what each page weighs. Contrast takes axe-core most of
+    its time, and does not depend on the width: it is looked at on the desktop. Its other rules do not depend on the
+    colours: on the phone they are looked at in the light.
     """
-    problems = defaultdict(list)
-    for width in (1300, 390):
+    problems, sizes = defaultdict(list), {}
+    for path, width in itertools.product(pages, (1300, 390)):
         with window(address, "light", width, problems) as reader:
-            for path in pages:
-                page = reader.look(path)
-                page.emulate_media(color_scheme="dark")
-                reader.stumble(page, f"{path}, dark, {width} px")
-                for scheme in ("dark", "light") if width == 1300 else ("light",):
-                    page.emulate_media(color_scheme=scheme)
-                    found = report.axe(page, contrast=width == 1300)
-                    reader.note("axe-core", f"{path}, {scheme}, {width} px", *found)
-                page.close()
-    return problems
+            where = f"{path}, {width} px"
+            page = reader.look(path, lambda page, url, where=where: sizes.update({where: report.weigh(page, url)}))
+            page.emulate_media(color_scheme="dark")
+            reader.stumble(page, f"{path}, dark, {width} px")
+            for scheme in ("dark", "light") if width == 1300 else ("light",):
+                page.emulate_media(color_scheme=scheme)
+                found = report.axe(page, contrast=width == 1300)
+                reader.note("axe-core", f"{path}, {scheme}, {width} px", *found)
+    return problems, sizes
+
+
+@pytest.fixture(scope="module")
+def visits(walk):
+    """All problems of all pages, as kind -> [(where, what)]."""
+    return walk[0]
+
+
+@pytest.fixture(scope="module")
+def sizes(walk):
+    """Bytes and requests of each page."""
+    return walk[1]

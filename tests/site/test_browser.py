@@ -9,6 +9,9 @@ KINDS = ["a request to somewhere else", "a request that failed", "console", "a f
 KINDS += ["a font that did not load", "a picture that did not load", "a picture out of shape"]
 KINDS += ["a page wider than the screen", "something that is cut off", "something that the keyboard cannot scroll"]
 
+BYTES = 1_500_000  # before compression, with all that a page asks for
+REQUESTS = 45
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_page_has(visits, kind):
@@ -17,6 +20,13 @@ def test_no_page_has(visits, kind):
 
 def test_axe_core_finds_nothing(visits):
     assert visits["axe-core"] == []
+
+
+def test_every_page_is_light(sizes, pages):
+    assert len(sizes) == 2 * len(pages)
+    heavy = {where: size for where, size in sizes.items() if size["bytes"] > BYTES or size["requests"] > REQUESTS}
+    assert heavy == {}
+    assert min(size["stylesheet"] for size in sizes.values()) > 50_000, "what is weighed is the whole page"
 
 
 def test_the_eye_sees_what_it_should(window, tmp_path):

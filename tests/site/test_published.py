@@ -41,13 +41,6 @@ def site(repository):
     return f"https://{owner.lower()}.github.io/{name}/"
 
 
-@pytest.fixture(scope="module")
-def parsed(html, pages):
-    """Every page but the one for addresses that do not exist."""
-    listed = [page for page in pages if page != "404.html"]
-    return {page: BeautifulSoup((html / page).read_text(encoding="utf-8"), "html.parser") for page in listed}
-
-
 def written(root):
     """The text files of the repository; what is ignored by git is left out."""
     for folder, below, names in os.walk(root):

@@ -4,21 +4,7 @@ import re
 
 from PIL import Image
 
-BYTES = 1_500_000  # before compression, with all that the page asks for
-REQUESTS = 45
 FIRST_PAINT = 1000  # milliseconds
-
-
-def test_every_page_is_light(browser, address, pages, report):
-    heavy = {}
-    for path in pages:
-        context = browser.new_context(viewport=report.WIDE)  # an empty cache
-        sizes = report.weigh(context.new_page(), f"{address}/{path}")
-        context.close()
-        if sizes["bytes"] > BYTES or sizes["requests"] > REQUESTS:
-            heavy[path] = dict(sizes)
-        assert sizes["stylesheet"] > 50_000, "what is weighed is the whole page"
-    assert heavy == {}
 
 
 def test_something_is_seen_at_once(browser, address, html, report):
