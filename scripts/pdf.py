@@ -251,9 +251,8 @@ def once(chromium: Browser, document: str, numbers: dict[str, int]) -> bytes:
     page.evaluate(FIT)
     if wide := page.evaluate(TOO_WIDE):
         raise SystemExit("\n".join(["Wider than the paper; let it wrap in scripts/print.css:", *wide]))
-    pdf = page.pdf(
-        prefer_css_page_size=True, print_background=True, outline=True, tagged=bool(numbers)
-    )  # tags take time
+    tagged = bool(numbers)  # not the first printing, which gives the numbers alone: tags take time
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=tagged)
     page.close()
     return pdf
 

@@ -98,6 +98,12 @@ def window(browser):
     return functools.partial(Reader, browser)
 
 
+def turn(page, scheme):
+    """Let the reader's system turn light or dark, and wait until the page has followed, which takes it a moment."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
+
+
 @pytest.fixture(scope="module")
 def walk(window, address, pages, report):
     """Every page, opened with an empty cache, on a desktop and on a phone, and looked at in the light and in the dark.
@@ -111,10 +117,10 @@ def walk(window, address, pages, report):
         with window(address, "light", width, problems) as reader:
             where = f"{path}, {width} px"
             page = reader.look(path, lambda page, url, where=where: sizes.update({where: report.weigh(page, url)}))
-            page.emulate_media(color_scheme="dark")
+            turn(page, "dark")
             reader.stumble(page, f"{path}, dark, {width} px")
             for scheme in ("dark", "light") if width == 1300 else ("light",):
-                page.emulate_media(color_scheme=scheme)
+                turn(page, scheme)
                 found = report.axe(page, contrast=width == 1300)
                 reader.note("axe-core", f"{path}, {scheme}, {width} px", *found)
     return problems, sizes
