@@ -145,6 +145,7 @@ class _Answers:
         self.own: dict[str, Callable[..., Any]] = {"%run": _run, "%mark": self.mark, "%lend": self.lend}
         self.peer = Peer(connection, self.named, _share, self.around)
         self.marks: dict[str, dict[str, Any]] = {}
+        self.end: dict[str, Any] = {}
 
     def named(self, name: str) -> Any:
         if name in self.own:
@@ -177,13 +178,16 @@ class _Answers:
         """Remember what the names stand for here, where the notebook has an item."""
         self.marks[item] = dict(_shell().user_ns)
 
-    def lend(self, item: str, names: Sequence[str]) -> None:
-        """Let the names stand for what they stood for there, and those named for functions that ask the checker.
+    def lend(self, item: str, names: Sequence[str], later: Sequence[str]) -> None:
+        """Let names stand for what they stood for at an item's place, and some for functions that ask the checker.
 
-        What is only defined later in the notebook is there as well.
+        What is only defined further down is there as well, but for the functions of later items.
         """
         namespace = _shell().user_ns
+        self.end = self.end or dict(namespace)
         self.peer.clear()
+        namespace.clear()
+        namespace |= {name: value for name, value in self.end.items() if name not in later}
         namespace |= self.marks[item] | {name: self.right(name) for name in names}
 
     def right(self, name: str) -> Callable[..., Any]:

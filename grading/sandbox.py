@@ -61,6 +61,12 @@ class Use:
 
 
 @cache
+def obstacle() -> str:
+    """Why bubblewrap cannot isolate here."""
+    return "" if isolated() else "bubblewrap is missing"
+
+
+@cache
 def isolated() -> bool:
     """Is there a bubblewrap that works here?"""
     if not shutil.which("bwrap"):
@@ -82,6 +88,7 @@ class Place:
         self.socket, self._root, self._memory = connection, root, memory
         self._ended, self._over = "", threading.Event()
         self._cpu, self._seen = 0.0, -OLD
+        self._base = self.cpu()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def interrupt(self) -> None:
@@ -106,6 +113,10 @@ class Place:
                         total += times.user + times.system
             self._cpu, self._seen = total, time.monotonic()
         return self._cpu
+
+    def charged(self, waited: float) -> float:
+        """Seconds to hold against the student, where the process was waited for so long."""
+        return max(self.cpu() - self._base, waited)
 
     def end(self) -> Use:
         """Kill, and tell what was used."""
