@@ -33,7 +33,8 @@ from grading import borrowed
 from grading.borrowed import Unusable
 
 __all__ = ["MIME", "Case", "Group", "Item", "Mistake", "Reference", "Result", "Unusable"]
-__all__ += ["Draw", "Rng", "bounded", "caller", "check", "earlier", "group", "load_items", "predecessors", "reference", "variant"]
+__all__ += ["Draw", "Rng", "bounded", "caller", "check", "earlier", "group", "load_items", "predecessors"]
+__all__ += ["reference", "variant"]
 
 MIME = "application/vnd.nncourse.check+json"
 

@@ -55,7 +55,6 @@ MOST_CELL = 10_000_000  # characters of all outputs of a cell
 MOST_SHOWN = 30_000_000  # and of all cells
 MANY_OUTPUTS = 1000  # of a cell
 ITEM = 3  # times the limit of a cell, for all calls of an item together
-OURS = 120.0  # seconds of computing here for the check of an item: far more than any needs
 LENT = 10.0  # seconds of computing here for one call of a function that is lent
 
 
@@ -102,7 +101,7 @@ class Execution:
     limits : Limits
         What it may cost.
     begin : callable, optional
-        Told which item is checked next, and for how many seconds; with an empty name when it is over.
+        Told which item is checked next, and how long it may wait; with an empty name when it is over.
     spared : mapping, optional
         Items that are not to be checked, each with the reason.
 
@@ -244,7 +243,7 @@ class Execution:
         self._ask("%lend", (name, self.allowed, list(self.right.source)), CLEANUP)
         call, fresh, self.fresh = _Call(self), self.fresh, False
         self.enough = self.spent + self.peer.served + ITEM * self.limits.cell
-        self.begin(name, OURS + ITEM * self.limits.cell)
+        self.begin(name, ITEM * self.limits.cell)
         try:
             result = engine.check(item, call, self.right, self.seed)
         except Exception as error:
@@ -252,7 +251,7 @@ class Execution:
             cell.outputs = [fault("NotRun", " ".join(words.split())[:300])]
             raise _Lost("the check failed") from None
         finally:
-            self.begin("", math.inf)
+            self.begin("", self.limits.total)
             self.allowed, self.enough = [], math.inf
         if call.full and not fresh:
             self.open.insert(0, cell)  # an item before it may have filled the memory
@@ -416,7 +415,7 @@ class _Call:
 
 
 def _outputs(told: Any, count: int, room: int) -> list[NotebookNode]:
-    """The outputs that a process says a cell had, made anew from texts that together have so many characters at most."""
+    """The outputs that a process says a cell had, made anew from texts of so many characters at most."""
     made: list[NotebookNode] = []
     for out in told[:MANY_OUTPUTS] if isinstance(told, list) else []:
         if not isinstance(out, dict):

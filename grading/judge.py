@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import pickle
 import queue
@@ -19,22 +20,21 @@ import subprocess
 import sys
 import threading
 import time
-import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 import psutil
 
-__all__ = ["Begin", "GaveUp", "Judge", "end_all", "may_hold", "mine"]
+__all__ = ["Begin", "GaveUp", "Judge", "may_hold", "mine"]
 
 LOOK = 0.2  # seconds between two looks at a process
+OURS = 120.0  # seconds that a step may compute here: far more than any needs
 SLOWEST = 5  # seconds of the clock for each second of computing: as much as a busy machine may take
-SPARE = 30.0  # seconds of the clock in any case
 TRIES = 3  # of a step whose process dies by itself, as when somebody kills it
 GROWN = 1 << 30  # bytes: a process that has become so large is replaced before the next submission
 
-Begin = Callable[[str, float], None]  # says which step begins, and for how many seconds it may compute or wait
+Begin = Callable[[str, float], None]  # says which step begins, and for how many seconds it may wait for student code
 
 START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from grading.judge import serve; serve()"
 
@@ -48,7 +48,7 @@ class _Step:
     """What a process does now."""
 
     name: str = ""
-    seconds: float = float("inf")
+    wait: float = math.inf
     since: float = field(default_factory=time.monotonic)
     cpu: float | None = None  # what it had computed when the step was first looked at
 
@@ -56,18 +56,15 @@ class _Step:
         times = process.cpu_times()
         used = times.user + times.system
         self.cpu = used if self.cpu is None else self.cpu
-        return used - self.cpu > self.seconds or time.monotonic() - self.since > SLOWEST * self.seconds + SPARE
+        return used - self.cpu > OURS or time.monotonic() - self.since > SLOWEST * (OURS + self.wait)
 
 
 class Judge:
     """The process of one thread."""
 
-    all: weakref.WeakSet[Judge] = weakref.WeakSet()
-
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._step, self._why, self._ended = _Step(), "", False
-        Judge.all.add(self)
+        self._step, self._why, self._closed = _Step(), "", False
 
     def do(self, function: Callable[[Any, Begin, Mapping[str, str]], Any], argument: Any) -> Any:
         """Do a piece of work.
@@ -94,7 +91,7 @@ class Judge:
             except (OSError, EOFError, pickle.UnpicklingError):
                 step, why = self._step.name, self._why
                 self.end()
-                if self._ended:
+                if self._closed:
                     raise GaveUp("the round was stopped") from None
                 died[step] = died.get(step, 0) + 1
                 if not why and died[step] < (TRIES if not step else 2):
@@ -108,9 +105,15 @@ class Judge:
             return value
 
     def prepare(self) -> None:
-        """Start the process now, and wait until it can work."""
-        with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError):
-            pickle.load(self._started(fresh=True).stdout)  # type: ignore[arg-type]
+        """Start the process where there is none, and wait until it can work."""
+        if self._process is None:
+            with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError):
+                pickle.load(self._started().stdout)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """End the process for good; a thread that waits for it gives up."""
+        self._closed = True
+        self.end()
 
     def end(self) -> None:
         """End the process, and all that it started."""
@@ -126,23 +129,20 @@ class Judge:
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
-        self._begin("", float("inf"))
+        self._step = _Step()
         pickle.dump((function, argument, spared), process.stdin, pickle.HIGHEST_PROTOCOL)
         process.stdin.flush()
         while True:
             kind, value = pickle.load(process.stdout)
             if kind == "step":
-                self._begin(*value)
+                self._step = _Step(*value)
             elif kind != "ready":
-                self._begin("", float("inf"))
+                self._step = _Step()
                 return kind, value
 
-    def _begin(self, name: str, seconds: float) -> None:
-        self._step = _Step(name, seconds)
-
-    def _started(self, fresh: bool = False) -> subprocess.Popen[bytes]:
+    def _started(self) -> subprocess.Popen[bytes]:
         process = self._process
-        if process is not None and (fresh or process.poll() is not None or _size(process.pid) > GROWN):
+        if process is not None and (process.poll() is not None or _size(process.pid) > GROWN):
             self.end()
         if self._process is None:
             self._why = ""
@@ -162,7 +162,7 @@ class Judge:
                 time.sleep(LOOK)
                 step = self._step
                 if process is self._process and step.over(about) and step is self._step:
-                    self._why = f"the check took longer than {step.seconds:g} s"
+                    self._why = f"the grader had to compute longer than {OURS:g} s for it"
                     process.kill()
 
 
@@ -178,17 +178,10 @@ _threads = threading.local()
 
 def mine() -> Judge:
     """The judge of this thread."""
-    if not hasattr(_threads, "judge") or _threads.judge._ended:
+    if not hasattr(_threads, "judge"):
         _threads.judge = Judge()
     made: Judge = _threads.judge
     return made
-
-
-def end_all() -> None:
-    """End every judge, whatever it does; what waits for one gives up."""
-    for judge in list(Judge.all):
-        judge._ended = True
-        judge.end()
 
 
 # ---------------------------------------------------------------------------------------------- in the process
@@ -202,8 +195,7 @@ def serve() -> None:
     threading.Thread(target=_listen, args=(os.fdopen(0, "rb"), asked), daemon=True).start()
 
     def say(kind: str, value: Any) -> None:
-        said = pickle.dumps((kind, value), pickle.HIGHEST_PROTOCOL)
-        out.write(said)
+        out.write(pickle.dumps((kind, value), pickle.HIGHEST_PROTOCOL))
         out.flush()
 
     from grading import work
@@ -213,14 +205,22 @@ def serve() -> None:
     while True:
         function, argument, spared = asked.get()
         try:
-            value = function(argument, lambda name, seconds: say("step", (name, seconds)), spared)
+            value = function(argument, lambda name, wait: say("step", (name, wait)), spared)
         except Exception as error:
-            said = ("raised", error)
+            said = ("raised", error if _crosses(error) else RuntimeError(f"{type(error).__name__}: {error}"))
         else:
             said = ("done", value)
         finally:
             may_hold(None)
         say(*said)
+
+
+def _crosses(error: Exception) -> bool:
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return False
+    return True
 
 
 def _listen(pipe: IO[bytes], asked: queue.Queue[Any]) -> None:

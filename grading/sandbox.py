@@ -205,8 +205,9 @@ class Sandbox:
         Whether to isolate; where it can be done, unless something else is said.
     """
 
-    def __init__(self, bubblewrap: bool | None = None) -> None:
-        self.isolated = isolated() if bubblewrap is None else bubblewrap
+    def __init__(self, way: str = "bubblewrap") -> None:
+        self.way = way
+        self.isolated = way != "none"
         self._server: subprocess.Popen[bytes] | None = None
         self._door: socket.socket | None = None
         self.nested = True

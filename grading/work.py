@@ -30,10 +30,12 @@ from grading.judge import Begin, GaveUp
 from grading.row import Row
 from grading.sandbox import Sandbox, SandboxError, obstacle
 
-__all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "not_graded", "seed_of", "settle", "text"]
+__all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "not_graded", "seed_of"]
+__all__ += ["settle", "text"]
 
 STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
 ENGINE = ("borrowed", "bridge", "engine", "execution", "forkserver", "intake", "judge", "sandbox", "wire", "work")
+UNISOLATED = "not isolated: the code ran without a sandbox on the machine that graded"
 TRIES = 3  # of a sandbox that somebody kills
 SPACE = 1 << 30  # bytes that judging a submission may take
 
@@ -203,7 +205,7 @@ def grade_one(task: Task) -> Graded:
 def _graded(task: Task, begin: Begin, spared: Mapping[str, str]) -> Graded:
     start = time.monotonic()
     found = task.found
-    begin("", OURS)
+    begin("", task.limits.total)
     try:
         source = task.bundle.source()
         row = Row(found.student, found.status, {}, {}, {}, [], found.digest, task.source, late=task.late)
@@ -222,6 +224,7 @@ def _graded(task: Task, begin: Begin, spared: Mapping[str, str]) -> Graded:
                     notebook, _ = intake.repair(handed, source)
             used, faults = execution.used, execution.faults
             row = replace(row, cpu=round(used.cpu, 3), memory=used.memory, seed=seed, isolation=way)
+            row.notes.extend([UNISOLATED] * (way == "none"))
         row = settle(row, notebook, source, faults)
     except RefusedError:
         raise

@@ -21,8 +21,8 @@ class Lasting:
         self.executor = None
 
     def make(self):
-        """Those that there are, or new ones in the place of those that ended."""
-        if self.executor is None or self.executor._broken:
+        """Those that there are."""
+        if self.executor is None:
             self.executor = processes(2).make()
             self.end, self.executor.shutdown = self.executor.shutdown, lambda *_, **__: None
         return self.executor
