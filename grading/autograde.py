@@ -112,7 +112,7 @@ class Check(_Step):
         row = Row(student, status, {}, {}, {}, list(kept["notes"]), "", "", late=late)
         if status.readable:
             sandbox = _sandbox()
-            if not sandbox.isolated:
+            if sandbox.way == "none":
                 self.log.warning("student code is not isolated: bubblewrap is missing")
             limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
             seed = zlib.crc32(student.encode("utf-8", "replace"))

@@ -220,23 +220,11 @@ class Execution:
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Wait so many seconds for answers.
-
-        They are seconds of computing where the process computes, so that a busy machine makes nobody late, and seconds
-        of the clock where it only waits.
-        """
+        """Wait so many seconds for answers: seconds that are held against the student, see `Place.charged`."""
         assert self.place is not None
-        peer, place, seen, since = self.peer, self.place, 0.0, time.monotonic()
-        start = place.cpu()
-
-        def patience() -> float:
-            nonlocal seen, since
-            used, now = place.cpu(now=True) - start, time.monotonic()
-            idle = used - seen < 0.01 * (now - since)
-            seen, since = used, now
-            return 0.0 if idle else seconds - used
-
-        peer.until, peer.patience = since + seconds, patience
+        peer, place = self.peer, self.place
+        start = place.charged()
+        peer.until, peer.patience = time.monotonic() + seconds, lambda: seconds - (place.charged() - start)
         try:
             yield
         finally:

@@ -34,7 +34,19 @@ from grading.sandbox import Sandbox, SandboxError, isolated
 __all__ = ["Bundle", "Graded", "Task", "grade_one", "not_graded", "prepare", "settle", "text"]
 
 STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
-ENGINE = ("borrowed", "bridge", "engine", "execution", "forkserver", "intake", "sandbox", "wire", "work")
+ENGINE = (
+    "borrowed",
+    "bridge",
+    "cgroup",
+    "engine",
+    "execution",
+    "forkserver",
+    "intake",
+    "sandbox",
+    "seccomp",
+    "wire",
+    "work",
+)
 
 
 @dataclass(frozen=True)
