@@ -14,6 +14,7 @@ import random
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -158,7 +159,14 @@ class _Answers:
 
     @contextlib.contextmanager
     def around(self, thing: Any) -> Iterator[None]:
-        """Of student code: silent, looked at, and interruptible. Outside of it an interrupt would end this process."""
+        """Of student code: silent, looked at, and interruptible. Outside of it an interrupt would end this process.
+
+        In a thread of the student's it is silent and looked at already, as what started the thread is.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            with np.errstate(all="ignore"):
+                yield
+            return
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             if any(thing == own for own in self.own.values()):
