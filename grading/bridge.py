@@ -15,6 +15,7 @@ import random
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ __all__ = ["Limits", "answer", "prepare"]
 
 MAX_TEXT = 100_000  # characters that a cell may print
 MAX_DATA = 5_000_000  # characters of a picture or a table that a cell may show
+HANDLES = 256  # open files, sockets and pipes of a process: each may hold 200 kB that nobody counts
+ROOM = 1 << 34  # bytes of addresses without memory, of which threads take many; tables of more would be memory
 Limits = dict[str, int]  # bytes of memory, number of processes
 
 
@@ -157,7 +160,14 @@ class _Answers:
 
     @contextlib.contextmanager
     def around(self, thing: Any) -> Iterator[None]:
-        """Of student code: silent, looked at, and interruptible. Outside of it an interrupt would end this process."""
+        """Of student code: silent, looked at, and interruptible. Outside of it an interrupt would end this process.
+
+        In a thread of the student's it is silent and looked at already, as what started the thread is.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            with np.errstate(all="ignore"):
+                yield
+            return
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             if any(thing == own for own in self.own.values()):
@@ -211,7 +221,7 @@ def answer(connection: socket.socket, seed: int, limits: Limits) -> None:
     seed : int
         Of Python's and NumPy's own generators: a notebook that sets none gives the same at each grading.
     limits : dict
-        ``memory`` in bytes, ``processes``.
+        ``memory`` in bytes and, if their number is to be limited, ``processes``.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit(limits)
@@ -224,14 +234,35 @@ def answer(connection: socket.socket, seed: int, limits: Limits) -> None:
 
 
 def _limit(limits: Limits) -> None:
+    """What one process may have beyond what it has already; of files and sockets no more than such work needs."""
     with contextlib.suppress(ImportError):  # Windows has none of these
         import resource
 
-        wanted = [(resource.RLIMIT_DATA, limits["memory"]), (resource.RLIMIT_FSIZE, 1 << 28), (resource.RLIMIT_CORE, 0)]
-        wanted.append((resource.RLIMIT_NPROC, limits["processes"]) if sys.platform == "linux" else wanted[0])
-        for what, most in wanted:
-            with contextlib.suppress(ValueError, OSError):
-                resource.setrlimit(what, (most, most))
+        held = _held()
+        wanted = {
+            "DATA": held["VmData"] + limits["memory"],
+            "AS": held["VmSize"] + limits["memory"] + ROOM,
+            "FSIZE": 1 << 28,
+            "CORE": 0,
+            "NOFILE": HANDLES,
+            "MSGQUEUE": 0,
+        }
+        if "processes" in limits:
+            wanted["NPROC"] = limits["processes"]
+        for name, most in wanted.items():
+            with contextlib.suppress(ValueError, OSError, AttributeError):
+                resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
+
+
+def _held() -> dict[str, int]:
+    """Bytes that this process has of each kind."""
+    with contextlib.suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        return {
+            name: int(rest.split()[0]) << 10
+            for name, _, rest in (line.partition(":") for line in file)
+            if " kB" in rest
+        }
+    return {"VmData": 1 << 29, "VmSize": 1 << 32}
 
 
 @contextlib.contextmanager

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from grading import engine
-from grading.sandbox import Sandbox, SandboxError, isolated
+from grading import cgroup, engine
+from grading.sandbox import Sandbox, SandboxError, obstacle
 from grading.wire import Closed, Late, Peer, WireError
 
 __all__ = ["findings", "main"]
@@ -28,6 +28,10 @@ except OSError as error:
 seen += [path for path in {paths!r} if os.path.exists(path)]
 seen
 """
+UNGROUPED = (
+    "each process has its limit, and what many hold together is looked at ten times a second. Where there is systemd: "
+    "systemd-run --user --scope -p Delegate=yes python -m grading ..."
+)
 Finding = tuple[bool | None, str]  # None: nothing is wrong, but something could be better
 
 
@@ -80,9 +84,9 @@ def _written(state: Path) -> None:
 
 
 def _sandboxed(secret: list[str]) -> Iterator[Finding]:
-    if not isolated():
-        found = "is not installed" if not shutil.which("bwrap") else "is not allowed to make namespaces here"
-        yield None, f"bubblewrap {found}: student code is not isolated. On Debian and Ubuntu: apt install bubblewrap"
+    if why := obstacle():
+        yield False, f"student code cannot be isolated, so nothing is graded: {why}"
+        return
     try:
         with Sandbox() as sandbox:
             times = []
@@ -96,13 +100,12 @@ def _sandboxed(secret: list[str]) -> Iterator[Finding]:
                 times.append(time.monotonic() - start)
             seen = told[-1]["data"]["text/plain"] if told and "data" in told[-1] else str(told)
             yield True, f"a student's process starts ({1000 * times[1]:.0f} ms)"
-            if sandbox.isolated:
-                yield (
-                    seen == "[]",
-                    "it sees no network, no solutions, no gradebook" + ("" if seen == "[]" else f": {seen}"),
-                )
-                words = "every submission has namespaces of its own in one sandbox"
-                yield (True, words) if sandbox.nested else (None, "namespaces cannot be nested: slower, as safe")
+            words = "it sees no network, no solutions, no gradebook"
+            yield seen == "[]", words + ("" if seen == "[]" else f": {seen}")
+            words = "every submission has namespaces of its own in one sandbox"
+            yield (True, words) if sandbox.nested else (None, "namespaces cannot be nested: slower, as safe")
+            words = "the system holds all processes of a submission together to its memory (control groups)"
+            yield (True, words) if cgroup.home() else (None, f"no control group: {UNGROUPED}")
     except (SandboxError, Closed, Late, WireError) as error:
         yield False, f"a student's process does not start: {error}"
 

@@ -3,7 +3,8 @@
 Python, NumPy, IPython and matplotlib take a second to import, and a fork of a process that has done so takes a
 hundredth. The server itself never runs student code. Each fork lives in namespaces of its own (users,
 processes, mounts, shared memory): it sees no other process, can signal none, and its writable folders are new and
-vanish with it. When its first process ends, the system ends all others in it.
+vanish with it; together they hold no more than it may use of memory. When its first process ends, the system ends all
+others in it.
 
 Where namespaces cannot be nested the server says so, and is then used for a single submission.
 """
@@ -16,13 +17,15 @@ import ctypes
 import gc
 import json
 import os
+import resource
 import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from grading import bridge
+from grading import bridge, seccomp
 
 OWN = ("/student", "/tmp", "/dev/shm")  # folders that a submission may write to, new for each
 
@@ -38,7 +41,9 @@ def main() -> None:
     bridge.prepare()
     gc.freeze()  # so that the forks' collector does not touch, and copy, what is shared
     _libc.prctl(DUMPABLE, 0)  # nobody may look into this process's memory
-    nested = _nested(own)
+    seccomp.program()  # where it cannot be made, nothing is served
+    nested = _tried(_separate, lambda: _mount(own, 1 << 20))
+    counted = _tried(_separate if nested else lambda: None, _fork_alone)
     door.sendall(json.dumps({"nested": nested}).encode())
     while True:
         message, handles, *_ = socket.recv_fds(door, 1 << 16, 2)
@@ -50,23 +55,34 @@ def main() -> None:
         if os.fork() == 0:
             door.close()
             wire, reins = handles
-            _keep(wire, reins, json.loads(message), own if nested else None)
+            about = json.loads(message)
+            if not counted:  # the watcher looks alone
+                about["limits"].pop("processes")
+            _keep(wire, reins, about, own if nested else None)
             os._exit(0)
         for handle in handles:
             os.close(handle)
 
 
-def _nested(own: list[str]) -> bool:
-    """Try in a fork whether namespaces can be nested here."""
+def _tried(*steps: Callable[[], object]) -> bool:
+    """Try in a fork whether something can be done here."""
     pid = os.fork()
     if pid == 0:
         try:
-            _separate()
-            _mount(own)
+            for step in steps:
+                step()
         except BaseException:
             os._exit(1)
         os._exit(0)
     return os.waitpid(pid, 0)[1] == 0
+
+
+def _fork_alone() -> None:
+    """Works where a limit of processes counts those of the namespace, and not all that the user has anywhere."""
+    resource.setrlimit(resource.RLIMIT_NPROC, (6, 6))
+    if os.fork() == 0:
+        os._exit(0)
+    os.wait()
 
 
 def _separate() -> None:
@@ -82,10 +98,19 @@ def _separate() -> None:
     _libc.prctl(DUMPABLE, 0)
 
 
-def _mount(own: list[str]) -> None:
-    for folder in own:
-        if _libc.mount(b"tmpfs", folder.encode(), b"tmpfs", 6, b"size=256m"):  # nosuid, nodev
-            raise OSError(ctypes.get_errno(), "mount", folder)
+def _mount(own: list[str], size: int) -> None:
+    """New folders, which share what they may hold."""
+    first, *others = (folder.encode() for folder in own)
+    _mounted(b"tmpfs", first, b"tmpfs", 6, b"size=%d" % size)  # nosuid, nodev
+    for folder in others:
+        there = os.path.join(first, os.path.basename(folder))
+        os.mkdir(there)
+        _mounted(there, folder, None, 4096, None)  # the same folder in another place
+
+
+def _mounted(*about: Any) -> None:
+    if _libc.mount(*about):
+        raise OSError(ctypes.get_errno(), "mount", about[1])
 
 
 def _drop() -> None:
@@ -102,6 +127,7 @@ def _keep(wire: int, reins: int, about: dict[str, Any], own: list[str] | None) -
     pid = os.fork()
     if pid == 0:
         try:
+            os.write(reins, b"!")  # which tells the other end the number of this process, as it is seen there
             _student(wire, about, own)
         finally:
             os._exit(0)
@@ -123,9 +149,10 @@ def _student(wire: int, about: dict[str, Any], own: list[str] | None) -> None:
     os.closerange(4, 1 << 16)
     _libc.prctl(PDEATHSIG, signal.SIGKILL)
     if own is not None:
-        _mount(own)
+        _mount(own, about["limits"]["memory"])
         _drop()
         _libc.prctl(DUMPABLE, 1)
+    seccomp.install()
     os.makedirs("/student/work")
     os.chdir("/student/work")
     with bridge._silent():

@@ -1,8 +1,18 @@
 """Where student code runs: a process that sees Python, NumPy, its own folders, and nothing of the course.
 
 With bubblewrap (Linux) it has no network, no repository, no gradebook and no solutions, its system is read-only, it
-cannot see other processes, and whatever it starts ends with it. Without bubblewrap it is a plain process with the same
-few modules: a mistake can do no harm there, malice can, and the round says so.
+cannot see other processes, and whatever it starts ends with it. Where bubblewrap cannot work there is no sandbox, and
+`obstacle` says why; a plain process has to be asked for, since malice can do harm there.
+
+Limits, and who holds a submission to them:
+
+============  ==========================================================================================================
+memory        of one process, the system: it gets a MemoryError at the limit. Of all together, a control group where one
+              can be had (`grading.cgroup`), a little above; else this module, which adds up what it sees ten times a
+              second, while `grading.seccomp` refuses what could not be seen
+processes     the group; else the system where it counts those of a namespace alone; else this module
+time          `grading.execution`, by `Place.charged`
+============  ==========================================================================================================
 """
 
 from __future__ import annotations
@@ -14,24 +24,27 @@ import secrets
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
 import grading
 import nnlib
+from grading import cgroup
+from grading.borrowed import LIBRARIES
 from grading.forkserver import OWN
 
-__all__ = ["Place", "Sandbox", "SandboxError", "Use", "isolated"]
+__all__ = ["Place", "Sandbox", "SandboxError", "Use", "isolated", "obstacle"]
 
 STUB = '''"""The part of nnlib that an exercise may use: the visible checks and the data."""
 
@@ -39,11 +52,14 @@ STUB = '''"""The part of nnlib that an exercise may use: the visible checks and 
 def __getattr__(name):
     raise AttributeError(f"nnlib.{name} is not here; this part asks for your own code, with NumPy alone")
 '''
-# in the environment, not in the sandbox
-HIDDEN = ("torch", "sklearn", "scipy", "tensorflow", "jax", "keras", "nbgrader", "sqlalchemy", "distributed")
+# in the environment, not in the sandbox: the course's own packages, and what would do the exercises
+HIDDEN = {"grading", "nbgrader", "sqlalchemy", "distributed", *LIBRARIES}
 SLACK = 1 << 29  # bytes that Python and its packages take before a student's first line
+SPARE = 1 << 27  # bytes above the limit: what a process changes of those, and so much that it sees a MemoryError first
+HANDLE = 208 << 10  # bytes that a socket or a pipe holds at most
 PROCESSES = 64
-OLD = 0.1  # seconds after which the time that was computed is looked at again
+TICK = 0.1  # seconds after which a submission is looked at again
+SLOWEST = 5  # where waiting cannot be told from sleeping, the clock counts for a fifth
 ENOUGH = 30.0  # seconds for a process to start
 
 
@@ -60,35 +76,191 @@ class Use:
     ended: str = ""
 
 
+# ---------------------------------------------------------------------------------------------- is there one?
+
+
 @cache
 def obstacle() -> str:
-    """Why bubblewrap cannot isolate here."""
-    return "" if isolated() else "bubblewrap is missing"
+    """Why bubblewrap cannot isolate student code here, and what to do about it; empty if it can.
+
+    It is tried with the very command that grades: a smaller one passes where a mask over ``/proc`` stops that.
+    """
+    found, said = shutil.which("bwrap") is not None, ""
+    if found and sys.platform == "linux":
+        with tempfile.TemporaryDirectory(prefix="grading-") as folder:
+            Path(folder, "modules").mkdir()
+            tried = subprocess.run(
+                [*_command(Path(folder)), sys.executable, "-I", "-S", "-c", ""],
+                env=_environment(Path("/course"), "/student"),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+            )
+        if tried.returncode == 0:
+            return ""
+        said = tried.stderr.strip().split("\n")[-1] or f"it ended with {tried.returncode}"
+    return _remedy(sys.platform, found, said, {name: _setting(name) for name in SETTINGS})
 
 
-@cache
+SETTINGS = {
+    "kernel.apparmor_restrict_unprivileged_userns": (
+        "1",
+        "Ubuntu's AppArmor lets only programs that it knows make namespaces. Give bubblewrap a profile, as the guide "
+        "shows, or until the next start of the machine: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+    "kernel.unprivileged_userns_clone": (
+        "0",
+        "this system lets only root make namespaces. Allow it: sudo sysctl kernel.unprivileged_userns_clone=1",
+    ),
+    "user.max_user_namespaces": (
+        "0",
+        "this system allows no namespaces of users. Allow some: sudo sysctl user.max_user_namespaces=15000",
+    ),
+}
+CONTAINED = (
+    "Grade on a machine of your own, or start the container so that it may make namespaces: for podman "
+    "--security-opt unmask=ALL, for docker --security-opt systempaths=unconfined --security-opt seccomp=unconfined "
+    "--security-opt apparmor=unconfined, for a pod of JupyterHub procMount: Unmasked; see the guide"
+)
+
+
+def _setting(name: str) -> str:
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys", name.replace(".", "/")).read_text().strip()
+    return ""
+
+
+def _remedy(platform: str, found: bool, said: str, settings: Mapping[str, str]) -> str:
+    """What stands in bubblewrap's way, and the way out.
+
+    Parameters
+    ----------
+    platform : str
+        As ``sys.platform``.
+    found : bool
+        Whether there is a program ``bwrap``.
+    said : str
+        Its last words.
+    settings : dict
+        Of ``SETTINGS`` what the kernel says.
+    """
+    if platform != "linux":
+        system = {"darwin": "macOS", "win32": "Windows"}.get(platform, platform)
+        return f"bubblewrap needs Linux, and this is {system}. Grade in a container, as the guide shows"
+    if not found:
+        return "bubblewrap is not installed: sudo apt install bubblewrap (Fedora: sudo dnf install bubblewrap)"
+    for name, (forbids, words) in SETTINGS.items():
+        if settings.get(name) == forbids:
+            return f"bubblewrap cannot work: {words} ({said})"
+    if "mount proc" in said:
+        return f"bubblewrap cannot work: this is a container, whose /proc is masked. {CONTAINED} ({said})"
+    if "namespace" in said:
+        return f"bubblewrap cannot work: this system forbids namespaces, as containers do. {CONTAINED} ({said})"
+    return f"bubblewrap does not work: {said}"
+
+
 def isolated() -> bool:
     """Is there a bubblewrap that works here?"""
-    if not shutil.which("bwrap"):
-        return False
-    probe = ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true"]
-    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    return not obstacle()
+
+
+# ---------------------------------------------------------------------------------------------- a place
+
+
+class _Look(NamedTuple):
+    """What was seen at once: seconds of the clock, computed, waited; and which thread looked, and has waited itself."""
+
+    clock: float
+    cpu: float
+    waited: float | None
+    thread: int
+    own: float
+
+
+def _own() -> tuple[int, float]:
+    me = threading.get_native_id()
+    return me, _waited(me) or 0.0
+
+
+def _waited(thread: int) -> float | None:
+    """Seconds in which a thread was ready and had no processor; None where the kernel does not count them."""
+    try:
+        _, waited, turns = Path(f"/proc/{thread}/schedstat").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return int(waited) / 1e9 if turns != "0" else None
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all that it started; the children of those that ended are the first one's."""
+    family = [pid]
+    for each in family:
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{each}/task"):
+                family += map(int, Path(f"/proc/{each}/task/{thread}/children").read_text().split())
+    if len(family) == 1 and not Path("/proc/self/task", str(threading.get_native_id()), "children").exists():
+        with contextlib.suppress(psutil.Error):  # some kernels do not tell of children: all processes are looked at
+            family += [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    return family
+
+
+def _computed(pid: int) -> float:
+    """Seconds of a process and of those of its children that have ended."""
+    with contextlib.suppress(psutil.Error):
+        return float(sum(psutil.Process(pid).cpu_times()[:4]))
+    return 0.0
+
+
+def _held(pid: int, family: list[int], most: int) -> int:
+    """Bytes that processes hold together: their memory, their files, and what sockets and pipes may hold.
+
+    What they share, which is most of a process that was forked, is counted once; to find out takes milliseconds, so it
+    is done when they could be over what they may have ``most``.
+    """
+    held, sizes = 0, dict[int, int]()
+    with contextlib.suppress(OSError):
+        files = os.statvfs(f"/proc/{pid}/root/student")
+        held += (files.f_blocks - files.f_bfree) * files.f_frsize
+    for each in family:
+        with contextlib.suppress(OSError, psutil.Error):
+            held += len(os.listdir(f"/proc/{each}/fd")) * HANDLE
+            sizes[each] = psutil.Process(each).memory_info().rss
+    if held + sum(sizes.values()) > most:
+        for each in sizes:
+            with contextlib.suppress(OSError):
+                lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
+                sizes[each] = sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss_Anon:"))
+    return held + sum(sizes.values())
 
 
 class Place:
     """A student's process: the socket to it, and the reins.
 
+    Parameters
+    ----------
+    connection : socket.socket
+        To the process, for `grading.wire`.
+    pid : int
+        Of the process.
+    memory : int
+        Bytes that all its processes may hold together.
+    group : Group, optional
+        That counts them.
+
     Attributes
     ----------
     socket : socket.socket
-        To the process, for `grading.wire`.
+        To the process.
     """
 
-    def __init__(self, connection: socket.socket, root: psutil.Process, memory: int) -> None:
-        self.socket, self._root, self._memory = connection, root, memory
-        self._ended, self._over = "", threading.Event()
-        self._cpu, self._seen = 0.0, -OLD
-        self._base = self.cpu()
+    _charged = 0.0
+    _seen: _Look | None = None
+
+    def __init__(self, connection: socket.socket, pid: int, memory: int, group: cgroup.Group | None = None) -> None:
+        self.socket, self.pid, self._memory, self._group = connection, pid, memory, group
+        self._ended, self._over, self._cpu = "", threading.Event(), 0.0
         threading.Thread(target=self._watch, daemon=True).start()
 
     def interrupt(self) -> None:
@@ -99,24 +271,38 @@ class Place:
         """End the process and all that it started."""
         raise NotImplementedError
 
-    def cpu(self, now: bool = False) -> float:
-        """Seconds that the process, and what it started, have computed; of interest are differences.
-
-        To look costs milliseconds, so what was seen a moment ago is told again, unless it must be ``now``.
-        """
-        if now or time.monotonic() - self._seen > OLD:
-            total = 0.0
-            with contextlib.suppress(psutil.Error):
-                for process in [self._root, *self._root.children(recursive=True)]:
-                    with contextlib.suppress(psutil.Error):
-                        times = process.cpu_times()
-                        total += times.user + times.system
-            self._cpu, self._seen = total, time.monotonic()
+    def cpu(self) -> float:
+        """Seconds that the process, and what it started, have computed; of interest are differences."""
+        total = sum(_computed(pid) for pid in _family(self.pid))
+        self._cpu = max(self._cpu, total)  # when they have ended, it is what was seen last
         return self._cpu
 
-    def charged(self, waited: float) -> float:
-        """Seconds to hold against the student, where the process was waited for so long."""
-        return max(self.cpu() - self._base, waited)
+    def charged(self, clock: float | None = None) -> float:
+        """Seconds to hold against the student; of interest are differences.
+
+        They are seconds of the clock, without those in which the first thread was ready and waited for a processor: so
+        a process that sleeps is charged, and one on a busy machine is not. Where it computes more than that, with
+        several threads or processes, it is what it computes. A clock of one's own can stand still while nobody waits
+        for the process.
+
+        Where the kernel does not tell how long it waited, the clock counts for a fifth. What was seen a moment ago is
+        looked at no more, but for the clock: a look takes longer than many a call.
+        """
+        seen, clock = self._seen, time.monotonic() if clock is None else clock
+        if seen is not None and (since := clock - seen.clock) < TICK:
+            return self._charged + since
+        now = _Look(clock, self.cpu(), _waited(self.pid), *_own())
+        if seen is not None:
+            clock -= seen.clock
+            if seen.waited is None or now.waited is None:
+                waited = clock * (1 - 1 / SLOWEST)
+            else:
+                waited = now.waited - seen.waited
+            if seen.thread == now.thread:  # while this side is answering, it is the one that waits
+                waited += now.own - seen.own
+            self._charged += max(now.cpu - seen.cpu, clock - waited)
+        self._seen = now
+        return self._charged
 
     def end(self) -> Use:
         """Kill, and tell what was used."""
@@ -124,31 +310,45 @@ class Place:
         with contextlib.suppress(OSError):
             self.socket.close()
         self.kill()
-        return self._use()
+        try:
+            use = self._use()
+            if self._group is not None:
+                self._look()
+                use = Use(use.cpu, (self._group.peak() or use.memory << 20) >> 20, self._ended)
+        finally:
+            if self._group is not None:
+                self._group.remove()
+        return use
 
     def _use(self) -> Use:
         raise NotImplementedError
 
     def _watch(self) -> None:
-        """The limits of one process do not stop many together."""
-        while not self._over.wait(0.25):
-            sizes = []
-            for process in self._root.children(recursive=True) if self._root.is_running() else []:
-                with contextlib.suppress(psutil.Error):
-                    sizes.append(process.memory_info().rss)
-            if len(sizes) > PROCESSES:
-                self._ended = f"it started more than {PROCESSES} processes"
-            elif sum(sizes) > self._memory + SLACK:
-                self._ended = f"it used more than {self._memory >> 20} MB"
+        """See whether all together are too many or too large, where the kernel does not hold them to it."""
+        while not self._over.wait(TICK):
+            self._look()
             if self._ended:
                 self.kill()
                 return
 
+    def _look(self) -> None:
+        if self._group is not None:
+            if self._group.overrun():
+                self._ended = f"it used more than {self._memory >> 20} MB"
+            return
+        family, most = _family(self.pid), self._memory + SPARE
+        if len(family) > PROCESSES:
+            self._ended = f"it started more than {PROCESSES} processes"
+        elif _held(self.pid, family, most) > most:
+            self._ended = f"it used more than {self._memory >> 20} MB"
+
 
 class _Fork(Place):
-    def __init__(self, connection: socket.socket, reins: socket.socket, root: psutil.Process, memory: int) -> None:
+    def __init__(
+        self, connection: socket.socket, reins: socket.socket, pid: int, memory: int, group: cgroup.Group | None
+    ) -> None:
         self.reins = reins
-        super().__init__(connection, root, memory)
+        super().__init__(connection, pid, memory, group)
 
     def interrupt(self) -> None:
         self._pull(b"i")
@@ -172,8 +372,8 @@ class _Fork(Place):
 
 class _Plain(Place):
     def __init__(self, connection: socket.socket, process: subprocess.Popen[str], memory: int) -> None:
-        self.process, self._last = process, Use()
-        super().__init__(connection, psutil.Process(process.pid), memory)
+        self.process, self._size = process, 0
+        super().__init__(connection, process.pid, memory)
 
     def interrupt(self) -> None:
         if os.name == "posix":
@@ -184,16 +384,20 @@ class _Plain(Place):
 
     def kill(self) -> None:
         with contextlib.suppress(psutil.Error):
-            times, size = self._root.cpu_times(), self._root.memory_info().rss
-            self._last = Use(times.user + times.system, size >> 20, self._ended)
-            for child in self._root.children(recursive=True):
+            self.cpu()
+            root = psutil.Process(self.pid)
+            self._size = root.memory_info().rss >> 20
+            for child in root.children(recursive=True):
                 with contextlib.suppress(psutil.Error):
                     child.kill()
         self.process.kill()
         self.process.wait()
 
     def _use(self) -> Use:
-        return Use(self._last.cpu, self._last.memory, self._ended)
+        return Use(self._cpu, self._size, self._ended)
+
+
+# ---------------------------------------------------------------------------------------------- the sandbox
 
 
 class Sandbox:
@@ -201,13 +405,19 @@ class Sandbox:
 
     Parameters
     ----------
-    bubblewrap : bool, optional
-        Whether to isolate; where it can be done, unless something else is said.
+    way : str, optional
+        "bubblewrap", or "none" for a plain process.
+
+    Raises
+    ------
+    SandboxError
+        If bubblewrap cannot work here; it says why.
     """
 
     def __init__(self, way: str = "bubblewrap") -> None:
+        if way == "bubblewrap" and (why := obstacle()):
+            raise SandboxError(why)
         self.way = way
-        self.isolated = way != "none"
         self._server: subprocess.Popen[bytes] | None = None
         self._door: socket.socket | None = None
         self.nested = True
@@ -233,7 +443,7 @@ class Sandbox:
         OSError
             If it does not start.
         """
-        if self.isolated:
+        if self.way != "none":
             self._started()
 
     def place(self, seed: int, memory: int) -> Place:
@@ -251,9 +461,10 @@ class Sandbox:
         SandboxError
             If none can be started.
         """
-        about = {"seed": seed, "limits": {"memory": memory + SLACK, "processes": PROCESSES}}
-        if not self.isolated:
+        about: dict[str, Any] = {"seed": seed, "limits": {"memory": memory}}
+        if self.way == "none":
             return self._plain(about, memory)
+        about["limits"]["processes"] = PROCESSES
         if not self.nested:
             self._stop()  # one place for each sandbox
         for _ in range(2):
@@ -265,12 +476,18 @@ class Sandbox:
         raise SandboxError(f"the sandbox does not start: {failed}")
 
     def _fork(self, about: dict[str, Any], memory: int) -> Place:
-        door, server = self._started()
+        door, _ = self._started()
         wire, wire_end = socket.socketpair()
         reins, reins_end = socket.socketpair()
+        reins.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with wire_end, reins_end:
             socket.send_fds(door, [json.dumps(about).encode()], [wire_end.fileno(), reins_end.fileno()])
-        return _Fork(wire, reins, psutil.Process(server.pid), memory)
+        pid = _number(reins)
+        made = None
+        if home := cgroup.home():
+            made = cgroup.Group(home, memory + SPARE, PROCESSES)
+            made.add(pid)  # before there is anything of the student's to run
+        return _Fork(wire, reins, pid, memory, made)
 
     def _started(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         if self._door is None or self._server is None or self._server.poll() is not None:
@@ -333,6 +550,17 @@ class Sandbox:
         return _Plain(connection, process, memory)
 
 
+def _number(reins: socket.socket) -> int:
+    """Of the process that speaks first at the other end: the kernel tells it as it is on this side."""
+    reins.settimeout(ENOUGH)
+    _, about, *_ = reins.recvmsg(1, socket.CMSG_SPACE(12))
+    reins.settimeout(None)
+    for _, kind, data in about:
+        if kind == socket.SCM_CREDENTIALS:
+            return int(struct.unpack("3i", data)[0])
+    raise OSError("the student's process did not start")
+
+
 def _modules(folder: Path) -> None:
     """Put what student code may import, beside Python and its packages, into a folder."""
     there = folder / "modules"
@@ -342,7 +570,7 @@ def _modules(folder: Path) -> None:
     library, own = Path(nnlib.__file__).parent, Path(grading.__file__).parent
     shutil.copy(library / "checks.py", there / "nnlib")
     shutil.copytree(library / "data", there / "nnlib" / "data", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__init__", "borrowed", "bridge", "forkserver", "wire"):
+    for name in ("__init__", "borrowed", "bridge", "forkserver", "seccomp", "wire"):
         shutil.copy(own / f"{name}.py", there / "grading")
 
 
@@ -362,26 +590,53 @@ def _environment(modules: Path, home: str) -> dict[str, str]:
     }
 
 
-def _command(folder: Path) -> list[str]:
-    """Bubblewrap with all that student code may see; the modules lie in ``/course``."""
+def view(folder: Path) -> list[tuple[str, ...]]:
+    """All files that student code may see, as options of bubblewrap; the modules lie in ``/course``."""
     python = sorted({sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1])})
-    see = ["--proc", "/proc", "--dev", "/dev", "--ro-bind", "/usr", "/usr"]
+    see: list[tuple[str, ...]] = [("ro-bind", "/usr", "/usr")]
     for name in ("bin", "lib", "lib32", "lib64", "sbin"):
         path = Path("/", name)
         if path.is_symlink():
-            see += ["--symlink", os.readlink(path), str(path)]
+            see.append(("symlink", os.readlink(path), str(path)))
         elif path.is_dir():
-            see += ["--ro-bind", str(path), str(path)]
-    see += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind-try", "/etc/fonts", "/etc/fonts"]
+            see.append(("ro-bind", str(path), str(path)))
+    see += [("ro-bind-try", name, name) for name in ("/etc/ld.so.cache", "/etc/fonts")]
     for own in OWN:  # writable, unless the environment lies there
-        see += ["--dir", own] if any(path.startswith(f"{own}/") for path in python) else ["--tmpfs", own]
-    for prefix in python:
-        if not prefix.startswith("/usr/"):
-            see += ["--ro-bind", prefix, prefix]
-    packages = Path(sysconfig.get_paths()["purelib"])
-    for name in HIDDEN:
-        if (packages / name).is_dir():
-            see += ["--tmpfs", str(packages / name)]
-    see += ["--ro-bind", str(folder / "modules"), "/course", "--remount-ro", "/dev", "--remount-ro", "/"]
+        see.append(("dir" if any(path.startswith(f"{own}/") for path in python) else "tmpfs", own))
+    see += [("tmpfs", "/usr/src")] if os.path.isdir("/usr/src") else []
+    for prefix in dict.fromkeys(["/usr", *python]):
+        see += [("ro-bind", prefix, prefix)] if prefix != "/usr" else []
+        see += [("tmpfs", path) for path in _hidden(prefix)]
+    return [*see, ("ro-bind", str(folder / "modules"), "/course")]
+
+
+@cache
+def _hidden(prefix: str) -> list[str]:
+    """Folders of ``HIDDEN`` packages, and copies of the course, wherever somebody may have installed them.
+
+    Packages are not looked through, nor what the system's own packages bring to ``/usr``.
+    """
+    roots = [prefix] if prefix != "/usr" else ["/usr/local", *map(str, Path("/usr").glob("lib*/python*"))]
+    found, ahead = list[str](), [root for root in roots if os.path.isdir(root)]
+    for folder in ahead:
+        try:
+            with os.scandir(folder) as entries:
+                inside = {entry.name: entry for entry in entries}
+        except OSError:
+            continue
+        if {"grading", "solutions"} <= set(inside):
+            found.append(folder)
+        elif "__init__.py" not in inside or folder in roots:
+            for name, entry in inside.items():
+                if entry.is_dir(follow_symlinks=False) and name != "__pycache__":
+                    (found if name in HIDDEN else ahead).append(entry.path)
+    return found
+
+
+def _command(folder: Path) -> list[str]:
+    see = ["--proc", "/proc", "--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]  # maps of it are memory
+    for kind, *about in view(folder):
+        see += [f"--{kind}", *about]
+    see += ["--remount-ro", "/dev", "--remount-ro", "/"]
     alone = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     return [*alone, "--uid", "1000", "--gid", "1000", *see, "--chdir", "/"]

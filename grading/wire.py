@@ -26,6 +26,7 @@ import math
 import operator
 import socket
 import struct
+import threading
 import time
 import types
 import weakref
@@ -183,6 +184,9 @@ class Remote:
 class Peer:
     """One side of the connection.
 
+    Several threads may ask: one after the other, each with its whole answer. While one of them answers a question of
+    the other side the others may ask theirs, and what was asked last is answered first.
+
     Parameters
     ----------
     connection : socket.socket
@@ -219,8 +223,10 @@ class Peer:
         self.patience: Callable[[], float] = lambda: 0.0
         self._incoming, self._outgoing = bytearray(), bytearray()
         self._asked: set[int] = set()  # questions without an answer
-        self._questions = self._handed = self._depth = 0
+        self._questions = self._handed = 0
         self._serves = False
+        self._turn, self._owner = threading.Condition(), 0  # the thread that uses the connection
+        self._answering = list[object]()  # questions of the other side, the last one on top
         self._ours: dict[int, Shared] = {}  # handed to the other side, by a number that is never used again
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._theirs: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
@@ -251,30 +257,38 @@ class Peer:
 
     def ask(self, verb: str, of: str | int, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
         """Ask anything, and serve the other side until it answers; every question goes through here."""
-        self._questions += 1
-        number, kwargs = self._questions, dict(kwargs or {})
-        packed = self._packed(["call", number, verb, of], [list(args), kwargs, self._changes()])
-        arguments = _changeable((*args, *kwargs.values()))
-        self._left()  # nothing is sent if it is late already
-        self._asked.add(number)
-        self._write(packed)
-        while (message := self._receive()).get("to") != number:
-            if "call" in message:
-                self._serve(message)
-            elif "bye" in message:
-                raise Closed
-        if "error" in message:
-            raise self._exception(message["error"], message["words"])
-        self._change(message["changes"], arguments)
-        return message["value"]
+        try:
+            self._take()
+            self._questions += 1
+            number, kwargs = self._questions, dict(kwargs or {})
+            packed = self._packed(["call", number, verb, of], [list(args), kwargs, self._changes()])
+            arguments = _changeable((*args, *kwargs.values()))
+            self._left()  # nothing is sent if it is late already
+            self._asked.add(number)
+            self._write(packed)
+            while (message := self._receive()).get("to") != number:
+                if "call" in message:
+                    self._serve(message)
+                elif "bye" in message:
+                    raise Closed
+            if "error" in message:
+                raise self._exception(message["error"], message["words"])
+            self._change(message["changes"], arguments)
+            return message["value"]
+        finally:
+            self._give()
 
     def serve(self) -> None:
         """Answer questions until the other side says that it has no more."""
         self._serves = True
-        while "bye" not in (message := self._receive()):
-            if "call" in message:
-                self._serve(message)
-                self._reads.clear()
+        try:
+            self._take()
+            while "bye" not in (message := self._receive()):
+                if "call" in message:
+                    self._serve(message)
+                    self._reads.clear()
+        finally:
+            self._give()
         self.clear()
 
     def settle(self) -> Any:
@@ -309,13 +323,18 @@ class Peer:
 
     def _serve(self, message: dict[str, Any]) -> None:
         number, args, kwargs = message["id"], message["args"], message["kwargs"]
-        self._depth += 1
+        this = object()
+        self._answering.append(this)
         try:
-            if self._depth > CALLS:
+            if len(self._answering) > CALLS:
                 raise RecursionError("the two sides call each other without end")
             self._change(message["changes"], [])
             watched = _Watched((*args, *kwargs.values()))
-            value = self._perform(message["call"], message["of"], args, kwargs)
+            self._give()
+            try:
+                value = self._perform(message["call"], message["of"], args, kwargs)
+            finally:
+                self._take(lambda: self._answering[-1] is this)
             packed = self._packed(["value", number], [value, self._changes(watched)])
         except (Late, Closed, WireError):
             raise
@@ -324,8 +343,20 @@ class Peer:
                 raise  # Ctrl-C is for the checker
             packed = self._packed(["error", number, type(error).__name__, _words(error)])
         finally:
-            self._depth -= 1
+            self._answering.remove(this)
         self._write(packed)
+
+    def _take(self, ready: Callable[[], bool] = lambda: True) -> None:
+        """Wait until no other thread uses the connection, and use it."""
+        with self._turn:
+            self._turn.wait_for(lambda: not self._owner and ready())
+            self._owner = threading.get_ident()
+
+    def _give(self) -> None:
+        with self._turn:
+            if self._owner == threading.get_ident():
+                self._owner = 0
+                self._turn.notify_all()
 
     def _perform(self, verb: str, of: str | int, args: list[Any], kwargs: dict[str, Any]) -> Any:
         target = self.names(of) if isinstance(of, str) else self._own(of)

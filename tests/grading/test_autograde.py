@@ -257,7 +257,7 @@ def test_one_sandbox_for_all(button, monkeypatch):
 
 
 def test_missing_sandbox_is_said(button, monkeypatch):
-    monkeypatch.setattr(autograde, "Sandbox", lambda: sandbox.Sandbox(bubblewrap=False))
+    monkeypatch.setattr(autograde, "Sandbox", lambda: sandbox.Sandbox("none"))
     button.small.hand_in("ann")
     assert "student code is not isolated: bubblewrap is missing" in button.press("ann")
 

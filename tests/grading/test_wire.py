@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -1010,3 +1011,45 @@ def test_whatever_is_sent_the_checker_gets_values_or_an_exception(messages):
     assert (given_.shape, w.shape) == ((2,), (2,))
     assert plain(numbers)
     assert plain(texts)
+
+
+def test_threads_may_ask_beside_each_other(both):
+    """Each gets its own answer, with callbacks that come back to it, and from within those others may ask, too."""
+
+    def work(count):
+        ask = ends.far.call
+
+        def back(x):
+            if x % 10 == 0:  # threads of a callback, while those of the function go on
+                with ThreadPoolExecutor(2) as more:
+                    return sum(more.map(lambda y: ask("twice", (y,), {}), (x, 0.0)))
+            return ask("twice", (x,), {})
+
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(lambda x: ask("plus_one", (back, float(x)), {}), range(count)))
+
+    own = {"twice": lambda x: 2 * x, "plus_one": lambda f, x: f(x) + 1}
+    ends = both(names={"work": work}, own=own)
+    assert ends.call("work", 200) == [2 * x + 1 for x in range(200)]
+
+
+def test_an_interrupted_thread_leaves_the_wire_to_the_others(both):
+    """What fails in a thread is that thread's alone."""
+
+    def work():
+        def ask(x):
+            try:
+                return ends.far.call("positive", (x,), {})
+            except ValueError:
+                return None
+
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(ask, range(-50, 50)))
+
+    def positive(x):
+        if x < 0:
+            raise ValueError("it is negative")
+        return x
+
+    ends = both(names={"work": work}, own={"positive": positive})
+    assert ends.call("work") == [x if x >= 0 else None for x in range(-50, 50)]
