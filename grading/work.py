@@ -34,7 +34,8 @@ __all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "
 __all__ += ["settle", "text"]
 
 STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
-ENGINE = "borrowed bridge cgroup engine execution forkserver intake judge sandbox seccomp wire work".split()
+ENGINE = ["borrowed", "bridge", "cgroup", "engine", "execution", "forkserver", "intake", "judge", "sandbox"]
+ENGINE += ["seccomp", "wire", "work"]
 UNISOLATED = "not isolated: the code ran without a sandbox on the machine that graded"
 TRIES = 3  # of a sandbox that somebody kills
 SPACE = 1 << 30  # bytes that judging a submission may take
