@@ -11,6 +11,7 @@ util-linux, and root or user namespaces.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -19,25 +20,38 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 UID = 54321  # of nobody's
-PROGRAMS = ("bwrap", "podman", "docker", "chromium", "chromium-browser", "google-chrome", "aspell", "initdb", "postgres")
+GRACE = 5  # seconds for what the tests have ended to be gone
+PROGRAMS = (
+    "bwrap",
+    "podman",
+    "docker",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "aspell",
+    "initdb",
+    "postgres",
+)
 FOLDERS = ("/usr/lib/postgresql", "/usr/lib/chromium", "/opt/google")
 MISSING = re.compile(r"bubblewrap|chromium|PostgreSQL|aspell|GPU|the site is not built|is not installed", re.IGNORECASE)
 
 
-def command(paths: list[str]) -> list[str]:
-    """README's test command, of all paths or of some."""
+def commands(paths: list[str]) -> list[list[str]]:
+    """README's commands that build the site and test; if paths are named, the tests there alone."""
     (line,) = re.findall(r"^\.venv/bin/(pytest .*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     _, *words = shlex.split(line)
     if paths:
         words = [word for word in words if word.startswith("-") or not (ROOT / word).exists()] + paths
         words = [word for word in words if "nbval" not in word]
-    return [sys.executable, "-m", "pytest", *words]
+    build = [] if paths else [[sys.executable, "scripts/build_book.py"]]
+    return [*build, [sys.executable, "-m", "pytest", *words]]
 
 
 def checkout(folder: Path) -> None:
@@ -112,7 +126,7 @@ def known(base: Path) -> None:
         mount("--bind", base / file, Path("/etc", file))
 
 
-def inside(base: Path, become: list[str], words: list[str]) -> int:
+def inside(base: Path, become: list[str], lines: list[list[str]]) -> int:
     """Process 1 of the namespace: runs the suite beside the sentinel, and buries what was orphaned."""
     hide(base)
     show(base, become[0] == "setpriv")
@@ -120,14 +134,19 @@ def inside(base: Path, become: list[str], words: list[str]) -> int:
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
     environment |= {"HOME": str(base / "home"), "TMPDIR": str(base / "tmp"), "USER": "ordinary", "LOGNAME": "ordinary"}
     sentinel = subprocess.Popen([*become, "sleep", "infinity"], env=environment)
-    suite = subprocess.Popen([*become, *words], cwd=ROOT, env=environment)
     ended: dict[int, int] = {}
-    while suite.pid not in ended:
-        pid, status = os.wait()
-        ended[pid] = status
     faults = []
-    if ended[suite.pid]:
-        faults.append(f"the suite ended with {os.waitstatus_to_exitcode(ended[suite.pid])}")
+    for words in lines:
+        started = subprocess.Popen([*become, *words], cwd=ROOT, env=environment)
+        while started.pid not in ended:
+            pid, status = os.wait()
+            ended[pid] = os.waitstatus_to_exitcode(status)
+        if ended[started.pid]:
+            faults.append(f"{shlex.join(words)} ended with {ended[started.pid]}")
+    time.sleep(GRACE)
+    with contextlib.suppress(ChildProcessError):
+        while (gone := os.waitpid(-1, os.WNOHANG))[0]:
+            ended[gone[0]] = gone[1]
     if sentinel.pid in ended:
         faults.append("the sentinel was killed: the tests reach what is not theirs")
     for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
@@ -167,7 +186,8 @@ def main(paths: list[str]) -> int:
         checkout(base / "course")
         for own in ("home", "tmp"):
             (base / own).mkdir()
-        words = [*command(paths), f"--junitxml={base / 'tmp' / 'result.xml'}"]
+        lines = commands(paths)
+        lines[-1].append(f"--junitxml={base / 'tmp' / 'result.xml'}")
         if root:
             subprocess.run(["chown", "--recursive", f"{UID}:{UID}", str(base)], check=True)
             become = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", "--"]
@@ -178,17 +198,21 @@ def main(paths: list[str]) -> int:
         if subprocess.run([*unshare, "true"]).returncode:
             print("no PID namespace can be made here, so nothing was run: be root, or allow user namespaces")
             return 2
-        subprocess.run([*unshare, sys.executable, __file__, "--inside", json.dumps([name, become, words])], check=False)
+        subprocess.run([*unshare, sys.executable, __file__, "--inside", json.dumps([name, become, lines])], check=False)
         faults = (base / "faults").read_text(encoding="utf-8") if (base / "faults").is_file() else "it did not run"
         wrong = [*filter(None, faults.splitlines()), *told(base)]
         wrong += [f"it wrote into the home: {path.relative_to(base)}" for path in (base / "home").iterdir()]
-        wrong += [f"it left {path.name}" for path in (base / "tmp").iterdir() if path.name.startswith(("grading-", "postgres-"))]
+        wrong += [
+            f"it left {path.name}"
+            for path in (base / "tmp").iterdir()
+            if path.name.startswith(("grading-", "postgres-"))
+        ]
     print(*[f"FAULT {line}" for line in wrong] or ["The sentinel lives, and nothing was left behind."], sep="\n")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--inside"]:
-        where, become, words = json.loads(sys.argv[2])
-        sys.exit(inside(Path(where), become, words))
+        where, user, commanded = json.loads(sys.argv[2])
+        sys.exit(inside(Path(where), user, commanded))
     sys.exit(main(sys.argv[1:]))

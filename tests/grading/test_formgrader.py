@@ -19,12 +19,8 @@ from nbgrader.api import Gradebook
 from small_course import ROOT, Small
 
 from grading import __main__ as cli
-from grading import sandbox
 
-pytestmark = [
-    pytest.mark.skipif(not sandbox.isolated(), reason="bubblewrap is missing: apt-get install bubblewrap"),
-    pytest.mark.filterwarnings("ignore:Object of type .* not in session"),  # see `grading.gradebook`
-]
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.gradebook`
 
 TOKEN = "token"
 PATIENCE = 90  # seconds for a server to start, on a machine with much else to do
@@ -75,7 +71,7 @@ def text(small, step, student, ending="ipynb"):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(sandboxed, tmp_path_factory):
     """Jupyter's server in the course's folder, as ``jupyter lab`` starts it."""
     small = course(tmp_path_factory.mktemp("course"))
     with socket.create_server(("127.0.0.1", 0)) as free:
