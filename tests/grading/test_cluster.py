@@ -8,6 +8,7 @@ import time
 
 import psutil
 import pytest
+from small_course import LEASHED
 from tasks import die_of_three, hang_on_one
 
 from grading import __main__ as cli
@@ -21,7 +22,7 @@ pytest.importorskip("distributed", reason="Dask is not installed: pip install di
 def started(*command, folder):
     environment = {**os.environ, "PYTHONPATH": "", "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "5"}
     return subprocess.Popen(
-        [sys.executable, "-m", *command],
+        [*LEASHED, sys.executable, "-m", *command],
         cwd=folder,
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -38,19 +39,21 @@ def scheduler(tmp_path_factory):
     kept = [
         started("distributed.cli.dask_scheduler", *local, "--port", "0", "--scheduler-file", str(file), folder=folder)
     ]
-    end = time.monotonic() + 60
-    while not file.exists() or not file.read_text().endswith("}"):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    address = json.loads(file.read_text())["address"]
-    for number in range(4):
-        (folder / str(number)).mkdir()
-        alone = ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--death-timeout", "60"]
-        kept.append(started("distributed.cli.dask_worker", address, *alone, folder=folder / str(number)))
-    yield address, kept[1:]
-    for process in kept:
-        process.kill()
-        process.wait()
+    try:
+        end = time.monotonic() + 60
+        while not file.exists() or not file.read_text().endswith("}"):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        address = json.loads(file.read_text())["address"]
+        for number in range(4):
+            (folder / str(number)).mkdir()
+            alone = ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--death-timeout", "60"]
+            kept.append(started("distributed.cli.dask_worker", address, *alone, folder=folder / str(number)))
+        yield address, kept[1:]
+    finally:
+        for process in kept:
+            process.kill()
+            process.wait()
 
 
 def test_workers_that_die_take_nothing_with_them(small, scheduler):

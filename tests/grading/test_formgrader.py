@@ -16,7 +16,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
-from small_course import ROOT, Small
+from small_course import LEASHED, ROOT, Small
 
 from grading import __main__ as cli
 
@@ -80,7 +80,7 @@ def server(sandboxed, tmp_path_factory):
     own = {f"JUPYTER_{name}_DIR": str(small.root / "jupyter") for name in ("CONFIG", "DATA", "RUNTIME")}
     with (small.root / "server.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", *settings],
+            [*LEASHED, sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", *settings],
             cwd=small.root,
             env={**small.environment, **own},
             stdout=log,
