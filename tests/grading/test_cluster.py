@@ -35,7 +35,8 @@ def scheduler(tmp_path_factory):
     """A scheduler and four workers, each in a folder of its own; the address and the workers."""
     folder = tmp_path_factory.mktemp("cluster")
     file = folder / "scheduler.json"
-    local = ["--host", "127.0.0.1", "--no-dashboard"]
+    quiet = ["--no-dashboard", "--dashboard-address", "127.0.0.1:0"]  # its port would be a fixed one
+    local = ["--host", "127.0.0.1", *quiet]
     kept = [
         started("distributed.cli.dask_scheduler", *local, "--port", "0", "--scheduler-file", str(file), folder=folder)
     ]
@@ -47,7 +48,16 @@ def scheduler(tmp_path_factory):
         address = json.loads(file.read_text())["address"]
         for number in range(4):
             (folder / str(number)).mkdir()
-            alone = ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--death-timeout", "60"]
+            alone = [
+                "--no-nanny",
+                "--nthreads",
+                "1",
+                "--no-dashboard",
+                "--dashboard-address",
+                "127.0.0.1:0",
+                "--death-timeout",
+                "60",
+            ]
             kept.append(started("distributed.cli.dask_worker", address, *alone, folder=folder / str(number)))
         yield address, kept[1:]
     finally:
