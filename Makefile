@@ -27,7 +27,7 @@ weigh: .venv/.test book ## what each page costs its reader: requests, bytes, tim
 test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
 	$(BIN)/python -m pytest -n auto --dist loadfile tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg
 
-bare: .venv/.test ## the same as an ordinary user with nothing installed, beside a sentinel; Linux alone
+bare: .venv/.test book ## the same as an ordinary user with nothing installed, beside a sentinel; Linux alone
 	$(BIN)/python scripts/bare.py
 
 exercises: .venv/.book ## make exercises/ from solutions/

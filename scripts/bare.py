@@ -5,8 +5,8 @@ namespace of its own, beside a sentinel: a process of the same user, which has n
 skip, if they say what is missing; they may not fail, end the sentinel, leave a process behind, or write into the
 checkout or the user's home.
 
-``python scripts/bare.py`` runs all of it, ``python scripts/bare.py tests/grading`` a part. Linux alone; needs git and
-util-linux, and root or user namespaces.
+``make bare`` runs all of it, ``python scripts/bare.py tests/grading`` a part; other arguments are pytest's. It needs
+Linux, git and util-linux, and to be root or to be allowed user namespaces.
 """
 
 from __future__ import annotations
@@ -28,30 +28,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 UID = 54321  # of nobody's
 GRACE = 5  # seconds for what the tests have ended to be gone
-PROGRAMS = (
-    "bwrap",
-    "podman",
-    "docker",
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "aspell",
-    "initdb",
-    "postgres",
-)
+PROGRAMS = ("bwrap", "podman", "docker", "chromium", "chromium-browser", "google-chrome", "aspell", "initdb")
 FOLDERS = ("/usr/lib/postgresql", "/usr/lib/chromium", "/opt/google")
+CACHES = (".cache", ".config")  # Matplotlib keeps its list of fonts there
 MISSING = re.compile(r"bubblewrap|chromium|PostgreSQL|aspell|GPU|the site is not built|is not installed", re.IGNORECASE)
 
 
-def commands(paths: list[str]) -> list[list[str]]:
-    """README's commands that build the site and test; if paths are named, the tests there alone."""
+def command(paths: list[str]) -> list[str]:
+    """README's test command; if paths are named, with them in the place of its own."""
     (line,) = re.findall(r"^\.venv/bin/(pytest .*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     _, *words = shlex.split(line)
     if paths:
         words = [word for word in words if word.startswith("-") or not (ROOT / word).exists()] + paths
         words = [word for word in words if "nbval" not in word]
-    build = [] if paths else [[sys.executable, "scripts/build_book.py"]]
-    return [*build, [sys.executable, "-m", "pytest", *words]]
+    return [sys.executable, "-m", "pytest", *words]
 
 
 def checkout(folder: Path) -> None:
@@ -88,30 +78,27 @@ def hide(base: Path) -> None:
             mount("--bind", nothing, found)
     for folder in filter(os.path.isdir, FOLDERS):
         mount("-t", "tmpfs", "-o", "mode=755", "none", folder)
+    if left := [name for name in PROGRAMS if shutil.which(name)]:
+        raise SystemExit(f"these could not be hidden: {', '.join(left)}")
 
 
 def show(base: Path, root: bool) -> None:
     """The copy in the checkout's place, and a way to Python for everybody, also from a folder that is closed."""
-    kept = [sys.base_prefix, str(Path(sys.executable).resolve().parents[1]), str(Path(sys.prefix).resolve())]
-    held = {}
-    for number, path in enumerate(dict.fromkeys(kept)):
-        held[path] = base / f"held-{number}"
-        held[path].mkdir()
-        mount("--bind", path, held[path])
-    course = base / "course"
-    closed = []
-    for path in (*kept, str(ROOT)):
-        ways = [way for way in reversed(Path(path).parents) if not way.stat().st_mode & 0o001]
-        if ways and root:
-            closed.append(ways[0])
-    for way in dict.fromkeys(closed):
-        mount("-t", "tmpfs", "-o", "mode=755", "none", way)
-    ROOT.mkdir(parents=True, exist_ok=True)
-    mount("--bind", course, ROOT)
+    kept = [Path(sys.base_prefix).resolve(), Path(sys.executable).resolve().parents[1], Path(sys.prefix).resolve()]
+    held = {path: base / f"held-{number}" for number, path in enumerate(dict.fromkeys(kept))}
     for path, there in held.items():
-        if not Path(path).is_relative_to(ROOT) and not any(Path(path).is_relative_to(way) for way in closed):
-            continue
-        Path(path).mkdir(parents=True, exist_ok=True)
+        there.mkdir()
+        mount("--bind", path, there)
+    ways = [way for path in (*kept, ROOT) for way in reversed(path.parents)] if root else []
+    for way in dict.fromkeys(ways):
+        if not way.stat().st_mode & 0o001:
+            mount("-t", "tmpfs", "-o", "mode=755", "none", way)
+            for path in (*kept, ROOT):
+                if path.is_relative_to(way):
+                    path.mkdir(parents=True, exist_ok=True)
+    mount("--bind", base / "course", ROOT)
+    for path, there in held.items():
+        path.mkdir(parents=True, exist_ok=True)
         mount("--bind", "-o", "ro", there, path)
 
 
@@ -126,7 +113,7 @@ def known(base: Path) -> None:
         mount("--bind", base / file, Path("/etc", file))
 
 
-def inside(base: Path, become: list[str], lines: list[list[str]]) -> int:
+def inside(base: Path, become: list[str], words: list[str]) -> int:
     """Process 1 of the namespace: runs the suite beside the sentinel, and buries what was orphaned."""
     hide(base)
     show(base, become[0] == "setpriv")
@@ -134,19 +121,16 @@ def inside(base: Path, become: list[str], lines: list[list[str]]) -> int:
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
     environment |= {"HOME": str(base / "home"), "TMPDIR": str(base / "tmp"), "USER": "ordinary", "LOGNAME": "ordinary"}
     sentinel = subprocess.Popen([*become, "sleep", "infinity"], env=environment)
+    suite = subprocess.Popen([*become, *words], cwd=ROOT, env=environment)
     ended: dict[int, int] = {}
-    faults = []
-    for words in lines:
-        started = subprocess.Popen([*become, *words], cwd=ROOT, env=environment)
-        while started.pid not in ended:
-            pid, status = os.wait()
-            ended[pid] = os.waitstatus_to_exitcode(status)
-        if ended[started.pid]:
-            faults.append(f"{shlex.join(words)} ended with {ended[started.pid]}")
+    while suite.pid not in ended:
+        pid, status = os.wait()
+        ended[pid] = os.waitstatus_to_exitcode(status)
     time.sleep(GRACE)
     with contextlib.suppress(ChildProcessError):
         while (gone := os.waitpid(-1, os.WNOHANG))[0]:
-            ended[gone[0]] = gone[1]
+            ended[gone[0]] = os.waitstatus_to_exitcode(gone[1])
+    faults = [f"the suite ended with {ended[suite.pid]}"] if ended[suite.pid] else []
     if sentinel.pid in ended:
         faults.append("the sentinel was killed: the tests reach what is not theirs")
     for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
@@ -170,7 +154,7 @@ def told(base: Path) -> list[str]:
     if not report.is_file():
         return ["there is no result"]
     cases = list(ET.parse(report).iter("testcase"))
-    skips = Counter(skip.get("message", "") for case in cases for skip in case.iter("skipped"))
+    skips = Counter(skip.get("message", "") for case in cases for skip in case.iterfind("skipped[@type='pytest.skip']"))
     bad = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
     print(f"{len(cases) - skips.total() - bad} passed, {skips.total()} skipped, {bad} failed")
     for reason, count in skips.most_common():
@@ -186,8 +170,7 @@ def main(paths: list[str]) -> int:
         checkout(base / "course")
         for own in ("home", "tmp"):
             (base / own).mkdir()
-        lines = commands(paths)
-        lines[-1].append(f"--junitxml={base / 'tmp' / 'result.xml'}")
+        words = [*command(paths), f"--junitxml={base / 'tmp' / 'result.xml'}"]
         if root:
             subprocess.run(["chown", "--recursive", f"{UID}:{UID}", str(base)], check=True)
             become = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", "--"]
@@ -198,15 +181,13 @@ def main(paths: list[str]) -> int:
         if subprocess.run([*unshare, "true"]).returncode:
             print("no PID namespace can be made here, so nothing was run: be root, or allow user namespaces")
             return 2
-        subprocess.run([*unshare, sys.executable, __file__, "--inside", json.dumps([name, become, lines])], check=False)
+        subprocess.run([*unshare, sys.executable, __file__, "--inside", json.dumps([name, become, words])], check=False)
         faults = (base / "faults").read_text(encoding="utf-8") if (base / "faults").is_file() else "it did not run"
         wrong = [*filter(None, faults.splitlines()), *told(base)]
-        wrong += [f"it wrote into the home: {path.relative_to(base)}" for path in (base / "home").iterdir()]
-        wrong += [
-            f"it left {path.name}"
-            for path in (base / "tmp").iterdir()
-            if path.name.startswith(("grading-", "postgres-"))
-        ]
+        written = [path.name for path in (base / "home").iterdir()]
+        wrong += [f"it wrote into the home: {name}" for name in written if name not in CACHES]
+        left = [path.name for path in (base / "tmp").iterdir() if path.name != "result.xml"]
+        wrong += [f"it left {name} in the temporary folder" for name in left if not name.startswith("pytest-of-")]
     print(*[f"FAULT {line}" for line in wrong] or ["The sentinel lives, and nothing was left behind."], sep="\n")
     return 1 if wrong else 0
 
