@@ -99,7 +99,8 @@ def show(base: Path, root: bool) -> None:
     mount("--bind", base / "course", ROOT)
     for path, there in held.items():
         path.mkdir(parents=True, exist_ok=True)
-        mount("--bind", "-o", "ro", there, path)
+        if not any(path.iterdir()):  # it was covered
+            mount("--bind", "-o", "ro", there, path)
 
 
 def known(base: Path) -> None:
@@ -115,8 +116,8 @@ def known(base: Path) -> None:
 
 def inside(base: Path, become: list[str], words: list[str]) -> int:
     """Process 1 of the namespace: runs the suite beside the sentinel, and buries what was orphaned."""
-    hide(base)
     show(base, become[0] == "setpriv")
+    hide(base)
     known(base)
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
     environment |= {"HOME": str(base / "home"), "TMPDIR": str(base / "tmp"), "USER": "ordinary", "LOGNAME": "ordinary"}
