@@ -100,7 +100,8 @@ def cluster(scheduler: str, jobs: int) -> Iterator[Workers]:
         raise ClusterError("Dask is not installed: pip install distributed") from None
     with contextlib.ExitStack() as stack:
         if scheduler == "local":
-            made = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)  # type: ignore[no-untyped-call]
+            free = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # else it takes a port of its own liking
+            made = LocalCluster(n_workers=jobs, threads_per_worker=1, scheduler_kwargs=free)  # type: ignore[no-untyped-call]
             address: Any = stack.enter_context(made)
         else:
             address = scheduler

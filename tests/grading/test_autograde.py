@@ -18,10 +18,7 @@ from small_course import ROOT, Small
 from grading import __main__ as cli
 from grading import autograde, sandbox
 
-pytestmark = [
-    pytest.mark.skipif(not sandbox.isolated(), reason="bubblewrap is missing: apt-get install bubblewrap"),
-    pytest.mark.filterwarnings("ignore:Object of type .* not in session"),  # see `grading.gradebook`
-]
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.gradebook`
 
 ATTACK = """import numpy as np
 
@@ -131,7 +128,7 @@ def graded(url):
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory):
+def both(sandboxed, tmp_path_factory):
     """The same submissions graded by nbgrader's commands and by ours."""
     root = tmp_path_factory.mktemp("course")
     small = course(root, seconds=SECONDS)
@@ -211,7 +208,7 @@ def test_nothing_is_left(both):
 
 
 @pytest.fixture(scope="module")
-def button(tmp_path_factory):
+def button(sandboxed, tmp_path_factory):
     """What formgrader's Autograde button calls, in a course of its own."""
     root = tmp_path_factory.mktemp("button")
     small = course(root)

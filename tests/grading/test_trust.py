@@ -68,7 +68,9 @@ def test_nothing_that_a_check_asked_comes_back(small):
     top = "import time\nseen = []\nopen('seen', 'w').close()"
     record = "seen.append(x)\n    open('seen', 'a').write(str(x))\n    print(x)\n    return {} * x"
     last = "print('seen', len(seen), repr(open('seen').read()))\ntime.sleep(0.3)\nseen"
-    small.hand_in("eve", double=record.format(2), triple=record.format("(double(x) - double(x)) or 3"), own=top, last=last)
+    small.hand_in(
+        "eve", double=record.format(2), triple=record.format("(double(x) - double(x)) or 3"), own=top, last=last
+    )
     small.run()
     assert float(small.rows()["eve"]["total"]) == 5
     shown = [out for cell in cells(small, "eve") for out in cell.get("outputs", []) if "in the check" not in str(out)]
@@ -114,14 +116,11 @@ def test_student_code_does_not_know_the_seed(small):
         assert np.random.RandomState(candidate & 0xFFFFFFFF).get_state()[1][:4].tolist() != states
 
 
-FULL = "global held\n    held = [bytearray(1 << 26) for _ in range(64)]\n    return 2 * x"
-HALF = "held.append(bytearray(1 << 26))\n    return 2 * x"
-
-
-@pytest.mark.parametrize("body", [FULL, HALF], ids=["fills it", "keeps what it takes"])
-def test_memory_that_an_item_keeps_costs_no_other_item(small, body):
+@pytest.mark.parametrize("does", ["fill", "keep"])
+def test_memory_that_an_item_keeps_costs_no_other_item(small, attack, does):
     """And at each grading the same."""
-    small.hand_in("eve", own="held = []", double=body, triple="b = bytearray(1 << 27)\n    return 3 * x")
+    body = f"{does}()\n    return 2 * x"
+    small.hand_in("eve", own=attack("memory"), double=body, triple="take()\n    return 3 * x")
     points = set()
     for _ in range(3):
         small.run("--memory", "256", "--fresh")
@@ -151,22 +150,45 @@ def test_a_notebook_stays_small_however_many_cells_grow_it(small):
 # ---------------------------------------------------------------------------------------------- without a sandbox
 
 
-@pytest.fixture
-def bare(small, monkeypatch):
-    """As if there were no bubblewrap; nothing is run unless that is accepted."""
-    monkeypatch.setattr(sandbox, "_remedy", lambda *_: "bubblewrap is not installed")
-    sandbox.obstacle.cache_clear()
-    monkeypatch.setattr(sandbox.shutil, "which", lambda _: None)
-    small.monkeypatch = monkeypatch
-    yield small
-    sandbox.obstacle.cache_clear()
-
-
-def test_without_a_sandbox_nothing_is_run(bare):
-    bare.hand_in("ann", own=f"open({str(bare.root / 'ran')!r}, 'w').write('x')")
-    assert cli.main(bare.command()[3:]) == 2
-    said = bare.capsys.readouterr().err
-    assert "bubblewrap is not installed" in said
+def test_without_a_sandbox_nothing_is_run(unprotected):
+    small = unprotected
+    small.hand_in("ann", own=f"open({str(small.root / 'ran')!r}, 'w').write('x')")
+    assert cli.main(small.command()[3:]) == 2
+    said = small.capsys.readouterr().err
+    assert "bubblewrap is not installed: sudo apt install bubblewrap" in said
     assert "--allow-unisolated" in said
-    assert not (bare.root / "ran").exists()
-    assert not (bare.state / "small.jsonl").exists()
+    assert not (small.root / "ran").exists()
+    assert not small.state.exists()
+
+
+def test_the_risk_is_accepted_for_one_round_and_told_of_each_row(unprotected, monkeypatch):
+    """In the journal, the table, the CSV file, the report and the feedback; also when a sandbox is there later."""
+    small = unprotected
+    small.hand_in("ann")
+    small.hand_in("ben", double=None)
+    assert "not isolated" in small.run("--allow-unisolated")
+    monkeypatch.undo()
+    sandbox.obstacle.cache_clear()
+    monkeypatch.setattr(cli, "ROOT", small.root)
+    assert cli.main(["report", "small", "--state", str(small.state)]) == 0
+    rows = small.rows()
+    assert [row["isolation"] for row in rows.values()] == ["none", "none"]
+    assert all("not isolated" in row["remarks"] for row in rows.values())
+    assert "not isolated" in (small.state / "small.txt").read_text()
+    assert "Not isolated: the code of everybody" in (small.state / "small.html").read_text()
+    assert "not isolated" in (small.state / "feedback/ann/small/small.html").read_text()
+    assert (small.state / "small.jsonl").read_text().count('"isolation": "none"') == 2
+
+
+def test_what_was_not_isolated_is_graded_again_where_it_can_be(sandboxed, unprotected, monkeypatch):
+    small = unprotected
+    small.hand_in("ann")
+    small.run("--allow-unisolated")
+    monkeypatch.undo()
+    sandbox.obstacle.cache_clear()
+    monkeypatch.setattr(cli, "ROOT", small.root)
+    small.run("--allow-unisolated")
+    assert small.rows()["ann"]["isolation"] == "none"  # it was accepted, and nothing has changed
+    small.run()
+    assert small.rows()["ann"]["isolation"] == "bubblewrap"
+    assert "not isolated" not in (small.state / "small.html").read_text()
