@@ -29,12 +29,10 @@ from grading.intake import Found, Source, Status
 from grading.journal import Journal, replace_file, secret_of
 from grading.row import Row, Student
 from grading.sandbox import obstacle
-from grading.work import Bundle, Graded, RefusedError, Task, feedback_page, grade_one, not_graded
+from grading.work import ACCEPT, Bundle, Graded, RefusedError, Task, feedback_page, grade_one, not_graded
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
 
-_REFUSED = """student code would run without a sandbox, as whoever grades. {}.
---allow-unisolated accepts that risk, for one round"""
 MOMENT = 1.0  # seconds in which a killed round lets go of its lock
 
 
@@ -194,7 +192,7 @@ def grade(
     course.check()
     workers = workers or pool.processes(2)
     if not unisolated and (bare := [f"{name}: {why}" for name, why in workers.everywhere(obstacle).items() if why]):
-        raise UsageError(_REFUSED.format("; ".join(bare)))
+        raise UsageError(f"student code would run without a sandbox, as whoever grades. {'; '.join(bare)}.\n{ACCEPT}")
     try:
         handed, remarks = collect.submissions(submissions, course.assignment, students)
     except (OSError, ValueError) as error:
@@ -216,7 +214,7 @@ def grade(
             finally:
                 one.book.close()
     except RefusedError as error:
-        raise UsageError(_REFUSED.format(error)) from None
+        raise UsageError(str(error)) from None
     except LockedError as error:
         raise UsageError(str(error)) from None
     except OSError as error:

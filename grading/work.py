@@ -37,6 +37,10 @@ STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Pyt
 ENGINE = ["borrowed", "bridge", "cgroup", "engine", "execution", "forkserver", "intake", "judge", "sandbox"]
 ENGINE += ["seccomp", "wire", "work"]
 UNISOLATED = "not isolated: the code ran without a sandbox on the machine that graded"
+ACCEPT = (
+    "--allow-unisolated accepts that risk, for one round; for nbgrader's own commands it is c.Check.allow_unisolated "
+    "in nbgrader_config.py"
+)
 TRIES = 3  # of a sandbox that somebody kills
 SPACE = 1 << 30  # bytes that judging a submission may take
 
@@ -262,7 +266,9 @@ def execute(
     """
     missing = obstacle()
     if missing and not unisolated:
-        raise RefusedError(f"{platform.node()}: {missing}")
+        raise RefusedError(
+            f"student code would run without a sandbox, as whoever grades, on {platform.node()}: {missing}.\n{ACCEPT}"
+        )
     sandbox = _sandbox("none" if missing else "bubblewrap")
     root, _ = _unpacked(bundle.name, tuple(sorted(bundle.files.items())), bundle.release)
     judge.may_hold(SPACE)

@@ -76,7 +76,7 @@ class Small:
         return self.submissions / student / "small.ipynb"
 
     def hand_in(self, student, double="return 2 * x", triple="return 3 * x", why="Because.", own=None, last=None):
-        """Write a submission; an answer of None leaves its cell out, ``own`` is a cell at the top, ``last`` the last."""
+        """Write a submission; an answer of None leaves its cell out; ``own`` and ``last`` are more cells."""
         answers = {"solve-double": double, "solve-triple": triple}
         cells = [new_code_cell(own, id="own")] if own else []
         for cell in small_source().cells:

@@ -1,4 +1,4 @@
-"""What is done on a student's account is bounded as well, in time and memory; what goes over the bound costs that step."""
+"""What is done on a student's account is bounded as well, in time and memory; what goes over costs that step."""
 
 import threading
 import time

@@ -7,7 +7,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grading import __main__ as cli
 from grading import engine, sandbox
 from grading.execution import Execution, Limits
 from grading.wire import Peer
