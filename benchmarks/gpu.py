@@ -24,7 +24,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -70,7 +69,7 @@ def machine(dry: bool) -> dict[str, Any]:
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
         gpu = {"gpu": torch.cuda.get_device_name(0), "gpu memory": f"{memory:.0f} GiB", "cuda": torch.version.cuda}
     threads = {"NumPy's threads": device.threads(), "PyTorch's threads": torch.get_num_threads()}
-    return {**gpu, **bench.machine(), **threads, "date": datetime.now(UTC).date().isoformat()}
+    return {**gpu, **bench.machine(), **threads, "date": time.strftime("%Y-%m-%d", time.gmtime())}
 
 
 def places(dry: bool) -> dict[str, tuple[Any, Callable[[], object]]]:
