@@ -331,15 +331,14 @@ class _Asker(Peer):
 
     Attributes
     ----------
-    waited : float
-        Seconds for which the student's process was waited for.
     served : float
         Seconds that functions which are lent have computed here.
     """
 
     def __init__(self, execution: Execution, connection: socket.socket) -> None:
         super().__init__(connection, execution._given, around=self._lent, errors=(engine.Unusable,))
-        self.execution, self.waited, self.served = execution, 0.0, 0.0
+        self.execution, self.served = execution, 0.0
+        self._waited, self._since = 0.0, math.inf
 
     def ask(self, verb: str, of: str | int, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
         """As `Peer.ask`."""
@@ -364,11 +363,16 @@ class _Asker(Peer):
             self.served = before + time.process_time() - start
 
     def _io(self, operation: Callable[[Any], Any], argument: Any) -> Any:
-        start = time.monotonic()
+        self._since = time.monotonic()
         try:
             return super()._io(operation, argument)
         finally:
-            self.waited += time.monotonic() - start
+            self._waited, self._since = self.waited, math.inf
+
+    @property
+    def waited(self) -> float:
+        """Seconds for which the student's process was waited for, until now."""
+        return self._waited + max(0.0, time.monotonic() - self._since)
 
 
 class _Call:
