@@ -53,3 +53,9 @@ c.FeedbackExporter.site = about.get("html", {}).get("baseurl") or f"https://{own
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {"markdown2html": "grading.exporter.markdown"}
 c.HTMLExporter.extra_template_basedirs.prepend([str(Path(grading.__file__).with_name("templates"))])
+
+# formgrader shows names too, and has no setting for them: see grading/formgrader.py
+if "nbgrader.server_extensions.formgrader.handlers" in sys.modules:
+    from grading import formgrader
+
+    formgrader.escape()
