@@ -11,7 +11,6 @@ Frames of a traceback that are not in the notebook's own cells, and paths, are c
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +33,7 @@ from pygments.lexers import PythonLexer
 
 from grading.engine import MIME
 from grading.intake import Status
+from grading.pictures import checked
 from grading.row import Row
 
 __all__ = ["ABOUT", "KEPT", "page", "remember"]
@@ -44,7 +44,7 @@ MAX_CELL = 20_000  # characters of a cell, and of what it printed: more is someb
 MAX_OWN = 100_000  # characters of all cells that a student added, outputs included
 MAX_PICTURES = 8_000_000  # characters of all pictures
 MAX_TEX = 600  # characters of a formula: the converter recurses
-PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}  # and how such a file begins
+PICTURES = ("image/png", "image/jpeg")
 
 
 # ---------------------------------------------------------------------------------------------- formulas and Markdown
@@ -211,14 +211,8 @@ def _shortened(text: str, most: int) -> str:
 
 def _picture(kind: str, data: Any) -> str | None:
     """A data URI, if it is what it says."""
-    if kind not in PICTURES or not isinstance(data, str) or len(data) > MAX_PICTURES:
-        return None
-    data = "".join(data.split())
-    try:
-        right = base64.b64decode(data, validate=True).startswith(PICTURES[kind])
-    except (binascii.Error, ValueError):
-        return None
-    return f"data:{kind};base64,{data}" if right else None
+    found = checked(kind, data) if isinstance(data, str) and len(data) <= MAX_PICTURES else None
+    return f"data:{kind};base64,{found}" if found else None
 
 
 @dataclass(frozen=True)

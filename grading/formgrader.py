@@ -13,7 +13,6 @@ from typing import Any
 import markupsafe
 from jinja2 import Environment, FileSystemLoader
 from nbconvert.exporters import HTMLExporter
-from nbformat import NotebookNode
 from nbgrader.server_extensions.formgrader import base, handlers
 
 __all__ = ["Page", "escape"]
@@ -40,12 +39,11 @@ class Page(HTMLExporter):
 
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **kw: Any
-    ) -> tuple[NotebookNode, dict[str, Any]]:
+    ) -> tuple[str, dict[str, Any]]:
         """Convert a notebook; what nbgrader tells of the student has no tags."""
-        told = {name: str(markupsafe.escape(text or "")) for name in OF_STUDENTS if (text := (resources or {}).get(name))}
-        made: tuple[NotebookNode, dict[str, Any]]
-        made = super().from_filename(filename, {**(resources or {}), **told}, **kw)  # type: ignore[no-untyped-call]
-        return made
+        told = {**(resources or {})}
+        told |= {name: str(markupsafe.escape(told[name])) for name in OF_STUDENTS if told.get(name)}
+        return super().from_filename(filename, told, **kw)
 
 
 def escape() -> None:
@@ -56,7 +54,7 @@ def escape() -> None:
 
     def exporter(self: Any) -> Page:
         # of the course that is open now: nbgrader's own keeps the settings with which the server began
-        return Page(config=self.settings["nbgrader_formgrader"].config)
+        return Page(config=self.settings["nbgrader_formgrader"].config)  # type: ignore[no-untyped-call]
 
     def headers(self: Any) -> None:
         super(base.BaseApiHandler, self).set_default_headers()
@@ -64,7 +62,7 @@ def escape() -> None:
 
     def policy(self: Any) -> str:
         policy = super(handlers.SubmissionFilesHandler, self).content_security_policy
-        return f"{policy}; sandbox"  # a student's file may be a page with scripts
+        return f"{policy}; default-src 'none'; style-src 'unsafe-inline'; sandbox"  # a student's file may be a page
 
     base.BaseHandler.render, base.BaseHandler.exporter = render, property(exporter)
     base.BaseApiHandler.set_default_headers = headers

@@ -217,7 +217,13 @@ class Grades:
         ------
         LockedError
             If another program keeps it to itself.
+        ValueError
+            If the id is none that is safe in a page, a path and a table, or a name is none.
         """
+        if intake.safe_id(row.student) != row.student:
+            raise ValueError(f"{row.student!r} is no safe id of a student; {intake.safe_id(row.student)} would be one")
+        if person:
+            person.check()
         self._tried(lambda: self._write(row, notebook_row, when, person))
 
     @cached_property

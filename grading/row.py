@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from grading.intake import Status
@@ -9,6 +10,9 @@ from grading.intake import Status
 __all__ = ["UNSOLVED", "Row", "Student"]
 
 UNSOLVED = "not solved yet"
+# tags, control characters, and what turns the direction of writing and so makes one name look like another
+UNFIT = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+LONGEST = 128  # characters of a text that nbgrader's gradebook keeps of a student
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,21 @@ class Student:
     first_name: str = ""
     last_name: str = ""
     email: str = ""
+
+    def check(self) -> None:
+        """Refuse what could be more than a name where it is shown.
+
+        Raises
+        ------
+        ValueError
+            In a sentence that names the column.
+        """
+        for column, text in vars(self).items():
+            if found := UNFIT.search(text):
+                kinds = "no name has < or >, a control character, or a mark that turns the direction of writing"
+                raise ValueError(f"the {column} {text[:LONGEST]!r} has the character {found[0]!r}; {kinds}")
+            if len(text) > LONGEST:
+                raise ValueError(f"the {column} has {len(text)} characters, the gradebook keeps {LONGEST}")
 
 
 @dataclass(frozen=True)

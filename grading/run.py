@@ -113,7 +113,7 @@ def read_students(path: Path) -> dict[str, Student]:
     Raises
     ------
     UsageError
-        If the file cannot be used; the sentence names the line.
+        If the file cannot be used; the sentence names line and column.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -131,7 +131,11 @@ def read_students(path: Path) -> dict[str, Student]:
                     raise UsageError(
                         f"{path}, line {lines.line_num}: the id {texts['id']!r} is not safe; use {allowed}"
                     )
-                students[texts["id"]] = Student(**texts)
+                one = students[texts["id"]] = Student(**texts)
+                try:
+                    one.check()
+                except ValueError as error:
+                    raise UsageError(f"{path}, line {lines.line_num}: {error}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"the students file {path} cannot be read: {error}") from None
     return students
