@@ -37,7 +37,7 @@ def _pages() -> Environment:
 class Page(HTMLExporter):
     """A submission as formgrader shows it."""
 
-    def from_filename(
+    def from_filename(  # type: ignore[override]  # as of every exporter that makes a text
         self, filename: str, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[str, dict[str, Any]]:
         """Convert a notebook; what nbgrader tells of the student has no tags."""

@@ -64,12 +64,14 @@ class Grades:
         for handler in list(self.log.handlers):
             self.log.removeHandler(handler)
             handler.close()
+        (state / "nbgrader.log").touch(mode=0o600)
         self.log.addHandler(logging.FileHandler(state / "nbgrader.log", mode="w", encoding="utf-8"))
         if url.startswith("sqlite:///"):
             path = Path(url.removeprefix("sqlite:///"))
             if not path.exists():  # made in several steps, of which none may be missing
                 new = path.with_name(f"{path.stem}-new.db")
                 new.unlink(missing_ok=True)
+                new.touch(mode=0o600)
                 self._tried(lambda: Gradebook(f"sqlite:///{new}")).close()
                 new.replace(path)
             self._file, url = path, f"{url}?timeout={PATIENCE}"

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from grading import private
 from grading.intake import Status
 from grading.row import Row
 
@@ -57,7 +58,7 @@ class Journal:
             self.rows[line["student"]] = Row(**{**line, "status": Status(line["status"])})
 
     def _add(self, line: dict[str, Any]) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
+        with open(self.path, "a", encoding="utf-8", opener=private.opener) as file:
             file.write("\n" * (not line) or json.dumps(line, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -83,6 +84,8 @@ class Journal:
 def replace_file(path: Path, content: str | bytes) -> None:
     """Replace a file in one step: a reader sees the old text or the new one, never half of it.
 
+    It is the owner's alone, whatever the old one was.
+
     Parameters
     ----------
     path : Path
@@ -97,7 +100,8 @@ def replace_file(path: Path, content: str | bytes) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")  # one name, so that what a power cut left is overwritten
-    with new.open("wb") as file:
+    new.unlink(missing_ok=True)  # and not followed if somebody has put a link there
+    with open(new, "xb", opener=private.opener) as file:
         file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())

@@ -22,7 +22,7 @@ import nbformat
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grading import collect, intake, pool
+from grading import collect, intake, pool, private
 from grading.execution import SLOWEST, Limits
 from grading.gradebook import Grades, LockedError
 from grading.intake import Found, Source, Status
@@ -190,6 +190,9 @@ def grade(
         what is in a submission.
     """
     course.check()
+    new = not course.state.exists()
+    for line in [] if new else _private(course):
+        remark(line)
     try:
         handed, remarks = collect.submissions(submissions, course.assignment, students)
     except (OSError, ValueError) as error:
@@ -200,8 +203,9 @@ def grade(
     names = sorted({*handed, *students}, key=lambda name: (name.casefold(), name))
     if only and only not in names:
         raise UsageError(f"there is no student {only!r}; there is {', '.join(names[:10])}{', ...' * (len(names) > 10)}")
+    if new:
+        _private(course)
     try:
-        course.state.mkdir(parents=True, exist_ok=True)
         workers = workers or pool.processes(2)
         with _alone(course.state / "lock"):
             if fresh or not Journal(course.journal).rows.keys() >= set(names):
@@ -214,10 +218,22 @@ def grade(
     except LockedError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        raise UsageError(
-            f"the results cannot be written: {error.strerror}{where}; the same command goes on where it was"
-        ) from None
+        raise _unwritten(error) from None
+
+
+def _private(course: Course) -> list[str]:
+    """Close the state to others before anything in it is read."""
+    try:
+        return private.take(course.state, course.root)
+    except private.UnsafeError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise _unwritten(error) from None
+
+
+def _unwritten(error: OSError) -> UsageError:
+    where = f" ({error.filename})" if error.filename else ""
+    return UsageError(f"the results cannot be written: {error.strerror}{where}; the same command goes on where it was")
 
 
 @contextlib.contextmanager
@@ -226,7 +242,7 @@ def _alone(path: Path) -> Iterator[None]:
 
     A round that was killed holds its lock for a moment more where it was just starting another program.
     """
-    with path.open("w") as file:
+    with open(path, "w", opener=private.opener) as file:
         with contextlib.suppress(ImportError):  # on Windows nothing keeps them apart
             import fcntl
 
@@ -371,6 +387,7 @@ def _reading(course: Course) -> Iterator[tuple[Journal, Grades, Bundle]]:
     course.check()
     if not course.journal.is_file() or not course.release.is_file():
         raise UsageError(f"{course.assignment} was not graded yet: python -m grading run {course.assignment} ...")
+    _private(course)
     book = Grades(course.url, course.state, course.assignment, course.config())
     try:
         yield Journal(course.journal), book, Bundle.read(course.folder, course.release, course.site)
