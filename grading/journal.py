@@ -89,7 +89,7 @@ def replace_file(path: Path, content: str | bytes) -> None:
     Parameters
     ----------
     path : Path
-        Its folder is made where it is missing.
+        Its folder is made where it is missing, for the owner alone too.
     content : str or bytes
         What it shall hold.
 
@@ -98,7 +98,7 @@ def replace_file(path: Path, content: str | bytes) -> None:
     OSError
         If there is no room, or no right to write; the old file is as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private.folder(path.parent)
     new = path.with_name(f".{path.name}.new")  # one name, so that what a power cut left is overwritten
     new.unlink(missing_ok=True)  # and not followed if somebody has put a link there
     with open(new, "xb", opener=private.opener) as file:

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["STEPS", "UnsafeError", "opener", "others", "owner", "take"]
+__all__ = ["UnsafeError", "changeable", "folder", "opener", "owner", "readable", "strange", "take"]
 
 STEPS = ("submitted", "autograded", "feedback", "release")
 OTHERS, WRITE = 0o077, 0o022
@@ -21,6 +21,13 @@ class UnsafeError(Exception):
 def opener(path: str, flags: int) -> int:
     """For ``open``: a new file is the owner's alone, whatever the umask is."""
     return os.open(path, flags, 0o600)
+
+
+def folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for the owner alone."""
+    if not path.is_dir():
+        folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def owner(uid: int) -> str:
@@ -41,7 +48,7 @@ def take(state: Path, root: Path) -> list[str]:
     Parameters
     ----------
     state : Path
-        Where gradebook, journal and submissions lie. Nothing is changed in folders that are not grading's.
+        Where gradebook, journal and submissions lie. Of other folders in it nothing is changed.
     root : Path
         The repository.
 
@@ -55,12 +62,11 @@ def take(state: Path, root: Path) -> list[str]:
     UnsafeError
         If there is something that somebody else has put there, or if all accounts share the folder.
     """
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder(state)
     if os.name != "posix":
         return []
-    trusted, found, notes = {os.getuid(), 0, root.stat().st_uid}, state.stat(), list[str]()
-    if found.st_uid not in trusted:
-        who = owner(found.st_uid)
+    found, notes, who = state.stat(), list[str](), owner(state.stat().st_uid)
+    if found.st_uid not in _trusted(root):
         raise UnsafeError(
             f"{state} belongs to {who}, who could change every grade: choose another folder, with --state"
         )
@@ -70,50 +76,61 @@ def take(state: Path, root: Path) -> list[str]:
         try:
             state.chmod(0o700)
         except PermissionError:
-            who = owner(found.st_uid)
-            raise UnsafeError(
-                f"{state} is open to others and belongs to {who}: ask them for chmod 700 {state}"
-            ) from None
+            said = f"{state} is open to other accounts and belongs to {who}: ask for chmod 700 {state}"
+            raise UnsafeError(said) from None
         notes.append(f"{state} was open to other accounts (mode {found.st_mode & 0o777:o}); now it is closed (700)")
-    strange, written = list[Path](), list[Path]()
-    # each folder is closed before it is read: what was looked at cannot be swapped afterwards
-    for path, about in _below(state, trusted):
-        if about.st_uid not in trusted:
-            strange.append(path)
-        elif about.st_mode & WRITE and stat.S_ISREG(about.st_mode):
-            written.append(path)
-    if strange:
-        who = owner(strange[0].lstat().st_uid)
+    below = list(_below(state, _trusted(root), mend=True))
+    if others := [path for path, about in below if about.st_uid not in _trusted(root)]:
+        more = f" and {len(others) - 1} more" * (len(others) > 1)
         raise UnsafeError(
-            f"{strange[0]}{f' and {len(strange) - 1} more' * (len(strange) > 1)} belongs to {who}, who can have put "
-            "anything there: look at it, then delete it, or take it over with chown"
+            f"{others[0]}{more} belongs to {owner(others[0].lstat().st_uid)}, who can have put anything there: "
+            "look at it, then delete it, or take it over with chown"
         )
+    written = [
+        str(path.relative_to(state)) for path, about in below if about.st_mode & WRITE and stat.S_ISREG(about.st_mode)
+    ]
     if written:
-        names = ", ".join(str(path.relative_to(state)) for path in written[:3])
-        notes.append(
-            f"{len(written)} files there could be written by other accounts ({names}): see that they are right"
-        )
+        names = ", ".join(written[:3]) + ", ..." * (len(written) > 3)
+        notes.append(f"files in {state} could be written by other accounts: see that they are right ({names})")
     return notes
 
 
-def _below(folder: Path, trusted: set[int], depth: int = 0) -> Iterator[tuple[Path, os.stat_result]]:
-    """What lies in a state folder, as it was found, and is the owner's alone from now on."""
+def strange(state: Path, root: Path) -> list[Path]:
+    """What in a state folder belongs to nobody who is trusted."""
+    if os.name != "posix":
+        return []
+    trusted = _trusted(root)
+    return [path for path, about in _below(state, trusted) if about.st_uid not in trusted]
+
+
+def _trusted(root: Path) -> set[int]:
+    return {os.getuid(), 0, root.stat().st_uid}
+
+
+def _below(
+    state: Path, trusted: set[int], mend: bool = False, inside: bool = False
+) -> Iterator[tuple[Path, os.stat_result]]:
+    """What lies in a state folder, as it was found.
+
+    If it is mended, it is the owner's alone from then on. Each folder is closed before it is read, so that nothing can
+    be swapped after it was looked at.
+    """
     try:
-        with os.scandir(folder) as entries:
+        with os.scandir(state) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
     except PermissionError:
         return
     for entry in found:
-        path, about = Path(entry.path), entry.stat(follow_symlinks=False)
-        inside, mine = depth > 0 or entry.name in STEPS, os.getuid() in (about.st_uid, 0)
-        folder_or_file = stat.S_ISREG(about.st_mode) or (inside and stat.S_ISDIR(about.st_mode))
-        if about.st_uid in trusted and mine and folder_or_file and about.st_mode & OTHERS:
+        path, about, deep = Path(entry.path), entry.stat(follow_symlinks=False), inside or entry.name in STEPS
+        ours = about.st_uid in trusted
+        is_file, is_folder = stat.S_ISREG(about.st_mode), stat.S_ISDIR(about.st_mode) and deep
+        if mend and ours and os.getuid() in (about.st_uid, 0) and (is_file or is_folder) and about.st_mode & OTHERS:
             path.chmod(about.st_mode & 0o700)
-            if inside and stat.S_ISREG(about.st_mode) and about.st_mode & WRITE:
+            if is_file and deep and about.st_mode & WRITE:
                 _renew(path)
         yield path, about
-        if inside and stat.S_ISDIR(about.st_mode) and about.st_uid in trusted:
-            yield from _below(path, trusted, depth + 1)
+        if is_folder and ours:
+            yield from _below(path, trusted, mend, True)
 
 
 def _renew(path: Path) -> None:
@@ -125,8 +142,18 @@ def _renew(path: Path) -> None:
     new.replace(path)
 
 
-def others(path: Path, bits: int = OTHERS) -> bool:
-    """Whether other accounts have one of these rights, and no folder above keeps them out."""
-    if os.name != "posix" or not path.exists():
+def readable(path: Path) -> bool:
+    """Whether other accounts can read it: it lets them, and no folder above keeps them out."""
+    return os.name == "posix" and _lets(path, 0o044) and all(_lets(above, 0o011) for above in path.resolve().parents)
+
+
+def changeable(path: Path) -> bool:
+    """Whether other accounts can write it, or put another in its place."""
+    if os.name != "posix" or not all(_lets(above, 0o011) for above in path.resolve().parents):
         return False
-    return bool(path.stat().st_mode & bits) and all(above.stat().st_mode & 0o011 for above in path.resolve().parents)
+    shared = [above for above in path.resolve().parents if above.stat().st_mode & stat.S_ISVTX]  # as /tmp is
+    return any(_lets(each, WRITE) for each in [path, *path.resolve().parents] if each not in shared)
+
+
+def _lets(path: Path, bits: int) -> bool:
+    return path.exists() and bool(path.stat().st_mode & bits)
