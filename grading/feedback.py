@@ -34,7 +34,7 @@ from pygments.lexers import PythonLexer
 from grading.engine import MIME
 from grading.intake import Status
 from grading.pictures import checked
-from grading.row import Row
+from grading.row import CONTROL, Row
 
 __all__ = ["ABOUT", "KEPT", "page", "remember"]
 
@@ -164,7 +164,6 @@ def _code(text: str) -> Markup:
 
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 OWN_FILE = re.compile(r"(?:File )?\"?(?:[A-Z]:)?[/\\][^\s\"']{0,100}?ipykernel_\d+[/\\]\d+\.py\"?(?:, line |:)(\d+)")
 OWN_NAME = re.compile(r"\(\d+\.py, line (\d+)\)")
 PATH = re.compile(r"file:/[^\s'\"]+|(?<![\w./])~?/(?:[\w.+@~-]+/)+[\w.+@~-]*|\b[A-Za-z]:\\[^\s'\"]+")

@@ -15,6 +15,8 @@ from jinja2 import Environment, FileSystemLoader
 from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import base, handlers
 
+from grading.row import CONTROL
+
 __all__ = ["Page", "escape"]
 
 SCRIPT = re.compile(r'"\{\{ (\w+) \}\}";')  # var student_id = "{{ student_id }}";
@@ -43,7 +45,8 @@ class Page(HTMLExporter):
         """Convert a notebook; what nbgrader tells of the student has no tags."""
         told = {**(resources or {})}
         told |= {name: str(markupsafe.escape(told[name])) for name in OF_STUDENTS if told.get(name)}
-        return super().from_filename(filename, told, **kw)
+        page, resources = super().from_filename(filename, told, **kw)
+        return CONTROL.sub("", page), resources
 
 
 def escape() -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from grading.intake import Status
 
-__all__ = ["UNSOLVED", "Row", "Student"]
+__all__ = ["CONTROL", "UNSOLVED", "Row", "Student"]
 
 UNSOLVED = "not solved yet"
-# tags, control characters, and what turns the direction of writing and so makes one name look like another
-UNFIT = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+# what no page, table or terminal should get: among these is what turns the direction of writing, and disguises a name
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+UNFIT = re.compile(rf"[<>\t\n\u2028\u2029]|{CONTROL.pattern}")
 LONGEST = 128  # characters of a text that nbgrader's gradebook keeps of a student
 
 
