@@ -221,10 +221,10 @@ def grade(
         raise _unwritten(error) from None
 
 
-def _private(course: Course) -> list[str]:
+def _private(course: Course, always: bool = True) -> list[str]:
     """Close the state to others before anything in it is read."""
     try:
-        return private.take(course.state, course.root)
+        return private.take(course.state, course.root, always)
     except private.UnsafeError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
@@ -387,7 +387,7 @@ def _reading(course: Course) -> Iterator[tuple[Journal, Grades, Bundle]]:
     course.check()
     if not course.journal.is_file() or not course.release.is_file():
         raise UsageError(f"{course.assignment} was not graded yet: python -m grading run {course.assignment} ...")
-    _private(course)
+    _private(course, always=False)
     book = Grades(course.url, course.state, course.assignment, course.config())
     try:
         yield Journal(course.journal), book, Bundle.read(course.folder, course.release, course.site)

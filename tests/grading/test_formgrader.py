@@ -1,6 +1,7 @@
 """formgrader in a real browser: an instructor reads, gives points and words, and presses its buttons."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -57,7 +58,43 @@ def marked(field):
 
 # as an id it has to be a folder's name, and a part of an address
 STRANGER = "x\"'><img src=x onerror=(window.hits=window.hits||[]).push('id')>"
+NAME = "x\"'><img src=x onerror=(window.hits=window.hits||[]).push('name')>"
 PERSON = {field: marked(field) for field in ("first_name", "last_name", "email")}
+
+LINKS = """[a](javascript:told) [b](java\tscript:told) [c](data:text/html,<script>told</script>) <javascript:told>
+[d][e]
+![f](//evil.example/f) ![g](data:image/svg+xml;base64,PHN2Zz4=) ![h](attachment:i) [j](//evil.example/j) [k](page.html)
+
+[e]: vbscript:told
+""".replace("told", "(window.hits=window.hits||[]).push('link')")
+
+
+def hand_in_everything(small):
+    """Markers in all that a notebook has beside its sources, and in the names of files and folders."""
+    notebook = nbformat.read(small.path("mal"), 4)
+    notebook.cells[2:2] = [new_markdown_cell(MARKUP), new_markdown_cell(LINKS)]
+    about = {name: marked(f"language_{name}") for name in ("name", "pygments_lexer", "mimetype", "file_extension")}
+    kernel = {name: marked(f"kernel_{name}") for name in ("name", "display_name", "language")}
+    notebook.metadata = {"kernelspec": kernel, "language_info": about, "title": marked("title")}
+    notebook.metadata["authors"] = [{"name": marked("author")}]
+    for cell in notebook.cells:
+        if "nbgrader" not in cell.metadata:
+            cell.id = marked("cell_id")
+            cell.metadata = {"nbgrader": {"grade_id": marked("grade_id"), "grade": True, "solution": True, "points": 1}}
+            cell.metadata |= {"name": marked("cell_name"), "magics_language": marked("magics")}
+        cell.metadata["tags"] = [marked("tag")]
+        if cell.cell_type == "markdown":
+            cell.attachments = {marked("attachment"): {"image/png": marked("attached"), marked("mime"): marked("data")}}
+    small.path("mal").write_text(json.dumps(notebook))
+    error = f"type({marked('error_name')!r}, (Exception,), {{}})({marked('error')!r})"
+    small.hand_in("eve", double=f"raise {error}", triple=f"return {marked('returned')!r}", own=f"raise {error}")
+    for folder, file in (("ren", f"{NAME}.ipynb"), (f"{NAME}_1234_assignsubmission_file_", "small.ipynb")):
+        there = small.submissions / folder / file
+        there.parent.mkdir()
+        shutil.copy(small.path("ann"), there)
+        (there.parent / "timestamp.txt").write_text(marked("time"))
+        (there.parent / "submission_secret.txt").write_text(marked("secret"))
+    (small.submissions / f"{NAME}.txt").write_text("left out")
 
 
 def course(root):
@@ -73,9 +110,7 @@ def course(root):
     small.hand_in("cyd", double="return x * x")
     small.hand_in("dan", double="return x * x", triple=None, why="YOUR ANSWER HERE")
     small.hand_in("mal", why=MARKUP, own=MALICE)
-    notebook = nbformat.read(small.path("mal"), 4)
-    notebook.cells.insert(2, new_markdown_cell(MARKUP))
-    nbformat.write(notebook, small.path("mal"))
+    hand_in_everything(small)
     small.hand_in("tim")
     (small.path("tim").parent / "timestamp.txt").write_text("2026-03-01 12:00:00 UTC")
     with pytest.MonkeyPatch.context() as patch:
@@ -303,11 +338,15 @@ def test_keys(page, server):
 
 def pages_of_students(server):
     """Every page of formgrader that shows a student, and every answer of its server that names one."""
+    handed = [path.name for path in (server.small.state / "autograded").iterdir()]
+    odd = [name for name in handed if name not in ("ann", "ben", "cyd", "dan", "tim")]
+    assert len(odd) == 5  # mal, eve, ren, Moodle's, and the stranger
+    yield from (f"submissions/{submission(server, student)}/" for student in odd)
     for student in ("mal", STRANGER):
         there = quote(student)
         yield from (f"manage_students/{there}", f"manage_students/{there}/small")
         yield from (f"api/{kind}/{there}" for kind in ("student", "student_submissions", "submission/small"))
-        yield from (f"api/student_notebook_submissions/{there}/small", f"submissions/{submission(server, student)}/")
+        yield f"api/student_notebook_submissions/{there}/small"
         yield from (f"api/{kind}?submission_id={submission(server, student)}" for kind in ("grades", "comments"))
     yield from ("manage_students", "manage_assignments", "manage_submissions/small")
     yield from ("gradebook", "gradebook/small", "gradebook/small/small")
@@ -348,6 +387,28 @@ def test_no_field_of_a_student_runs_in_any_page(page, server):
     assert page.errors == []
 
 
+@pytest.mark.parametrize("policy", [True, False], ids=["with their policy", "without"])
+def test_report_and_feedback_run_nothing(browser, server, policy):
+    """The same fields in the pages that are ours."""
+    state = server.small.state
+    pages = [state / "small.html", *state.glob("feedback/*/small/small.html")]
+    assert len(pages) == 10
+    context, asked = browser.new_context(bypass_csp=not policy), []
+    context.on("request", lambda request: asked.append(request.url))
+    opened = context.new_page()
+    wrong = []
+    opened.on("console", lambda said: wrong.append(said.text))
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    for path in pages:
+        opened.goto(path.as_uri())
+        opened.wait_for_load_state("networkidle")
+        assert opened.evaluate("[window.hit || 0, window.hits || []]") == [0, []]
+        assert "1337" not in opened.locator("body").inner_text()  # what a template would make of {{7*191}}
+    context.close()
+    assert [url for url in asked if url not in {path.as_uri() for path in pages} and not url.startswith("data:")] == []
+    assert wrong == []
+
+
 def test_no_part_of_an_address_runs(page):
     assert {address: hits for address in addresses_in_links() if (hits := look(page, address))} == {}
 
@@ -367,11 +428,12 @@ def test_names_are_shown_as_they_are(page, server):
     assert link == f"/notebooks/./grading/state/autograded/{STRANGER}/small/small.ipynb"
 
 
-def test_it_holds_for_a_server_above_the_course(browser, server):
-    """Jupyter Lab in the instructor's home, where formgrader opens the course by its path."""
+@pytest.mark.parametrize("program", ["lab", "notebook"])
+def test_it_holds_for_a_server_above_the_course(browser, server, program):
+    """In the instructor's home, where formgrader opens the course by its path."""
     small = server.small
     with (
-        started(small, small.root.parent, "lab") as above,
+        started(small, small.root.parent, program) as above,
         logged_in(browser, above, f"/formgrader?path={quote(str(small.root))}") as page,
     ):
         shown = f"submissions/{submission(server, 'mal')}/"

@@ -159,6 +159,7 @@ def test_feedback_goes_back_through_the_exchange(small):
     exchange.chmod(0o777)
     release = [sys.executable, "-m", "nbgrader", "release_feedback", "small", "--course", "nn"]
     release += [f"--Exchange.root={exchange}", f"--CourseDirectory.feedback_directory={small.state / 'feedback'}"]
+    release += ["--ExchangeFactory.release_feedback=grading.exchange.ReleaseFeedback"]  # as nbgrader_config.py says
     done = subprocess.run(release, cwd=small.root, env=small.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (page,) = (exchange / "nn" / "feedback").iterdir()
