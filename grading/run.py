@@ -22,7 +22,7 @@ import nbformat
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grading import collect, intake, pool
+from grading import collect, intake, pool, private
 from grading.execution import SLOWEST, Limits
 from grading.gradebook import Grades, LockedError
 from grading.intake import Found, Source, Status
@@ -114,7 +114,7 @@ def read_students(path: Path) -> dict[str, Student]:
     Raises
     ------
     UsageError
-        If the file cannot be used; the sentence names the line.
+        If the file cannot be used; the sentence names line and column.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -132,7 +132,11 @@ def read_students(path: Path) -> dict[str, Student]:
                     raise UsageError(
                         f"{path}, line {lines.line_num}: the id {texts['id']!r} is not safe; use {allowed}"
                     )
-                students[texts["id"]] = Student(**texts)
+                one = students[texts["id"]] = Student(**texts)
+                try:
+                    one.check()
+                except ValueError as error:
+                    raise UsageError(f"{path}, line {lines.line_num}: {error}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"the students file {path} cannot be read: {error}") from None
     return students
@@ -193,6 +197,9 @@ def grade(
     workers = workers or pool.processes(2)
     if not unisolated and (bare := [f"{name}: {why}" for name, why in workers.everywhere(obstacle).items() if why]):
         raise UsageError(f"student code would run without a sandbox, as whoever grades. {'; '.join(bare)}.\n{ACCEPT}")
+    new = not course.state.exists()
+    for line in [] if new else _private(course):
+        remark(line)
     try:
         handed, remarks = collect.submissions(submissions, course.assignment, students)
     except (OSError, ValueError) as error:
@@ -203,8 +210,9 @@ def grade(
     names = sorted({*handed, *students}, key=lambda name: (name.casefold(), name))
     if only and only not in names:
         raise UsageError(f"there is no student {only!r}; there is {', '.join(names[:10])}{', ...' * (len(names) > 10)}")
+    if new:
+        _private(course)
     try:
-        course.state.mkdir(parents=True, exist_ok=True)
         with _alone(course.state / "lock"):
             if fresh or not Journal(course.journal).rows.keys() >= set(names):
                 workers.start()
@@ -218,10 +226,22 @@ def grade(
     except LockedError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        raise UsageError(
-            f"the results cannot be written: {error.strerror}{where}; the same command goes on where it was"
-        ) from None
+        raise _unwritten(error) from None
+
+
+def _private(course: Course, always: bool = True) -> list[str]:
+    """Close the state to others before anything in it is read."""
+    try:
+        return private.take(course.state, course.root, always)
+    except private.UnsafeError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise _unwritten(error) from None
+
+
+def _unwritten(error: OSError) -> UsageError:
+    where = f" ({error.filename})" if error.filename else ""
+    return UsageError(f"the results cannot be written: {error.strerror}{where}; the same command goes on where it was")
 
 
 @contextlib.contextmanager
@@ -230,7 +250,7 @@ def _alone(path: Path) -> Iterator[None]:
 
     A round that was killed holds its lock for a moment more where it was just starting another program.
     """
-    with path.open("w") as file:
+    with open(path, "w", opener=private.opener) as file:
         with contextlib.suppress(ImportError):  # on Windows nothing keeps them apart
             import fcntl
 
@@ -379,6 +399,7 @@ def _reading(course: Course) -> Iterator[tuple[Journal, Grades, Bundle]]:
     course.check()
     if not course.journal.is_file() or not course.release.is_file():
         raise UsageError(f"{course.assignment} was not graded yet: python -m grading run {course.assignment} ...")
+    _private(course, always=False)
     book = Grades(course.url, course.state, course.assignment, course.config())
     try:
         yield Journal(course.journal), book, Bundle.read(course.folder, course.release, course.site)
