@@ -174,23 +174,20 @@ class _Look(NamedTuple):
 
     clock: float
     cpu: float
-    waited: float | None
+    waited: dict[int, float]
     thread: int
     own: float
 
 
-def _own() -> tuple[int, float]:
-    me = threading.get_native_id()
-    return me, _waited(me) or 0.0
-
-
-def _waited(thread: int) -> float | None:
-    """Seconds in which a thread was ready and had no processor; None where the kernel does not count them."""
-    try:
-        _, waited, turns = Path(f"/proc/{thread}/schedstat").read_text().split()
-    except (OSError, ValueError):
-        return None
-    return int(waited) / 1e9 if turns != "0" else None
+def _waited(pid: int) -> dict[int, float]:
+    """Of each thread the seconds in which it was ready and had no processor, where the kernel counts them."""
+    found = dict[int, float]()
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            _, waited, turns = Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()
+            if turns != "0":
+                found[int(thread)] = int(waited) / 1e9
+    return found
 
 
 def _family(pid: int) -> list[int]:
@@ -280,28 +277,32 @@ class Place:
     def charged(self) -> float:
         """Seconds to hold against the student; of interest are differences.
 
-        They are seconds of the clock, without those in which the first thread was ready and waited for a processor: so
-        a process that sleeps is charged, and one on a busy machine is not. Where it computes more than that, with
-        several threads or processes, it is what it computes.
+        They are seconds of the clock, without those in which a thread was ready and waited for a processor: so a
+        process that sleeps is charged, and one on a busy machine is not. Where it computes more than that, with several
+        threads or processes, it is what it computes.
 
-        Where the kernel does not tell how long it waited, the clock counts for a fifth. What was seen a moment ago is
-        looked at no more, but for the clock: a look takes longer than many a call.
+        Where the kernel does not tell who waited, the clock counts for a fifth. What was seen a moment ago is looked at
+        no more, but for the clock: a look takes longer than many a call.
         """
         seen = self._seen
         if seen is not None and (since := time.monotonic() - seen.clock) < TICK:
             return self._charged + since
-        now = _Look(time.monotonic(), self.cpu(), _waited(self.pid), *_own())
+        now = self._look_at_time()
         if seen is not None:
             clock = now.clock - seen.clock
-            if seen.waited is None or now.waited is None:
-                waited = clock * (1 - 1 / SLOWEST)
-            else:
-                waited = now.waited - seen.waited
+            both = [now.waited[thread] - waited for thread, waited in seen.waited.items() if thread in now.waited]
+            waited = max(both, default=clock * (1 - 1 / SLOWEST))
             if seen.thread == now.thread:  # while this side is answering, it is the one that waits
                 waited += now.own - seen.own
             self._charged += max(now.cpu - seen.cpu, clock - waited)
         self._seen = now
         return self._charged
+
+    def _look_at_time(self) -> _Look:
+        me, waited = threading.get_native_id(), dict[int, float]()
+        for pid in _family(self.pid):
+            waited |= _waited(pid)
+        return _Look(time.monotonic(), self.cpu(), waited, me, _waited(os.getpid()).get(me, 0.0))
 
     def end(self) -> Use:
         """Kill, and tell what was used."""
