@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import signal
 import time
 from functools import cache
 from pathlib import Path
@@ -151,14 +152,17 @@ class Group:
         return False
 
     def remove(self) -> None:
-        """Remove the group, when its processes have ended."""
+        """End what is left in the group, and remove it."""
         for folder in dict.fromkeys(self._at.values()):
-            for _ in range(20):
+            for _ in range(100):
                 try:
                     folder.rmdir()
                 except FileNotFoundError:
                     pass
-                except OSError:  # the last process is still on its way out
+                except OSError:  # the last processes are there, or on their way out
+                    with contextlib.suppress(OSError):
+                        for process in (folder / "cgroup.procs").read_text().split():
+                            os.kill(int(process), signal.SIGKILL)
                     time.sleep(0.01)
                     continue
                 break

@@ -216,10 +216,13 @@ def _held(pid: int, family: list[int], most: int) -> int:
     What they share, which is most of a process that was forked, is counted once; to find out takes milliseconds, so it
     is done when they could be over what they may have ``most``.
     """
-    held, sizes = 0, dict[int, int]()
-    with contextlib.suppress(OSError):
-        files = os.statvfs(f"/proc/{pid}/root/student")
-        held += (files.f_blocks - files.f_bfree) * files.f_frsize
+    folders, sizes = dict[int, int](), dict[int, int]()
+    for own in OWN:
+        with contextlib.suppress(OSError, AttributeError):
+            path = f"/proc/{pid}/root{own}"
+            files = os.statvfs(path)
+            folders[os.stat(path).st_dev] = (files.f_blocks - files.f_bfree) * files.f_frsize
+    held = sum(folders.values())
     for each in family:
         with contextlib.suppress(OSError, psutil.Error):
             held += len(os.listdir(f"/proc/{each}/fd")) * HANDLE
@@ -245,6 +248,8 @@ class Place:
         Bytes that all its processes may hold together.
     group : Group, optional
         That counts them.
+    top : int, optional
+        The process below which all of them are, if it is not the first one.
 
     Attributes
     ----------
@@ -255,8 +260,10 @@ class Place:
     _charged = 0.0
     _seen: _Look | None = None
 
-    def __init__(self, connection: socket.socket, pid: int, memory: int, group: cgroup.Group | None = None) -> None:
-        self.socket, self.pid, self._memory, self._group = connection, pid, memory, group
+    def __init__(
+        self, connection: socket.socket, pid: int, memory: int, group: cgroup.Group | None = None, top: int = 0
+    ) -> None:
+        self.socket, self.pid, self._memory, self._group, self._top = connection, pid, memory, group, top or pid
         self._ended, self._over, self._cpu = "", threading.Event(), 0.0
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -270,7 +277,7 @@ class Place:
 
     def cpu(self) -> float:
         """Seconds that the process, and what it started, have computed; of interest are differences."""
-        total = sum(_computed(pid) for pid in _family(self.pid))
+        total = sum(_computed(pid) for pid in _family(self._top))
         self._cpu = max(self._cpu, total)  # when they have ended, it is what was seen last
         return self._cpu
 
@@ -300,7 +307,7 @@ class Place:
 
     def _look_at_time(self) -> _Look:
         me, waited = threading.get_native_id(), dict[int, float]()
-        for pid in _family(self.pid):
+        for pid in _family(self._top):
             waited |= _waited(pid)
         return _Look(time.monotonic(), self.cpu(), waited, me, _waited(os.getpid()).get(me, 0.0))
 
@@ -336,7 +343,7 @@ class Place:
             if self._group.overrun():
                 self._ended = f"it used more than {self._memory >> 20} MB"
             return
-        family, most = _family(self.pid), self._memory + SPARE
+        family, most = _family(self._top), self._memory + SPARE
         if len(family) > PROCESSES:
             self._ended = f"it started more than {PROCESSES} processes"
         elif _held(self.pid, family, most) > most:
@@ -344,11 +351,9 @@ class Place:
 
 
 class _Fork(Place):
-    def __init__(
-        self, connection: socket.socket, reins: socket.socket, pid: int, memory: int, group: cgroup.Group | None
-    ) -> None:
+    def __init__(self, connection: socket.socket, reins: socket.socket, *about: Any) -> None:
         self.reins = reins
-        super().__init__(connection, pid, memory, group)
+        super().__init__(connection, *about)
 
     def interrupt(self) -> None:
         self._pull(b"i")
@@ -406,7 +411,7 @@ class Sandbox:
     Parameters
     ----------
     way : str, optional
-        "bubblewrap", or "none" for a plain process.
+        "bubblewrap", which is what is meant where nothing is said, or "none" for a plain process.
 
     Raises
     ------
@@ -414,10 +419,10 @@ class Sandbox:
         If bubblewrap cannot work here; it says why.
     """
 
-    def __init__(self, way: str = "bubblewrap") -> None:
-        if way == "bubblewrap" and (why := obstacle()):
+    def __init__(self, way: str | None = None) -> None:
+        self.way = way or "bubblewrap"
+        if self.way == "bubblewrap" and (why := obstacle()):
             raise SandboxError(why)
-        self.way = way
         self._server: subprocess.Popen[bytes] | None = None
         self._door: socket.socket | None = None
         self.nested = True
@@ -476,18 +481,23 @@ class Sandbox:
         raise SandboxError(f"the sandbox does not start: {failed}")
 
     def _fork(self, about: dict[str, Any], memory: int) -> Place:
-        door, _ = self._started()
+        door, server = self._started()
         wire, wire_end = socket.socketpair()
         reins, reins_end = socket.socketpair()
         reins.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with wire_end, reins_end:
             socket.send_fds(door, [json.dumps(about).encode()], [wire_end.fileno(), reins_end.fileno()])
         pid = _number(reins)
-        made = None
-        if home := cgroup.home():
-            made = cgroup.Group(home, memory + SPARE, PROCESSES)
-            made.add(pid)  # before there is anything of the student's to run
-        return _Fork(wire, reins, pid, memory, made)
+        home = cgroup.home()
+        group = cgroup.Group(home, memory + SPARE, PROCESSES) if home else None
+        try:
+            if group is not None:
+                group.add(pid)  # before there is anything of the student's to run
+            return _Fork(wire, reins, pid, memory, group, 0 if self.nested else server.pid)
+        except OSError:
+            assert group is not None
+            group.remove()
+            raise
 
     def _started(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         if self._door is None or self._server is None or self._server.poll() is not None:

@@ -146,6 +146,32 @@ def _groups():
     return {str(group) for folder in cgroup.home().values() for group in folder.glob(mine)}
 
 
+@pytest.mark.parametrize("what", ["a flood of processes", "memory of many", "nothing"])
+def test_where_namespaces_cannot_be_nested_the_limits_hold_too(isolated, counted, what):
+    """Then what a submission started does not end with it, and is not its child any more."""
+    leave = "import os, time\n_ = os.fork() or [os.setsid(), {how}, time.sleep(60)]\ntime.sleep(0.3)\n_ = 1"
+    hold = f"[os.fork() or b'x' * ({LIMIT // 2} << 20) for _ in range(3)]"
+    flood = "[os.fork() for _ in range(9)]"
+    code = leave.format(how={"a flood of processes": flood, "memory of many": hold}.get(what, 0))
+    with Sandbox() as alone:
+        server = alone._folder / "modules" / "grading" / "forkserver.py"
+        server.write_text(server.read_text().replace("nested = _tried(", "nested = False and _tried("))
+        place = alone.place(1, LIMIT << 20)
+        assert not alone.nested
+        peer = Peer(place.socket, None)
+        peer.until = time.monotonic() + 60
+        try:
+            peer.call("%run", (code,), {})
+            time.sleep(1)
+            gone = False
+        except Closed:
+            gone = True
+        use = place.end()
+    assert (gone or use.ended != "") == (what == "memory of many")
+    assert use.memory <= MOST
+    assert cgroup.home() is None or not _groups()
+
+
 # ---------------------------------------------------------------------------------------------- processes
 
 
@@ -187,13 +213,15 @@ def test_others_processes_are_not_the_students(isolated, tmp_path):
     code += "try:\n    with sandbox.Sandbox() as box:\n        place = box.place(1, 1 << 30)\n"
     code += "        peer = Peer(place.socket, None)\n"
     code += f"        print(peer.call('%run', ({HONEST!r},), {{}})[-1]['data']['text/plain'], os.getuid())\n"
-    code += "        place.end()\nfinally:\n    [each.kill() for each in others]"
+    code += "        place.end()\n    print(forkserver._tried(forkserver._fork_alone))\n"
+    code += "finally:\n    [each.kill() for each in others]"
     done = _as_ordinary_user([sys.executable, "-P", "-c", code], tmp_path)
-    assert done.stdout.strip().startswith(str([45] * 8)), done.stderr
-    assert os.getuid() or done.stdout.split()[-1] == "23456"
+    here, elsewhere = done.stdout.splitlines()
+    assert here == f"{[45] * 8} {os.getuid() or 23456}", done.stderr
+    assert elsewhere == "False"  # so a limit that counts all is seen, and is then not set
 
 
-ATHOME = "import os, subprocess\nfrom grading import cgroup, sandbox\nfrom grading.wire import Peer"
+ATHOME = "import os, subprocess\nfrom grading import cgroup, forkserver, sandbox\nfrom grading.wire import Peer"
 
 
 def _as_ordinary_user(command, home):
