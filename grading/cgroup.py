@@ -20,7 +20,7 @@ import time
 from functools import cache
 from pathlib import Path
 
-__all__ = ["Group", "Home", "home"]
+__all__ = ["Group", "Home", "home", "sweep"]
 
 NEEDED = ("memory", "pids")
 SELF = "grading-self"  # in version 2 a group with groups in it holds no process of its own: whoever grades moves here
@@ -111,7 +111,7 @@ class Group:
     def __init__(self, home: Home, memory: int, processes: int) -> None:
         name = f"grading-{os.getpid()}-{next(_count)}"
         self._at = {kind: folder / name for kind, folder in home.items()}
-        _sweep(home)
+        sweep(home)
         for folder in dict.fromkeys(self._at.values()):
             folder.mkdir()
         try:
@@ -168,7 +168,7 @@ class Group:
                 break
 
 
-def _sweep(home: Home) -> None:
+def sweep(home: Home) -> None:
     """Remove what graders left that were killed."""
     for old in (old for folder in set(home.values()) for old in folder.glob("grading-*-*")):
         if not Path("/proc", old.name.split("-")[1]).exists():

@@ -438,6 +438,8 @@ class Sandbox:
     def end(self) -> None:
         """End the server and every process in the sandbox, and remove the folder."""
         self._stop()
+        if self.way == "bubblewrap" and (home := cgroup.home()):
+            cgroup.sweep(home)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def prepare(self) -> None:
