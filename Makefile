@@ -4,7 +4,7 @@ BIN := .venv/bin
 SUBMISSIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve pdf weigh test exercises grade links elsewhere lock bench bench-grading format mutants check clean
+.PHONY: help env book serve pdf weigh test bare exercises grade links elsewhere lock bench bench-grading format mutants check clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -26,6 +26,9 @@ weigh: .venv/.test book ## what each page costs its reader: requests, bytes, tim
 
 test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
 	$(BIN)/python -m pytest -n auto --dist loadfile tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg
+
+bare: .venv/.test book ## the same as an ordinary user with nothing installed, beside a sentinel; Linux alone
+	$(BIN)/python scripts/bare.py
 
 exercises: .venv/.book ## make exercises/ from solutions/
 	$(BIN)/python scripts/release.py

@@ -41,6 +41,9 @@ c.Autograde.autograde_preprocessors = [
     own + "CheckCellMetadata",
 ]
 c.Repair.root = c.Check.root = str(root)
+c.Repair.state = str(root / state)
+# where there is no sandbox, nothing is run; True accepts that student code runs as yourself
+c.Check.allow_unisolated = False
 
 # feedback by nbgrader's command or formgrader's button is the project's own page, with links to the book
 c.GenerateFeedback.exporter_class = "grading.exporter.FeedbackExporter"

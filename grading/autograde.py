@@ -6,11 +6,9 @@ nbgrader calls these in the place of its own steps; ``nbgrader_config.py`` says 
 
 from __future__ import annotations
 
-import atexit
 import warnings
-import zlib
-from dataclasses import replace
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,26 +20,20 @@ from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import compute_checksum
-from traitlets import Float, Integer, Unicode
+from traitlets import Bool, Float, Integer, Unicode
 
-from grading import collect, feedback, intake, work
-from grading.execution import Execution, Limits
+from grading import collect, feedback, intake, judge, work
+from grading.execution import Limits
 from grading.intake import Handed, Source, Status
+from grading.journal import secret_of
+from grading.judge import Begin
 from grading.row import Row
-from grading.sandbox import Sandbox
+from grading.sandbox import Use
 
 __all__ = ["Check", "Reader", "Repair"]
 
 # as in `grading.gradebook`: the rows are right, and the log is for what is said of submissions
 warnings.filterwarnings("ignore", "Object of type .* not in session", module="nbgrader")
-
-
-@cache
-def _sandbox() -> Sandbox:
-    """One for all submissions of a command; formgrader's server keeps it until it ends."""
-    sandbox = Sandbox()
-    atexit.register(sandbox.end)
-    return sandbox
 
 
 class Reader(NotebookExporter):
@@ -61,6 +53,7 @@ class Reader(NotebookExporter):
 
 class _Step(NbGraderPreprocessor):  # type: ignore[misc]
     root = Unicode(help="The repository: the folder with solutions/ and exercises/.").tag(config=True)
+    state = Unicode(help="Where grading keeps its files, the course's secret among them.").tag(config=True)
 
     def _begin(self, resources: ResourcesDict) -> tuple[str, str, Path, Source]:
         """Student, assignment, the notebook's place, and the assignment's source."""
@@ -80,11 +73,13 @@ class Repair(_Step):
         """Read and repair a submission; see `grading.collect` and `grading.intake`."""
         student, name, path, source = self._begin(resources)
         own = {collect._Entry(path.parents[1]): collect._Label(student)}
-        handed = _as_handed_in(intake.parse(collect.Place(student, name, own).load(), name))
+        found = collect.Place(student, name, own).load()
+        handed = _as_handed_in(intake.parse(found, name))
         notebook, notes = intake.repair(handed, source)
         for note in notes:
             self.log.warning("%s: %s", student, note)
-        feedback.remember(notebook, Row(student, handed.status, {}, {}, {}, list(notes), "", ""))
+        seed = work.seed_of(found.data, secret_of(Path(self.state)))
+        feedback.remember(notebook, Row(student, handed.status, {}, {}, {}, list(notes), "", "", seed=seed))
         return notebook, resources
 
 
@@ -96,12 +91,33 @@ def _as_handed_in(handed: Handed) -> Handed:
     return replace(handed, cells=cells, notes=(*notes, *handed.notes))
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What the process that judges has to know."""
+
+    notebook: str
+    bundle: work.Bundle
+    seed: int
+    limits: Limits
+    unisolated: bool
+
+
+def _executed(asked: _Asked, begin: Begin, spared: Mapping[str, str]) -> tuple[NotebookNode, Use, set[str], str]:
+    notebook = nbformat.reads(asked.notebook, as_version=4)
+    about = (notebook, asked.bundle, asked.seed, asked.limits, asked.unisolated, begin, spared)
+    execution, way = work.execute(*about)
+    return notebook, execution.used, execution.faults, way
+
+
 class Check(_Step):
     """In the place of nbgrader's execution: the cells run in the sandbox, the items are checked outside of it."""
 
     cell_seconds = Float(20.0, help="Seconds for a cell.").tag(config=True)
     total_seconds = Float(200.0, help="Seconds for all cells of a submission.").tag(config=True)
     memory = Integer(2048, help="MB for a submission.").tag(config=True)
+    allow_unisolated = Bool(
+        False, help="Run student code as yourself where there is no sandbox: for code that you trust."
+    ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Execute and check a repaired submission; see `grading.execution`."""
@@ -111,14 +127,13 @@ class Check(_Step):
         status, late = Status(kept["status"]), self._late(resources, Status(kept["status"]))
         row = Row(student, status, {}, {}, {}, list(kept["notes"]), "", "", late=late)
         if status.readable:
-            sandbox = _sandbox()
-            if sandbox.way == "none":
-                self.log.warning("student code is not isolated: bubblewrap is missing")
             limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
-            seed = zlib.crc32(student.encode("utf-8", "replace"))
-            execution = Execution(nb, sandbox, name, Path(self.root), seed, limits)
-            execution.run()
-            faults = execution.faults
+            solutions, release = Path(self.root, "solutions", name), Path(self.root, "exercises", name, path.name)
+            bundle = work.Bundle.read(solutions, release)
+            asked = _Asked(work.text(nb), bundle, int(kept["seed"]), limits, self.allow_unisolated)
+            nb, used, faults, way = judge.mine().do(_executed, asked)
+            row = replace(row, cpu=used.cpu, memory=used.memory, isolation=way)
+            row.notes.extend([work.UNISOLATED] * (way == "none"))
         row = work.settle(row, nb, source, faults)
         feedback.remember(nb, row)
         for cell in nb.cells:

@@ -1,7 +1,8 @@
 """The student's end: it runs the notebook's cells and answers for its functions. Nothing that it says is trusted.
 
 Only this module and what it imports stand in the sandbox beside the student's code. The checker asks for a function by
-its name. While an item is checked, the functions before it in the notebook are replaced by ones that ask the checker.
+its name. When all cells have run, the items are checked. While one is, the names stand for what they stood for at its
+place in the notebook, and the functions before it are replaced by ones that ask the checker.
 """
 
 from __future__ import annotations
@@ -170,10 +171,10 @@ class _Answers:
     """What the checker may ask."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self.own: dict[str, Callable[..., Any]] = {"%run": _run, "%lend": self.lend, "%take": self.take}
+        self.own: dict[str, Callable[..., Any]] = {"%run": _run, "%mark": self.mark, "%lend": self.lend}
         self.peer = Peer(connection, self.named, _share, self.around)
-        self.kept: dict[str, Any] = {}
-        self.lent: list[str] = []
+        self.marks: dict[str, dict[str, Any]] = {}
+        self.end: dict[str, Any] = {}
 
     def named(self, name: str) -> Any:
         if name in self.own:
@@ -209,19 +210,21 @@ class _Answers:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def lend(self, names: Sequence[str]) -> None:
-        """Put functions that ask the checker in the place of those named."""
-        namespace = _shell().user_ns
-        self.kept, self.lent = {name: namespace[name] for name in names if name in namespace}, list(names)
-        namespace.update({name: self.right(name) for name in names})
+    def mark(self, item: str) -> None:
+        """Remember what the names stand for here, where the notebook has an item."""
+        self.marks[item] = dict(_shell().user_ns)
 
-    def take(self) -> None:
-        """Take them out again."""
+    def lend(self, item: str, names: Sequence[str], later: Sequence[str]) -> None:
+        """Let names stand for what they stood for at an item's place, and some for functions that ask the checker.
+
+        What is only defined further down is there as well, but for the functions of later items.
+        """
         namespace = _shell().user_ns
-        for name in self.lent:
-            namespace.pop(name, None)
-        namespace.update(self.kept)
+        self.end = self.end or dict(namespace)
         self.peer.clear()
+        namespace.clear()
+        namespace |= {name: value for name, value in self.end.items() if name not in later}
+        namespace |= self.marks[item] | {name: self.right(name) for name in names}
 
     def right(self, name: str) -> Callable[..., Any]:
         def function(*args: Any, **kwargs: Any) -> Any:

@@ -19,6 +19,7 @@ import re
 import signal
 import sys
 import threading
+import time
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +33,8 @@ from grading import borrowed
 from grading.borrowed import Unusable
 
 __all__ = ["MIME", "Case", "Group", "Item", "Mistake", "Reference", "Result", "Unusable"]
-__all__ += ["Draw", "Rng", "caller", "check", "earlier", "group", "load_items", "predecessors", "reference", "variant"]
+__all__ += ["Draw", "Rng", "bounded", "caller", "check", "earlier", "group", "load_items", "predecessors"]
+__all__ += ["reference", "variant"]
 
 MIME = "application/vnd.nncourse.check+json"
 
@@ -286,7 +288,7 @@ def variant(item: Item, right: Reference, *mistakes: Mistake) -> Call:
             solution = solution.replace(pattern, replacement)
     namespace = dict(right.functions)
     exec(compile(head + begin + solution, f"<{item.function}>", "exec"), namespace)
-    return _ours(namespace)
+    return _Ours(namespace)
 
 
 # ---------------------------------------------------------------------------------------------- calling
@@ -309,9 +311,21 @@ def caller(namespace: Mapping[str, Any]) -> Call:
     return call
 
 
-def _ours(namespace: Mapping[str, Any]) -> Call:
-    """The same for functions of ours, which nobody has to watch."""
-    return lambda name, args, kwargs: namespace[name](*args, **kwargs)
+@dataclass(frozen=True)
+class _Ours:
+    """The same for functions of ours: nobody has to look at their code, but they may compute for no longer either."""
+
+    namespace: Mapping[str, Any]
+
+    def within(self, seconds: float) -> Call:
+        def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            with bounded(seconds):
+                return self.namespace[name](*args, **kwargs)
+
+        return call
+
+    def __call__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self.within(OWN)(name, args, kwargs)
 
 
 def earlier(item: Item, right: Reference) -> list[str]:
@@ -350,6 +364,39 @@ class _Deadline(BaseException):
     pass
 
 
+OWN = 60.0  # seconds of computing for the reference, or a judge, in a case: far more than any needs
+DIAGNOSIS = 20.0  # seconds of computing in which a known mistake is looked for
+
+
+@contextlib.contextmanager
+def bounded(seconds: float) -> Iterator[None]:
+    """Let this process compute for so many seconds, however long a busy machine takes for them.
+
+    What is ours is bounded too: how much of it is done, a student decides.
+
+    Raises
+    ------
+    TimeoutError
+        When they are over. Where there is no such alarm, as in a thread, nothing happens.
+    """
+    if not hasattr(signal, "SIGPROF") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_: Any) -> None:
+        raise _Deadline
+
+    handler = signal.signal(signal.SIGPROF, ring)
+    left, again = signal.setitimer(signal.ITIMER_PROF, seconds, 0.5)  # rings again for code that catches everything
+    try:
+        yield
+    except _Deadline:
+        raise TimeoutError(f"it takes more than {seconds:g} s") from None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, left, again)
+        signal.signal(signal.SIGPROF, handler)
+
+
 class _Sink(io.TextIOBase):
     """Swallows what student code prints, however much it is."""
 
@@ -377,11 +424,10 @@ def _deadline(seconds: float) -> Iterator[None]:
 
 def _try(call: Call, name: str, case: Case, seconds: float, objects: bool = False) -> _Outcome:
     args, kwargs = copy.deepcopy((case.args, case.kwargs))
-    within = getattr(call, "within", None)  # of a call into another process, which keeps the time itself
-    if within:
-        call, seconds = within(seconds), 20 * seconds  # the alarm is then for what it asks of the reference
+    within = getattr(call, "within", None)  # of a call that keeps the time itself
+    call, limit = (within(seconds), contextlib.nullcontext()) if within else (call, _deadline(seconds))
     try:
-        with contextlib.redirect_stdout(_Sink()), contextlib.redirect_stderr(_Sink()), _quiet(), _deadline(seconds):
+        with contextlib.redirect_stdout(_Sink()), contextlib.redirect_stderr(_Sink()), _quiet(), limit:
             # a copy in plain arrays: a later call may change what this one returned
             return _Outcome(_nested(call(name, args, kwargs), objects))
     except _Deadline:
@@ -528,6 +574,11 @@ def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Result
     -------
     Result
         Nothing is raised for anything that the student's function does.
+
+    Raises
+    ------
+    RuntimeError
+        If the reference fails: a fault of the assignment.
     """
     seen: list[tuple[Case, _Outcome]] = []  # for the diagnosis
     groups: list[GroupResult] = []
@@ -553,16 +604,22 @@ def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Result
 
 
 def _right(item: Item, case: Case, reference: Reference) -> _Outcome:
-    return _try(_ours(reference.functions), item.function, case, 60.0)
+    return _try(_Ours(reference.functions), item.function, case, OWN)
 
 
 def _complaint(group: Group, case: Case, value: Any, item: Item, reference: Reference) -> str:
     """What is wrong with what was returned, in words, or an empty text."""
+    part = group.part or (lambda whole: whole)
+    wanted = None if group.judge else _right(item, case, reference)
+    if wanted and wanted.kind:
+        raise RuntimeError(f"the reference {item.function} failed: {wanted.failure}")
     try:
         if group.judge:
-            return group.judge(value, case, reference) or ""
-        part = group.part or (lambda whole: whole)
-        said = _difference(part(value), part(_right(item, case, reference).value), case)
+            with bounded(OWN):
+                return group.judge(value, case, reference) or ""
+        said = _difference(part(value), part(wanted.value if wanted else None), case)
+    except TimeoutError:
+        return "no answer in time"
     except Exception:  # too few parts, or parts of another kind
         return "what was returned has another form than the task states"
     return said + _inputs(case) if said else ""
@@ -572,8 +629,11 @@ def _diagnose(item: Item, reference: Reference, seen: Sequence[tuple[Case, _Outc
     """The known mistake that gives everything that was seen, or else the two that do so together."""
     if all(found.kind or _same(found, _right(item, case, reference), case) for case, found in seen):
         return ()  # nothing but right values and exceptions: too little to name anything
+    end = time.process_time() + DIAGNOSIS
     singles = ((mistake,) for mistake in item.mistakes)
     for mistakes in itertools.chain(singles, itertools.permutations(item.mistakes, 2)):
+        if time.process_time() > end:
+            break
         try:
             call = variant(item, reference, *mistakes)
         except (ValueError, SyntaxError):

@@ -16,7 +16,9 @@ processes left in the background   are ended
 =================================  =================================================================================
 
 No verdict is made in the student's process. A graded cell is not executed: the item is checked here. Inputs go to the
-student's function and values come back (`grading.wire`), are compared, and the cell's outputs are written.
+student's function and values come back (`grading.wire`), are compared, and the cell's outputs are written. The items
+come after the cells, so that nothing a check asked, or was told, can be shown by a cell; each finds the names as they
+were at its place in the notebook.
 """
 
 from __future__ import annotations
@@ -24,8 +26,10 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import math
 import socket
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +38,7 @@ from typing import Any, cast
 from nbformat import NotebookNode, from_dict
 
 from grading import engine
+from grading.judge import Begin
 from grading.sandbox import Place, Sandbox, Use
 from grading.wire import Closed, Late, Peer, WireError
 
@@ -44,7 +49,13 @@ GRACE = 3  # seconds in which an interrupted function has to give way
 SLOWEST = 5  # times the limit of all cells, in seconds of the clock, however busy the machine is
 CLEANUP = 5.0  # seconds for what is ours in the student's process
 SHOWN = ("text/plain", "image/png", "image/jpeg")  # of what a cell displays; nothing that a browser would execute
-LONGEST = 5_000_000  # characters
+LONGEST = 5_000_000  # characters of a text, or of a picture
+MOST_LINE = 20_000  # characters of a line of a traceback
+MOST_CELL = 10_000_000  # characters of all outputs of a cell
+MOST_SHOWN = 30_000_000  # and of all cells
+MANY_OUTPUTS = 1000  # of a cell
+ITEM = 3  # times the limit of a cell, for all calls of an item together
+LENT = 10.0  # seconds of computing here for one call of a function that is lent
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,7 @@ class _Lost(Exception):
 
 
 class Execution:
-    """The cells of a repaired notebook, in as many processes as it takes.
+    """The cells of a repaired notebook, in as many processes as it takes, and then its items.
 
     Parameters
     ----------
@@ -86,9 +97,13 @@ class Execution:
     assignment, root : str, Path
         Where the items are declared.
     seed : int
-        Of the inputs.
+        Of the inputs; a student must have no way to know it.
     limits : Limits
         What it may cost.
+    begin : callable, optional
+        Told which item is checked next, and how long it may wait; with an empty name when it is over.
+    spared : mapping, optional
+        Items that are not to be checked, each with the reason.
 
     Attributes
     ----------
@@ -99,63 +114,107 @@ class Execution:
     """
 
     def __init__(
-        self, notebook: NotebookNode, sandbox: Sandbox, assignment: str, root: Path, seed: int, limits: Limits
+        self,
+        notebook: NotebookNode,
+        sandbox: Sandbox,
+        assignment: str,
+        root: Path,
+        seed: int,
+        limits: Limits,
+        begin: Begin = lambda *_: None,
+        spared: Mapping[str, str] | None = None,
     ) -> None:
-        self.sandbox, self.seed, self.limits = sandbox, seed, limits
+        self.sandbox, self.seed, self.limits, self.begin, self.spared = sandbox, seed, limits, begin, spared or {}
         self.items = {item.id: item for item in engine.load_items(assignment, root)}
         self.right = engine.reference(assignment, root)
         self.cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-        self.limit, self.end = limits.cell, time.monotonic() + SLOWEST * limits.total
+        self.open = [cell for cell in self.cells if _graded(cell)]  # still to be checked
+        self.limit = limits.cell
         self.lost: set[int] = set()  # cells that ended a process, or that ran into the limit: never run again
         self.done = -1  # the last cell that has its outputs
+        self.at: int | None = None  # the cell that runs
+        self.checking = False
+        self.enough = math.inf  # what may be spent until the item that is checked is given up
         self.count = 0  # of the cells that were run, for the prompts
-        self.used = Use()
+        self.room = MOST_SHOWN  # characters of outputs that are still kept
+        self.used, self.before = Use(), 0.0
         self.place: Place | None = None
         self.faults = set[str]()
         self.allowed: list[str] = []
+        self._allow(limits.total)
 
     def run(self) -> None:
-        """Run all cells; every new process goes on after the cell that ended the one before."""
-        while self.done < len(self.cells) - 1 and not self._over():
+        """Run all cells and check all items; every new process goes on after what ended the one before."""
+        while self.done < len(self.cells) - 1 or self.open:
             self._in_one_process()
-        for cell in self.cells[self.done + 1 :]:
-            cell.outputs = [fault("NotRun", "all cells together took too long")]
 
     def _in_one_process(self) -> None:
-        place = self.sandbox.place(self.seed, self.limits.memory << 20)
-        self.place, self.peer, self.count = place, _Asker(self, place.socket), 0
-        self.start = place.cpu()
-        index, lost = 0, ""
+        # its own generators have another seed: from their state a student could learn that of the inputs
+        own = zlib.crc32("".join(cell.source for cell in self.cells).encode("utf-8", "replace"))
+        place = self.sandbox.place(own, self.limits.memory << 20)
+        self.place, self.peer, self.count, self.fresh = place, _Asker(self, place.socket), 0, True
+        lost = ""
         try:
-            for index, cell in enumerate(self.cells):
-                replay = index <= self.done
-                if replay and (index in self.lost or _graded(cell)):
-                    continue
-                if self._over():
-                    break
-                if _graded(cell):
-                    self._check(index)
-                else:
-                    self._cell(index, replay)
+            self._run_cells()
+            self._check_items()
         except _Lost as why:
             lost = str(why)
         finally:
-            self.place, use = None, place.end()
+            self.before, self.place, use = self.spent, None, place.end()
             self.used = Use(self.used.cpu + use.cpu, max(self.used.memory, use.memory), use.ended or self.used.ended)
-        if lost:
-            self._lose(index, use.ended or lost)
+        if lost and self.at is not None:
+            self._lose(self.at, use.ended or lost)
+
+    def _run_cells(self) -> None:
+        """Those that have their outputs are only run again, for what they define."""
+        for index, cell in enumerate(self.cells):
+            replay = index <= self.done
+            if not replay and self._over():
+                self._leave(self.cells[index:], "all cells together took too long")
+                del self.cells[index:]
+                break
+            self.at = index
+            if index in self.lost:
+                continue
+            if _graded(cell):
+                self._ask("%mark", (cell.metadata.nbgrader.grade_id,), CLEANUP)
+            else:
+                self._cell(index, replay)
+            self.done = max(self.done, index)
+        self.at = None
+
+    def _check_items(self) -> None:
+        if not self.checking:
+            self.checking = True
+            self._allow(self.limits.total)  # what cells took is not taken from the items
+        while self.open:
+            if self._over():
+                self._leave(self.open, "all checks together took too long")
+            else:
+                self._check(self.open.pop(0))
+
+    def _leave(self, cells: Sequence[NotebookNode], why: str) -> None:
+        """Give these cells no outputs, and these items no verdict."""
+        for cell in cells:
+            cell.outputs = [fault("NotRun", why)]
+        left = {id(cell) for cell in cells}
+        self.open = [cell for cell in self.open if id(cell) not in left]
 
     @property
-    def computed(self) -> float:
-        """Seconds that all processes have computed until now."""
-        return self.used.cpu + (self.place.cpu() - self.start if self.place else 0.0)
+    def spent(self) -> float:
+        """Seconds that all processes have computed, or have kept us waiting, until now."""
+        return self.before + (self.place.charged(self.peer.waited) if self.place else 0.0)
+
+    def _allow(self, seconds: float) -> None:
+        """So much may be spent from now on."""
+        self.most, self.end = self.spent + seconds, time.monotonic() + SLOWEST * seconds
 
     def _over(self) -> bool:
-        return self.computed >= self.limits.total or time.monotonic() >= self.end
+        return self.spent >= self.most or time.monotonic() >= self.end
 
     def _cell(self, index: int, replay: bool) -> None:
         cell = self.cells[index]
-        limit = min(self.limit, max(0.1, self.limits.total - self.computed))
+        limit = min(self.limit, max(0.1, self.most - self.spent))
         said = None
         try:
             outputs = self._ask("%run", (cell.source,), limit)
@@ -167,26 +226,37 @@ class Execution:
         self.count += 1
         if not replay:
             cell.execution_count = self.count
-            cell.outputs = _outputs(outputs, self.count)
+            cell.outputs = _outputs(outputs, self.count, min(self.room, MOST_CELL))
+            self.room -= sum(map(_length, cell.outputs))
             if said:
                 cell.outputs = [out for out in cell.outputs if out.output_type != "error"] + [said]
-        self.done = max(self.done, index)
 
-    def _check(self, index: int) -> None:
-        """Check the item of a graded cell, and write what the cell would have said."""
-        cell = self.cells[index]
+    def _check(self, cell: NotebookNode) -> None:
+        """Check an item, and write what its graded cell would have said."""
         name = cell.metadata.nbgrader.grade_id
-        self.done = index
         item = self.items.get(name)
-        if item is None:
-            cell.outputs = [fault("NotRun", f"checks.py declares no item {name}")]
+        if item is None or name in self.spared:
+            cell.outputs = [fault("NotRun", self.spared.get(name, f"checks.py declares no item {name}"))]
             return
-        self.allowed = engine.earlier(item, self.right)
-        call = _Call(self)
         cell.outputs = [fault("KernelDied", "the process was gone before the check")]
-        self.peer.clear()
-        self._ask("%lend", (self.allowed,), CLEANUP)
-        result = engine.check(item, call, self.right, self.seed)
+        self.allowed = engine.earlier(item, self.right)
+        self._ask("%lend", (name, self.allowed, list(self.right.source)), CLEANUP)
+        call, fresh, self.fresh = _Call(self), self.fresh, False
+        self.enough = self.spent + self.peer.served + ITEM * self.limits.cell
+        self.begin(name, ITEM * self.limits.cell)
+        try:
+            result = engine.check(item, call, self.right, self.seed)
+        except Exception as error:
+            words = f"fault of the grader: {type(error).__name__}: {error}"
+            cell.outputs = [fault("NotRun", " ".join(words.split())[:300])]
+            raise _Lost("the check failed") from None
+        finally:
+            self.begin("", self.limits.total)
+            self.allowed, self.enough = [], math.inf
+        if call.full and not fresh:
+            self.open.insert(0, cell)  # an item before it may have filled the memory
+            raise _Lost(call.full)
+        self.faults |= call.faults
         text = {"text/plain": result.message, engine.MIME: result.bundle()}
         cell.execution_count = self.count
         cell.outputs = [
@@ -194,12 +264,8 @@ class Execution:
             _output("display_data", data=text, metadata={}),
             _output("execute_result", data={"text/plain": str(result.points)}, metadata={}, execution_count=self.count),
         ]
-        if call.lost:
-            raise _Lost(call.lost)
-        try:
-            self._ask("%take", (), CLEANUP)
-        except Late:
-            raise _Lost("it could not be stopped") from None
+        if call.lost or call.full:
+            raise _Lost(call.lost or call.full)
 
     def _given(self, name: str) -> Any:
         """A right version of a function that stands before the one that is checked."""
@@ -220,11 +286,10 @@ class Execution:
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Wait so many seconds for answers: seconds that are held against the student, see `Place.charged`."""
-        assert self.place is not None
-        peer, place = self.peer, self.place
-        start = place.charged()
-        peer.until, peer.patience = time.monotonic() + seconds, lambda: seconds - (place.charged() - start)
+        """Wait so many seconds for answers: such as the process spends, see `spent`."""
+        peer, start = self.peer, self.spent
+        seconds = min(seconds, self.enough - start - peer.served)
+        peer.until, peer.patience = time.monotonic() + seconds, lambda: seconds - (self.spent - start)
         try:
             yield
         finally:
@@ -247,10 +312,11 @@ class Execution:
         raise _Lost("it ran too long and could not be stopped")
 
     def _lose(self, index: int, why: str) -> None:
+        replay = index <= self.done
         self.lost.add(index)
         self.done = max(self.done, index)
-        if _graded(self.cells[index]):
-            return  # its verdict stands
+        if replay:
+            return  # it has its outputs
         late = why.startswith("it ran too long")
         self.cells[index].outputs = [fault("TimeLimit" if late else "KernelDied", why)]
         if late:
@@ -261,11 +327,19 @@ class Execution:
 
 
 class _Asker(Peer):
-    """The wire, with a deadline for what a judge asks of a student's object."""
+    """The wire, with a deadline for what a judge asks of a student's object, and a limit to what a student asks.
+
+    Attributes
+    ----------
+    waited : float
+        Seconds for which the student's process was waited for.
+    served : float
+        Seconds that functions which are lent have computed here.
+    """
 
     def __init__(self, execution: Execution, connection: socket.socket) -> None:
-        super().__init__(connection, execution._given, errors=(engine.Unusable,))
-        self.execution = execution
+        super().__init__(connection, execution._given, around=self._lent, errors=(engine.Unusable,))
+        self.execution, self.waited, self.served = execution, 0.0, 0.0
 
     def ask(self, verb: str, of: str | int, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
         """As `Peer.ask`."""
@@ -280,6 +354,22 @@ class _Asker(Peer):
                 self.execution._stopped()
             raise TimeoutError("no answer in time") from None
 
+    @contextlib.contextmanager
+    def _lent(self, _: Any) -> Iterator[None]:
+        start, before = time.process_time(), self.served
+        try:
+            with engine.bounded(LENT):
+                yield
+        finally:
+            self.served = before + time.process_time() - start
+
+    def _io(self, operation: Callable[[Any], Any], argument: Any) -> Any:
+        start = time.monotonic()
+        try:
+            return super()._io(operation, argument)
+        finally:
+            self.waited += time.monotonic() - start
+
 
 class _Call:
     """Calls of the student's functions, each with a deadline; what runs is interrupted when it has passed."""
@@ -287,6 +377,8 @@ class _Call:
     def __init__(self, execution: Execution) -> None:
         self.execution = execution
         self.lost = ""  # why the process answers no more
+        self.full = ""  # why it cannot be used for another item
+        self.faults = set[str]()
 
     def within(self, seconds: float) -> Callable[[str, tuple[Any, ...], dict[str, Any]], Any]:
         """A call that must be answered in so many seconds."""
@@ -298,16 +390,19 @@ class _Call:
                 with self.execution.within(seconds):
                     return self.execution.peer.call(name, args, kwargs)
             except Late:
-                self.execution.faults.add("TimeLimit")
+                self.faults.add("TimeLimit")
                 try:
                     self.execution._stopped()
                 except _Lost as why:
                     self.lost = str(why)
                 raise KeyboardInterrupt from None  # the engine's word for a call that was stopped
+            except MemoryError:
+                self.full = "its memory was full"
+                raise
             except (Closed, WireError) as error:
                 said = f"it answered with {error}" if isinstance(error, WireError) else "it ended Python"
-                self.lost = said
-                self.execution.faults.add("KernelDied")
+                self.lost = self.full = said
+                self.faults.add("KernelDied")
                 raise engine.Unusable(said) from None
 
         return call
@@ -319,28 +414,42 @@ class _Call:
 # ---------------------------------------------------------------------------------------------- what came back
 
 
-def _outputs(told: Any, count: int) -> list[NotebookNode]:
-    """The outputs that a process says a cell had, made anew from nothing but texts of bounded length."""
-    made = []
-    for out in told[:1000] if isinstance(told, list) else []:
+def _outputs(told: Any, count: int, room: int) -> list[NotebookNode]:
+    """The outputs that a process says a cell had, made anew from texts of so many characters at most."""
+    made: list[NotebookNode] = []
+    for out in told[:MANY_OUTPUTS] if isinstance(told, list) else []:
         if not isinstance(out, dict):
             continue
         kind, data = out.get("output_type"), out.get("data")
+        one = None
         if kind == "stream":
             name = "stderr" if out.get("name") == "stderr" else "stdout"
-            made.append(_output("stream", name=name, text=_text(out.get("text"))))
+            one = _output("stream", name=name, text=_text(out.get("text")))
         elif kind in ("display_data", "execute_result") and isinstance(data, dict):
             shown = {mime: _text(data[mime]) for mime in SHOWN if _shows(mime, data.get(mime))}
             more = {"execution_count": count} if kind == "execute_result" else {}
-            if shown:
-                made.append(_output(kind, data=shown, metadata={}, **more))
+            one = _output(kind, data=shown, metadata={}, **more) if shown else None
         elif kind == "error":
             lines = out.get("traceback")
-            trace = [_text(line) for line in lines[:50]] if isinstance(lines, list) else []
+            trace = [_text(line)[:MOST_LINE] for line in lines[:50]] if isinstance(lines, list) else []
             name, words = _text(out.get("ename"))[:100], _text(out.get("evalue"))[:1000]
             name = f"Student{name}" if name in FAULTS else name  # those words are the grader's
-            made.append(_output("error", ename=name, evalue=words, traceback=trace))
+            one = _output("error", ename=name, evalue=words, traceback=trace)
+        if one is None:
+            continue
+        room -= _length(one)
+        if room < 0:
+            made.append(_output("stream", name="stdout", text="... more was left out ...\n"))
+            break
+        made.append(one)
     return made
+
+
+def _length(out: NotebookNode) -> int:
+    """Characters of an output."""
+    if out.output_type == "error":
+        return len(out.evalue) + sum(map(len, out.traceback))
+    return len(out.text) if out.output_type == "stream" else sum(map(len, out.data.values()))
 
 
 def _text(value: Any) -> str:

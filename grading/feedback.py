@@ -458,7 +458,7 @@ def remember(notebook: NotebookNode, row: Row) -> None:
     row : Row
         What the student gets.
     """
-    notebook.metadata[KEPT] = NotebookNode(status=str(row.status), reasons=row.reasons, notes=row.notes)
+    notebook.metadata[KEPT] = NotebookNode(status=str(row.status), reasons=row.reasons, notes=row.notes, seed=row.seed)
 
 
 def page(

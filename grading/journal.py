@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from grading.intake import Status
 from grading.row import Row
 
-__all__ = ["Journal", "replace_file"]
+__all__ = ["Journal", "replace_file", "secret_of"]
 
 
 class Journal:
@@ -78,6 +79,24 @@ class Journal:
         line = {name: value for name, value in asdict(row).items() if name != "person"}
         self._add({**line, "total": row.total})
         self.rows[row.student] = row
+
+
+def secret_of(state: Path) -> str:
+    """The secret of a course, which no student may know: what the items ask depends on it (`grading.work.seed_of`).
+
+    It is made once. Whoever has it can ask a submission the same again.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read or made.
+    """
+    path = state / "secret"
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with open(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text(encoding="ascii")
 
 
 def replace_file(path: Path, content: str | bytes) -> None:

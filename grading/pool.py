@@ -1,19 +1,18 @@
-"""Do tasks beside each other, written against `concurrent.futures.Executor`: a process pool here, Dask for clusters.
+"""Do tasks beside each other, written against `concurrent.futures.Executor`: threads here, Dask for clusters.
 
-A worker that dies takes nothing with it: what it had is done again, one at a time, so that a submission which ends
-workers is found, and harms no other.
+A thread here leaves its work to a process of its own (`grading.judge`). A worker of a cluster that dies takes nothing
+with it: what it had is done again, one at a time, so that a submission which ends workers is found, and harms no other.
 """
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
+
+from grading import judge
 
 __all__ = ["ClusterError", "cluster", "processes", "results"]
 
@@ -36,18 +35,25 @@ class Workers:
         Makes an executor; again when one broke.
     width : int
         Tasks that are handed over before the first has come back: memory stays flat however many there are.
+    everywhere : callable, optional
+        From a function to what it gives on each worker, by the worker's name. Without it all work is done here.
     """
 
-    def __init__(self, make: Callable[[], Executor], width: int) -> None:
-        self.make, self.width = make, width
+    def __init__(
+        self,
+        make: Callable[[], Executor],
+        width: int,
+        everywhere: Callable[[Callable[[], str]], dict[str, str]] = lambda function: {"this machine": function()},
+    ) -> None:
+        self.make, self.width, self.everywhere = make, width, everywhere
         self._started: Executor | None = None
 
-    def start(self, prepare: Callable[[], object]) -> None:
-        """Let the workers of this machine begin now, each with what it will need, while others do something else."""
+    def start(self) -> None:
+        """Let the workers of this machine begin now, while others do something else."""
         self._started = self.make()
-        if isinstance(self._started, ProcessPoolExecutor):
+        if isinstance(self._started, Threads):
             for _ in range(self.width // 2):
-                self._started.submit(prepare)
+                self._started.submit(_prepare)
 
     def executor(self) -> Executor:
         """The one that was started, or else a new one."""
@@ -55,23 +61,28 @@ class Workers:
         return started or self.make()
 
 
+def _prepare() -> None:
+    judge.mine().prepare()
+
+
+class Threads(ThreadPoolExecutor):
+    """Threads that each have a process to judge in."""
+
+    def __init__(self, jobs: int) -> None:
+        self._judges: list[judge.Judge] = []
+        super().__init__(jobs, initializer=lambda: self._judges.append(judge.mine()))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes too: a thread that waits for one gives up."""
+        super().shutdown(wait=False, cancel_futures=cancel_futures)
+        for each in self._judges:
+            each.close()
+        super().shutdown(wait=wait)
+
+
 def processes(jobs: int) -> Workers:
     """So many processes on this machine."""
-    # a fork of this process would share its connection to the gradebook
-    context = multiprocessing.get_context("spawn")
-    return Workers(lambda: ProcessPoolExecutor(jobs, context, _end_with_parent), 2 * jobs)
-
-
-def _end_with_parent() -> None:
-    """In a worker: a round that was killed must leave nothing that goes on."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)  # what it started ends with it
-
-    threading.Thread(target=watch, daemon=True).start()
+    return Workers(lambda: Threads(jobs), 2 * jobs)
 
 
 @contextlib.contextmanager
@@ -89,7 +100,8 @@ def cluster(scheduler: str, jobs: int) -> Iterator[Workers]:
         raise ClusterError("Dask is not installed: pip install distributed") from None
     with contextlib.ExitStack() as stack:
         if scheduler == "local":
-            made = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)  # type: ignore[no-untyped-call]
+            free = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # else it takes a port of its own liking
+            made = LocalCluster(n_workers=jobs, threads_per_worker=1, scheduler_kwargs=free)  # type: ignore[no-untyped-call]
             address: Any = stack.enter_context(made)
         else:
             address = scheduler
@@ -99,7 +111,7 @@ def cluster(scheduler: str, jobs: int) -> Iterator[Workers]:
         except (OSError, TimeoutError, ValueError) as error:
             raise ClusterError(f"the scheduler {scheduler} cannot be used: {error}") from None
         threads = sum(client.nthreads().values())
-        yield Workers(lambda: client.get_executor(retries=TRIES, pure=False), 2 * threads)
+        yield Workers(lambda: client.get_executor(retries=TRIES, pure=False), 2 * threads, client.run)
 
 
 def results(
@@ -177,7 +189,4 @@ def results(
 
 
 def _end(executor: Executor) -> None:
-    processes = list((getattr(executor, "_processes", None) or {}).values())  # of which shutdown would know no more
     executor.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.kill()  # what a worker started ends with it

@@ -113,7 +113,7 @@ def export(rows: Sequence[Row], points: Mapping[str, float], kind: str, assignme
 def _everything(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -> Lines:
     most = f"{sum(points.values()):g}"
     person = ["student", "first_name", "last_name", "email"]
-    yield [*person, "status", "late", *points, "total", "max_points", "waiting", "mistakes", "remarks"]
+    yield [*person, "status", "late", *points, "total", "max_points", "waiting", "mistakes", "isolation", "remarks"]
     for row in rows:
         mistakes = [f"{item}: {name}" for item, names in row.mistakes.items() for name in names]
         remarks = [*row.remarks, *(f"{item}: waits for a person" for item in row.waiting)]
@@ -123,7 +123,7 @@ def _everything(rows: Sequence[Row], points: Mapping[str, float], assignment: st
             *(f"{row.items.get(item, 0):g}" for item in points),
             f"{row.total:g}",
             most,
-            *_texts("; ".join(row.waiting), "; ".join(mistakes), "; ".join(remarks)),
+            *_texts("; ".join(row.waiting), "; ".join(mistakes), row.isolation, "; ".join(remarks)),
         ]
 
 

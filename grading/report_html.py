@@ -31,7 +31,6 @@ def html(
     items: Sequence[Item] = (),
     *,
     similar: Sequence[Pair] = (),
-    isolated: bool = True,
     questions: Mapping[str, str] | None = None,
     made: str = "",
     source: str = "",
@@ -50,8 +49,6 @@ def html(
         What ``checks.py`` declares: the functions' names, and hint and page of each known mistake.
     similar : sequence of Pair
         Submissions with nearly the same code.
-    isolated : bool
-        Whether student code ran in a sandbox.
     questions : mapping, optional
         The text of each item that a person reads.
     made, source : str
@@ -85,7 +82,7 @@ def html(
         costs=_costs(run),
         dearest=sorted(run, key=lambda row: (-row.cpu, -row.seconds))[:5],
         similar=similar,
-        isolated=isolated,
+        unisolated=[row for row in rows if row.isolation == "none"],
         made=made,
         source=source,
     )

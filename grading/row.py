@@ -51,6 +51,10 @@ class Row:
         Seconds after the due date, 0 if in time or unknown.
     penalty : float
         Points that the gradebook takes away for being late.
+    seed : int
+        Of the inputs that the items were checked with.
+    isolation : str
+        How the student's code was kept apart from the machine: ``bubblewrap``, or ``none``; empty where nothing ran.
     person : Student, optional
         The line of the students file, if there is one.
     """
@@ -69,6 +73,8 @@ class Row:
     waiting: list[str] = field(default_factory=list)
     late: float = 0.0
     penalty: float = 0.0
+    seed: int = 0
+    isolation: str = ""
     person: Student | None = field(default=None, compare=False)
 
     @property

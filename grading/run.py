@@ -26,9 +26,10 @@ from grading import collect, intake, pool
 from grading.execution import SLOWEST, Limits
 from grading.gradebook import Grades, LockedError
 from grading.intake import Found, Source, Status
-from grading.journal import Journal, replace_file
+from grading.journal import Journal, replace_file, secret_of
 from grading.row import Row, Student
-from grading.work import Bundle, Graded, Task, feedback_page, grade_one, not_graded, prepare
+from grading.sandbox import obstacle
+from grading.work import ACCEPT, Bundle, Graded, RefusedError, Task, feedback_page, grade_one, not_graded
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
 
@@ -148,6 +149,7 @@ def grade(
     workers: pool.Workers | None = None,
     fresh: bool = False,
     only: str = "",
+    unisolated: bool = False,
     progress: Callable[[Row, int, int], None] = lambda *_: None,
     remark: Callable[[str], None] = lambda _: None,
 ) -> list[Row]:
@@ -169,6 +171,8 @@ def grade(
         Grade again what has not changed since the last round.
     only : str
         This student alone.
+    unisolated : bool
+        Whether student code may run where there is no sandbox. Somebody has to accept that risk, for one round.
     progress : callable
         Gets each row as it is done, how many are done, and how many there are.
     remark : callable
@@ -182,10 +186,13 @@ def grade(
     Raises
     ------
     UsageError
-        If the submissions or the assignment cannot be used, or the results cannot be written. Nothing is raised for
-        what is in a submission.
+        If the submissions or the assignment cannot be used, if student code would not be isolated, or if the results
+        cannot be written. Nothing is raised for what is in a submission.
     """
     course.check()
+    workers = workers or pool.processes(2)
+    if not unisolated and (bare := [f"{name}: {why}" for name, why in workers.everywhere(obstacle).items() if why]):
+        raise UsageError(f"student code would run without a sandbox, as whoever grades. {'; '.join(bare)}.\n{ACCEPT}")
     try:
         handed, remarks = collect.submissions(submissions, course.assignment, students)
     except (OSError, ValueError) as error:
@@ -198,15 +205,16 @@ def grade(
         raise UsageError(f"there is no student {only!r}; there is {', '.join(names[:10])}{', ...' * (len(names) > 10)}")
     try:
         course.state.mkdir(parents=True, exist_ok=True)
-        workers = workers or pool.processes(2)
         with _alone(course.state / "lock"):
             if fresh or not Journal(course.journal).rows.keys() >= set(names):
-                workers.start(prepare)
-            one = _Round(course, limits or Limits(), students, progress, submissions)
+                workers.start()
+            one = _Round(course, limits or Limits(), students, progress, submissions, unisolated)
             try:
                 return one.all(handed, [only] if only else names, workers, fresh)
             finally:
                 one.book.close()
+    except RefusedError as error:
+        raise UsageError(str(error)) from None
     except LockedError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
@@ -246,8 +254,9 @@ class _Round:
         students: Mapping[str, Student],
         progress: Callable[[Row, int, int], None],
         place: Path,
+        unisolated: bool,
     ) -> None:
-        self.place = place
+        self.place, self.unisolated, self.secret = place, unisolated, secret_of(course.state)
         self.course, self.limits, self.students, self.progress = course, limits, students, progress
         self.journal = Journal(course.journal)
         self.book = Grades(course.url, course.state, course.assignment, course.config())
@@ -274,12 +283,13 @@ class _Round:
                 if (
                     known
                     and known.status is not Status.NOT_GRADED  # the grader's own fault is tried again
+                    and (known.isolation != "none" or self.unisolated)  # the risk was accepted for one round
                     and (known.submission, known.source, known.late) == (found.digest, self.digest, late)
                 ):
                     self._done(known, rows, len(names))
                     continue
                 self.when[name] = found.handed_in
-                yield Task(found, self.bundle, self.limits, self.digest, late)
+                yield Task(found, self.bundle, self.limits, self.digest, late, self.secret, self.unisolated)
 
         for task, result in pool.results(workers, grade_one, tasks(), SLOWEST * self.limits.total + 120):
             self._done(self._write(task, result), rows, len(names))
@@ -311,6 +321,8 @@ class _Round:
 
     def _write(self, task: Task, result: Graded | BaseException) -> Row:
         student, course = task.found.student, self.course
+        if isinstance(result, RefusedError):
+            raise result
         if isinstance(result, BaseException):
             result = not_graded(task, result)
         row = result.row

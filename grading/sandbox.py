@@ -281,22 +281,23 @@ class Place:
         self._cpu = max(self._cpu, total)  # when they have ended, it is what was seen last
         return self._cpu
 
-    def charged(self) -> float:
+    def charged(self, clock: float | None = None) -> float:
         """Seconds to hold against the student; of interest are differences.
 
         They are seconds of the clock, without those in which a thread was ready and waited for a processor: so a
         process that sleeps is charged, and one on a busy machine is not. Where it computes more than that, with several
-        threads or processes, it is what it computes.
+        threads or processes, it is what it computes. A clock of one's own can stand still while nobody waits for the
+        process.
 
         Where the kernel does not tell who waited, the clock counts for a fifth. What was seen a moment ago is looked at
         no more, but for the clock: a look takes longer than many a call.
         """
-        seen = self._seen
-        if seen is not None and (since := time.monotonic() - seen.clock) < TICK:
+        seen, clock = self._seen, time.monotonic() if clock is None else clock
+        if seen is not None and (since := clock - seen.clock) < TICK:
             return self._charged + since
-        now = self._look_at_time()
+        now = self._look_at_time(clock)
         if seen is not None:
-            clock = now.clock - seen.clock
+            clock -= seen.clock
             both = [now.waited[thread] - waited for thread, waited in seen.waited.items() if thread in now.waited]
             waited = max(both, default=clock * (1 - 1 / SLOWEST))
             if seen.thread == now.thread:  # while this side is answering, it is the one that waits
@@ -305,11 +306,11 @@ class Place:
         self._seen = now
         return self._charged
 
-    def _look_at_time(self) -> _Look:
+    def _look_at_time(self, clock: float) -> _Look:
         me, waited = threading.get_native_id(), dict[int, float]()
         for pid in _family(self._top):
             waited |= _waited(pid)
-        return _Look(time.monotonic(), self.cpu(), waited, me, _waited(os.getpid()).get(me, 0.0))
+        return _Look(clock, self.cpu(), waited, me, _waited(os.getpid()).get(me, 0.0))
 
     def end(self) -> Use:
         """Kill, and tell what was used."""

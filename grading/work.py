@@ -1,52 +1,52 @@
 """Grade one submission: bytes in, a row and two files out. Runs in a worker, on this machine or another one.
 
-A worker needs nothing but this package: the assignment comes with the task, and what is made goes back as bytes.
-To grade in another way, replace `grade_one`.
+A worker needs nothing but this package: the assignment comes with the task, and what is made goes back as bytes. It
+leaves the work to a process that it watches (`grading.judge`). To grade in another way, replace `grade_one`.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import json
+import platform
 import re
 import tempfile
-import threading
 import time
-import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from multiprocessing.util import Finalize
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
-from grading import feedback, intake
+from grading import feedback, intake, judge
 from grading.engine import MIME
 from grading.execution import FAULTS, Execution, Limits, fault
 from grading.intake import Found, Handed, Source, Status, deleted
-from grading.pool import TRIES
+from grading.judge import Begin, GaveUp
 from grading.row import Row
-from grading.sandbox import Sandbox, SandboxError, isolated
+from grading.sandbox import Sandbox, SandboxError, obstacle
 
-__all__ = ["Bundle", "Graded", "Task", "grade_one", "not_graded", "prepare", "settle", "text"]
+__all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "not_graded", "seed_of"]
+__all__ += ["settle", "text"]
 
 STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
-ENGINE = (
-    "borrowed",
-    "bridge",
-    "cgroup",
-    "engine",
-    "execution",
-    "forkserver",
-    "intake",
-    "sandbox",
-    "seccomp",
-    "wire",
-    "work",
+ENGINE = ["borrowed", "bridge", "cgroup", "engine", "execution", "forkserver", "intake", "judge", "sandbox"]
+ENGINE += ["seccomp", "wire", "work"]
+UNISOLATED = "not isolated: the code ran without a sandbox on the machine that graded"
+ACCEPT = (
+    "--allow-unisolated accepts that risk, for one round; for nbgrader's own commands it is c.Check.allow_unisolated "
+    "in nbgrader_config.py"
 )
+TRIES = 3  # of a sandbox that somebody kills
+SPACE = 1 << 30  # bytes that judging a submission may take
+
+
+class RefusedError(Exception):
+    """Student code would run without a sandbox, and nobody has accepted that; the sentence says where, and why."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,10 @@ class Task:
         The hash of what it is graded with, for the row.
     late : float
         Seconds after the due date.
+    secret : str
+        Of the course, for the seed of the inputs: see `seed_of`.
+    unisolated : bool
+        Whether student code may run where there is no sandbox. It is for one round, and somebody has accepted the risk.
     """
 
     found: Found
@@ -113,6 +117,8 @@ class Task:
     limits: Limits
     source: str
     late: float = 0.0
+    secret: str = ""
+    unisolated: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,14 +131,11 @@ class Graded:
         What the student gets.
     autograded, page : str
         The executed notebook and the feedback, as texts of files.
-    isolated : bool
-        Whether the student's code ran in a sandbox.
     """
 
     row: Row
     autograded: str
     page: str
-    isolated: bool
 
 
 def text(notebook: NotebookNode) -> str:
@@ -155,25 +158,32 @@ def _unpacked(bundle_name: str, files: tuple[tuple[str, bytes], ...], release: s
 
 
 _folder = tempfile.TemporaryDirectory(prefix="grading-")
-_mine = threading.local()  # a sandbox for each thread: one is for one submission at a time
 
 
-def _sandbox() -> Sandbox:
-    if not hasattr(_mine, "sandbox"):
-        _mine.sandbox = Sandbox()
-        Finalize(None, _mine.sandbox.end, exitpriority=1)  # a worker of a pool does not come to atexit
-    sandbox: Sandbox = _mine.sandbox
-    return sandbox
+@cache
+def _sandbox(way: str) -> Sandbox:
+    made = Sandbox(way)
+    atexit.register(made.end)
+    return made
 
 
 def prepare() -> None:
-    """Start a sandbox before there is a submission for it; if it does not start, the first submission says why."""
-    with contextlib.suppress(SandboxError, OSError):
-        _sandbox().prepare()
+    """In the process that judges: start a sandbox before there is a submission for it."""
+    if not obstacle():
+        with contextlib.suppress(SandboxError, OSError):
+            _sandbox("bubblewrap").prepare()
+
+
+def seed_of(submission: bytes, secret: str) -> int:
+    """The seed of what the items ask: of the bytes that were handed in, and of a secret of the course.
+
+    So the same bytes are asked the same again, and the answers to one submission are of no use for the next.
+    """
+    return int.from_bytes(hashlib.sha256(secret.encode() + b"\0" + submission).digest()[:8], "big")
 
 
 def grade_one(task: Task) -> Graded:
-    """Grade a submission. Nothing is raised for anything that is in it.
+    """Grade a submission, in the process of this thread. Nothing is raised for anything that is in it.
 
     Parameters
     ----------
@@ -184,33 +194,87 @@ def grade_one(task: Task) -> Graded:
     -------
     Graded
         With a status for every case; ``not graded`` is the grader's own fault, and says which.
+
+    Raises
+    ------
+    RefusedError
+        If there is no sandbox here, and the task asks for one.
     """
-    start = time.monotonic()
-    name, found = task.bundle.name, task.found
-    root, source = _unpacked(name, tuple(sorted(task.bundle.files.items())), task.bundle.release)
-    row = Row(found.student, found.status, {}, {}, {}, [], found.digest, task.source, late=task.late)
     try:
-        handed = intake.parse(found, name)
+        graded: Graded = judge.mine().do(_graded, task)
+    except GaveUp as error:
+        return not_graded(task, error)
+    return graded
+
+
+def _graded(task: Task, begin: Begin, spared: Mapping[str, str]) -> Graded:
+    start = time.monotonic()
+    found = task.found
+    begin("", task.limits.total)
+    try:
+        source = task.bundle.source()
+        row = Row(found.student, found.status, {}, {}, {}, [], found.digest, task.source, late=task.late)
+        handed = intake.parse(found, task.bundle.name)
         notebook, notes = intake.repair(handed, source)
         row, faults = replace(row, status=handed.status, notes=list(notes)), set[str]()
         if handed.status.readable:
-            seed = zlib.crc32(found.student.encode("utf-8", "replace"))
+            seed = seed_of(found.data, task.secret)
             for attempt in range(TRIES):
-                execution = Execution(notebook, _sandbox(), name, root, seed, task.limits)
                 try:
-                    execution.run()
+                    execution, way = execute(notebook, task.bundle, seed, task.limits, task.unisolated, begin, spared)
                     break
                 except SandboxError:  # somebody killed it: the student is not to blame
                     if attempt == TRIES - 1:
                         raise
                     notebook, _ = intake.repair(handed, source)
-            row = replace(row, cpu=round(execution.used.cpu, 3), memory=execution.used.memory)
-            faults = execution.faults
+            used, faults = execution.used, execution.faults
+            row = replace(row, cpu=round(used.cpu, 3), memory=used.memory, seed=seed, isolation=way)
+            row.notes.extend([UNISOLATED] * (way == "none"))
         row = settle(row, notebook, source, faults)
+    except RefusedError:
+        raise
     except Exception as error:
         return not_graded(task, error)
     row = replace(row, seconds=round(time.monotonic() - start, 3))
     return _made(task, row, notebook, source)
+
+
+def execute(
+    notebook: NotebookNode,
+    bundle: Bundle,
+    seed: int,
+    limits: Limits,
+    unisolated: bool,
+    begin: Begin,
+    spared: Mapping[str, str],
+) -> tuple[Execution, str]:
+    """Run a repaired notebook and check its items, in the process that judges.
+
+    Returns
+    -------
+    execution : Execution
+        It is over.
+    isolation : str
+        How student code was kept apart; ``none`` if it was not.
+
+    Raises
+    ------
+    RefusedError
+        If it would not be, and ``unisolated`` is not set.
+    SandboxError
+        If the sandbox fails.
+    """
+    missing = obstacle()
+    if missing and not unisolated:
+        raise RefusedError(
+            f"student code would run without a sandbox, as whoever grades, on {platform.node()}: {missing}.\n{ACCEPT}"
+        )
+    sandbox = _sandbox("none" if missing else "bubblewrap")
+    root, _ = _unpacked(bundle.name, tuple(sorted(bundle.files.items())), bundle.release)
+    judge.may_hold(SPACE)
+    execution = Execution(notebook, sandbox, bundle.name, root, seed, limits, begin, spared)
+    execution.run()
+    return execution, sandbox.way
 
 
 def not_graded(task: Task, error: BaseException) -> Graded:
@@ -225,7 +289,7 @@ def not_graded(task: Task, error: BaseException) -> Graded:
 def _made(task: Task, row: Row, notebook: NotebookNode, source: Source) -> Graded:
     page = feedback_page(row, notebook, source, task.bundle.site)
     feedback.remember(notebook, row)
-    return Graded(row, text(notebook), page, isolated())
+    return Graded(row, text(notebook), page)
 
 
 def feedback_page(

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,19 @@ def pytest_make_collect_report():
     report = yield
     _fail_if_skipped(report)
     return report
+
+
+def pytest_configure(config):
+    """Jupyter, nbgrader and IPython neither read nor write the configuration and the history of whoever tests."""
+    if not hasattr(config, "workerinput"):  # what tests beside others inherits it
+        config.own = tempfile.TemporaryDirectory(prefix="tests-", ignore_cleanup_errors=True)
+        kinds = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+        os.environ |= {kind: os.path.join(config.own.name, kind.lower()) for kind in kinds}
+
+
+def pytest_unconfigure(config):
+    if hasattr(config, "own"):
+        config.own.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,66 @@ import functools
 import os
 import subprocess
 import sys
+import time
+import tomllib
 from pathlib import Path
 
 import pytest
 from small_course import ROOT, Small, read_csv
 
 from grading import __main__ as cli
-from grading import pool
+from grading import pool, sandbox
 from grading.pool import processes
+from grading.wire import Peer
+
+ATTACKS = Path(__file__).with_name("attacks.toml")
+NAMES = {kind: tuple(those) for kind, those in tomllib.loads(ATTACKS.read_text(encoding="utf-8")).items()}
+GUARD = f"""if __import__("os").path.exists({str(ATTACKS)!r}):
+    raise RuntimeError("an attack that can see the course is in no sandbox, and stops")
+"""
+
+
+def tried():
+    """Skip, unless a sandbox works here."""
+    if why := sandbox.obstacle():
+        pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def sandboxed():
+    """What needs student code to run is skipped where there is no sandbox for it."""
+    tried()
+
+
+@pytest.fixture(scope="session")
+def attack():
+    """The source of an attack by its name, after lines that give it values; where a sandbox works."""
+
+    def source(name, **values):
+        tried()
+        (found,) = (
+            those[name] for those in tomllib.loads(ATTACKS.read_text(encoding="utf-8")).values() if name in those
+        )
+        return GUARD + "".join(f"{each} = {value!r}\n" for each, value in values.items()) + found.strip()
+
+    return source
+
+
+@pytest.fixture(params=[*NAMES["cheats"], *NAMES["harmful"]])
+def each_attack(request, attack):
+    """Every attack, one after the other."""
+    return attack(request.param)
+
+
+@pytest.fixture
+def without_bubblewrap(monkeypatch):
+    """A machine that has none, also for the workers."""
+    without = [path for path in os.environ["PATH"].split(os.pathsep) if not os.path.exists(f"{path}/bwrap")]
+    monkeypatch.setenv("PATH", os.pathsep.join(without))
+    sandbox.obstacle.cache_clear()
+    yield
+    monkeypatch.undo()
+    sandbox.obstacle.cache_clear()
 
 
 class Lasting:
@@ -21,8 +73,8 @@ class Lasting:
         self.executor = None
 
     def make(self):
-        """Those that there are, or new ones in the place of those that ended."""
-        if self.executor is None or self.executor._broken:
+        """Those that there are."""
+        if self.executor is None:
             self.executor = processes(2).make()
             self.end, self.executor.shutdown = self.executor.shutdown, lambda *_, **__: None
         return self.executor
@@ -48,11 +100,40 @@ def alembic():
 
 
 @pytest.fixture
-def small(tmp_path, monkeypatch, capsys, lasting):
+def small(sandboxed, tmp_path, monkeypatch, capsys, lasting):
     """A small course with no submissions yet."""
     monkeypatch.setattr(cli, "ROOT", tmp_path)
     monkeypatch.setattr(pool, "processes", lambda _: pool.Workers(lasting.make, 4))
     return Small(tmp_path, capsys)
+
+
+@pytest.fixture
+def unprotected(without_bubblewrap, tmp_path, monkeypatch, capsys):
+    """A small course where there is no sandbox, for code that does no harm as a plain process."""
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    return Small(tmp_path, capsys)
+
+
+@pytest.fixture(scope="module")
+def box(sandboxed):
+    with sandbox.Sandbox() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def ran(box):
+    """What a cell shows in the sandbox, in a process of its own."""
+
+    def run(code):
+        place = box.place(1, 1 << 30)
+        peer = Peer(place.socket, lambda _: None)
+        peer.until = time.monotonic() + 30
+        outputs = peer.call("%run", (code,), {})
+        place.end()
+        assert len(outputs) == 1, outputs
+        return outputs[0].get("evalue") or outputs[0]["data"]["text/plain"]
+
+    return run
 
 
 class Round:
@@ -72,7 +153,7 @@ class Round:
 
 
 @pytest.fixture(scope="session")
-def first_round(tmp_path_factory):
+def first_round(sandboxed, tmp_path_factory):
     """Graded once for all tests."""
     graded = Round(tmp_path_factory.mktemp("course") / "state")
     graded.done = graded.run()

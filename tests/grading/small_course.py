@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -31,6 +32,10 @@ from grading.hidden import score
 
 score("{0}", globals())
 ### END HIDDEN TESTS"""
+
+
+# A server that a test starts ends with it, also where the test is killed.
+LEASHED = ["setpriv", "--pdeathsig=TERM", "--"] if shutil.which("setpriv") else []
 
 
 def _about(name, **more):
@@ -70,8 +75,8 @@ class Small:
     def path(self, student):
         return self.submissions / student / "small.ipynb"
 
-    def hand_in(self, student, double="return 2 * x", triple="return 3 * x", why="Because.", own=None):
-        """Write a submission; an answer of None leaves its cell out, ``own`` is a cell at the top."""
+    def hand_in(self, student, double="return 2 * x", triple="return 3 * x", why="Because.", own=None, last=None):
+        """Write a submission; an answer of None leaves its cell out; ``own`` and ``last`` are more cells."""
         answers = {"solve-double": double, "solve-triple": triple}
         cells = [new_code_cell(own, id="own")] if own else []
         for cell in small_source().cells:
@@ -85,6 +90,7 @@ class Small:
             elif cell.metadata.nbgrader.grade:
                 cell.source = "# Graded on other inputs."
             cells.append(cell)
+        cells += [new_code_cell(last, id="last")] if last else []
         self.path(student).parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(new_notebook(cells=cells), self.path(student))
 

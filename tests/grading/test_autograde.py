@@ -16,12 +16,9 @@ from nbgrader.apps.api import NbGraderAPI
 from small_course import ROOT, Small
 
 from grading import __main__ as cli
-from grading import autograde, sandbox
+from grading import judge
 
-pytestmark = [
-    pytest.mark.skipif(not sandbox.isolated(), reason="bubblewrap is missing: apt-get install bubblewrap"),
-    pytest.mark.filterwarnings("ignore:Object of type .* not in session"),  # see `grading.gradebook`
-]
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.gradebook`
 
 ATTACK = """import numpy as np
 
@@ -131,7 +128,7 @@ def graded(url):
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory):
+def both(sandboxed, tmp_path_factory):
     """The same submissions graded by nbgrader's commands and by ours."""
     root = tmp_path_factory.mktemp("course")
     small = course(root, seconds=SECONDS)
@@ -211,7 +208,7 @@ def test_nothing_is_left(both):
 
 
 @pytest.fixture(scope="module")
-def button(tmp_path_factory):
+def button(sandboxed, tmp_path_factory):
     """What formgrader's Autograde button calls, in a course of its own."""
     root = tmp_path_factory.mktemp("button")
     small = course(root)
@@ -229,37 +226,32 @@ def button(tmp_path_factory):
             assert done["success"], done["log"]
             return done["log"]
 
-        yield SimpleNamespace(small=small, press=press, url=f"sqlite:///{small.state / 'gradebook.db'}")
+        url = f"sqlite:///{small.state / 'gradebook.db'}"
+        yield SimpleNamespace(small=small, press=press, url=url, api=api, config=app.config)
 
 
-@pytest.fixture(autouse=True)
-def sandbox_of_its_own():
-    """For each test; the command keeps one until it ends."""
-    autograde._sandbox.cache_clear()
-    yield
-    if autograde._sandbox.cache_info().currsize:
-        autograde._sandbox().end()
-
-
-def test_one_sandbox_for_all(button, monkeypatch):
-    made = []
-
-    class Counted(sandbox.Sandbox):
-        def __init__(self):
-            made.append(self)
-            super().__init__()
-
-    monkeypatch.setattr(autograde, "Sandbox", Counted)
+def test_one_process_for_all(button):
+    """To start one takes seconds."""
+    processes = set()
     for student in ("ann", "ben"):
         button.small.hand_in(student)
         button.press(student)
-    assert len(made) == 1
+        processes.add(judge.mine()._process.pid)
+    assert len(processes) == 1
 
 
-def test_missing_sandbox_is_said(button, monkeypatch):
-    monkeypatch.setattr(autograde, "Sandbox", lambda: sandbox.Sandbox("none"))
-    button.small.hand_in("ann")
-    assert "student code is not isolated: bubblewrap is missing" in button.press("ann")
+def test_without_a_sandbox_nothing_is_run_unless_the_configuration_accepts_it(button, without_bubblewrap, tmp_path):
+    judge.mine().end()
+    button.small.hand_in("ann", own=f"open({str(tmp_path / 'ran')!r}, 'w').write('x')")
+    done = button.api.autograde("small", "ann")
+    assert not done["success"]
+    assert "bubblewrap is not installed" in done["log"]
+    assert "allow_unisolated" in done["log"]
+    assert not (tmp_path / "ran").exists()
+    button.config.Check.allow_unisolated = True
+    assert "not isolated" in button.press("ann")
+    button.config.Check.allow_unisolated = False
+    judge.mine().end()
 
 
 def test_second_submission_counts(button):

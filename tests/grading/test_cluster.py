@@ -1,27 +1,27 @@
 """The same work on a cluster of Dask: workers that share no disk with the grader, of which some die."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import time
 
-import psutil
 import pytest
-from tasks import die_of_three, hang_on_one
+from small_course import LEASHED
 
 from grading import __main__ as cli
 from grading import pool
 from grading.execution import Limits
-from grading.run import Course, grade
+from grading.run import Course, UsageError, grade
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
 
 
-def started(*command, folder):
-    environment = {**os.environ, "PYTHONPATH": "", "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "5"}
+def started(*command, folder, **more):
+    environment = {**os.environ, "PYTHONPATH": "", "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "5", **more}
     return subprocess.Popen(
-        [sys.executable, "-m", *command],
+        [*LEASHED, sys.executable, "-m", *command],
         cwd=folder,
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -29,28 +29,35 @@ def started(*command, folder):
     )
 
 
+@contextlib.contextmanager
+def cluster(folder, workers, **more):
+    """A scheduler and workers, each in a folder of its own; the address and the workers."""
+    file = folder / "scheduler.json"
+    quiet = ["--no-dashboard", "--dashboard-address", "127.0.0.1:0"]  # its port would be a fixed one
+    about = ["--host", "127.0.0.1", *quiet, "--port", "0", "--scheduler-file", str(file)]
+    kept = [started("distributed.cli.dask_scheduler", *about, folder=folder)]
+    try:
+        end = time.monotonic() + 60
+        while not file.exists() or not file.read_text().endswith("}"):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        address = json.loads(file.read_text())["address"]
+        alone = ["--no-nanny", "--nthreads", "1", *quiet, "--death-timeout", "60"]
+        for number in range(workers):
+            (folder / str(number)).mkdir()
+            kept.append(started("distributed.cli.dask_worker", address, *alone, folder=folder / str(number), **more))
+        yield address, kept[1:]
+    finally:
+        for process in kept:
+            process.kill()
+            process.wait()
+
+
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory):
-    """A scheduler and four workers, each in a folder of its own; the address and the workers."""
-    folder = tmp_path_factory.mktemp("cluster")
-    file = folder / "scheduler.json"
-    local = ["--host", "127.0.0.1", "--no-dashboard"]
-    kept = [
-        started("distributed.cli.dask_scheduler", *local, "--port", "0", "--scheduler-file", str(file), folder=folder)
-    ]
-    end = time.monotonic() + 60
-    while not file.exists() or not file.read_text().endswith("}"):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    address = json.loads(file.read_text())["address"]
-    for number in range(4):
-        (folder / str(number)).mkdir()
-        alone = ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--death-timeout", "60"]
-        kept.append(started("distributed.cli.dask_worker", address, *alone, folder=folder / str(number)))
-    yield address, kept[1:]
-    for process in kept:
-        process.kill()
-        process.wait()
+    """Four workers; the address and the workers."""
+    with cluster(tmp_path_factory.mktemp("cluster"), 4) as made:
+        yield made
 
 
 def test_workers_that_die_take_nothing_with_them(small, scheduler):
@@ -93,20 +100,23 @@ def test_a_scheduler_that_is_not_there(small, address, monkeypatch, capsys):
     assert f"the scheduler {address} cannot be used" in capsys.readouterr().err
 
 
-def test_a_submission_that_ends_its_worker_harms_no_other():
-    """Tried again alone, and given up at last; the others are done once."""
-    seen = list(pool.results(pool.processes(2), die_of_three, range(6), 60))
-    done = {task: result for task, result in seen if not isinstance(result, BaseException)}
-    assert done == {0: 0, 1: 1, 2: 4, 4: 16, 5: 25}
-    assert [task for task, result in seen if isinstance(result, BaseException)] == [3]
+def test_a_worker_without_a_sandbox_refuses_and_is_named(small, tmp_path):
+    """Whatever there is on the machine from which the round is started."""
+    small.hand_in("ann", own=f"open({str(tmp_path / 'ran')!r}, 'w').write('x')")
+    with cluster(tmp_path, 1, PATH=str(tmp_path)) as (address, _):
+        assert cli.main(small.command("--scheduler", address)[3:]) == 2
+        said = small.capsys.readouterr().err
+        assert "tcp://127.0.0.1" in said
+        assert "bubblewrap is not installed" in said
+        assert not (tmp_path / "ran").exists()
+        small.run("--scheduler", address, "--allow-unisolated")
+    assert small.rows()["ann"]["isolation"] == "none"
 
 
-def test_a_worker_that_hangs_is_given_up(monkeypatch):
-    before = psutil.Process().children()
-    monkeypatch.setattr(pool, "TRIES", 2)
-    seen = dict(pool.results(pool.processes(1), hang_on_one, range(3), 10))
-    assert seen[0] == 0
-    assert seen[2] == 2
-    assert isinstance(seen[1], BaseException)
-    _, left = psutil.wait_procs([each for each in psutil.Process().children() if each not in before], 20)
-    assert [each for each in left if "spawn_main" in " ".join(each.cmdline())] == []
+def test_the_requirement_travels_with_each_task(small, tmp_path, monkeypatch):
+    """A worker that comes later, and was not asked before."""
+    small.hand_in("ann")
+    with cluster(tmp_path, 1, PATH=str(tmp_path)) as (address, _), pool.cluster(address, 1) as there:
+        monkeypatch.setattr(there, "everywhere", lambda function: {})
+        with pytest.raises(UsageError, match="bubblewrap is not installed"):
+            grade(Course(small.root, "small", small.state), small.submissions, workers=there, limits=Limits(5, 20))

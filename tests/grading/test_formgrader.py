@@ -16,15 +16,11 @@ import psutil
 import pytest
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
-from small_course import ROOT, Small
+from small_course import LEASHED, ROOT, Small
 
 from grading import __main__ as cli
-from grading import sandbox
 
-pytestmark = [
-    pytest.mark.skipif(not sandbox.isolated(), reason="bubblewrap is missing: apt-get install bubblewrap"),
-    pytest.mark.filterwarnings("ignore:Object of type .* not in session"),  # see `grading.gradebook`
-]
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.gradebook`
 
 TOKEN = "token"
 PATIENCE = 90  # seconds for a server to start, on a machine with much else to do
@@ -75,7 +71,7 @@ def text(small, step, student, ending="ipynb"):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(sandboxed, tmp_path_factory):
     """Jupyter's server in the course's folder, as ``jupyter lab`` starts it."""
     small = course(tmp_path_factory.mktemp("course"))
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -84,7 +80,7 @@ def server(tmp_path_factory):
     own = {f"JUPYTER_{name}_DIR": str(small.root / "jupyter") for name in ("CONFIG", "DATA", "RUNTIME")}
     with (small.root / "server.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", *settings],
+            [*LEASHED, sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", *settings],
             cwd=small.root,
             env={**small.environment, **own},
             stdout=log,

@@ -44,6 +44,10 @@ def hand_in_all(small):
 
 
 def course(small, state):
+    """A course whose checks ask the same as the undisturbed one's."""
+    if state != small.state:
+        state.mkdir(exist_ok=True)
+        (state / "secret").write_text((small.state / "secret").read_text())
     return run.Course(small.root, "small", state)
 
 
@@ -76,7 +80,7 @@ class Done(Executor):
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
+def graded(sandboxed, tmp_path_factory):
     """A small course with one undisturbed round, and what its workers gave."""
     small = Small(tmp_path_factory.mktemp("killed"), None)
     hand_in_all(small)
@@ -161,8 +165,7 @@ def test_killed_while_it_replaces_old_grades(graded, tmp_path):
 def test_power_cut_between_write_and_rename(graded, tmp_path):
     """New files that never got their names, a torn line, a gradebook half made: as if they were not there."""
     small, workers, _ = graded
-    state = tmp_path / "state"
-    state.mkdir()
+    state = course(small, tmp_path / "state").state
     (state / "gradebook-new.db").write_bytes(b"SQLite format 3\0 and no more")
     for step, ending in (("submitted", "ipynb"), ("autograded", "ipynb"), ("feedback", "html")):
         folder = state / step / "s00" / "small"
@@ -195,6 +198,7 @@ state, command = {state!r}, {command!r}
 filler = os.path.join(state, "filler")
 with open(filler, "wb") as file:
     free = os.statvfs(state)
+    assert free.f_blocks * free.f_frsize < 10_000_000, "this is not the small disk"
     file.write(bytes(free.f_bavail * free.f_frsize - {left}))
 first = subprocess.run(command, capture_output=True, text=True)
 os.remove(filler)
@@ -207,10 +211,6 @@ print(second.stdout)
 
 def test_a_full_disk(graded, tmp_path):
     """It says so in a line, and with room again the same command ends the round."""
-    from grading import sandbox
-
-    if not sandbox.isolated():
-        pytest.skip("bubblewrap makes the small disk, and it is missing")
     small, _, rows = graded
     state = tmp_path / "disk"
     state.mkdir()
@@ -254,7 +254,7 @@ def workers_of(driver):
     with contextlib.suppress(psutil.Error):
         for process in psutil.Process(driver.pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):
-                if process.name() == "bwrap" or "spawn_main" in " ".join(process.cmdline()):
+                if process.name() == "bwrap" or "grading.judge" in " ".join(process.cmdline()):
                     found.append(process)
     return found
 
@@ -262,7 +262,7 @@ def workers_of(driver):
 def test_workers_and_sandboxes_are_killed(graded, tmp_path):
     """Whichever process of a round dies, the round ends, and nobody loses anything."""
     small, _, _ = graded
-    state, rng, kills = tmp_path / "state", random.Random(SEED), 0
+    state, rng, kills = course(small, tmp_path / "state").state, random.Random(SEED), 0
     command = [sys.executable, "-m", "grading", "run", "small", "--submissions", str(small.submissions)]
     command += ["--state", str(state), "--time-limit", "5", "--fresh"]
     round_ = subprocess.Popen(command, env=small.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -284,7 +284,7 @@ def test_workers_and_sandboxes_are_killed(graded, tmp_path):
 def test_rounds_are_killed_whole(graded, tmp_path):
     """SIGKILL of the driver with all workers at work: no process stays, and the next round does the rest."""
     small, _, _ = graded
-    state, rng = tmp_path / "state", random.Random(SEED)
+    state, rng = course(small, tmp_path / "state").state, random.Random(SEED)
     command = [sys.executable, "-m", "grading", "run", "small", "--submissions", str(small.submissions)]
     command += ["--state", str(state), "--time-limit", "5"]
     for _ in range(3):

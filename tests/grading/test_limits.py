@@ -329,7 +329,7 @@ class Told(Place):
     def __init__(self, monkeypatch):
         self.clock, self.computed, self.waited, self.mine, self.pid = 100.0, 0.0, 0.0, 0.0, 0
         monkeypatch.setattr(sandbox.time, "monotonic", lambda: self.clock)
-        monkeypatch.setattr(Place, "_look_at_time", lambda _: self.look())
+        monkeypatch.setattr(Place, "_look_at_time", lambda *_: self.look())
         self.start = self.charged()
 
     def look(self):

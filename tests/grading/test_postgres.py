@@ -1,19 +1,23 @@
 """The gradebook in PostgreSQL: a real server that the test starts itself, and several graders that write at once."""
 
-import getpass
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
+from small_course import LEASHED
 
 from grading.gradebook import Grades
 from grading.run import Course, rows_of
 
 pytest.importorskip("psycopg", reason='the driver is not installed: pip install "psycopg[binary]"')
+
+PATIENCE = 90  # seconds for a server to start, on a machine with much else to do
 
 
 def program(name):
@@ -29,10 +33,10 @@ def server():
         pytest.skip("PostgreSQL is not installed: apt install postgresql")
     # not pytest's folder, which is closed to the user that the server runs as
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as name:
-        folder, user, become = Path(name), getpass.getuser(), []
+        folder, become = Path(name), LEASHED
         if os.getuid() == 0:  # the server refuses to run as root
-            user, become = "postgres", ["runuser", "-u", "postgres", "--"]
-            shutil.chown(folder, user)
+            become = [*LEASHED[:-1], "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
+            shutil.chown(folder, "postgres")
         data, socket = folder / "data", folder / "s"
 
         def run(name, *arguments):
@@ -40,19 +44,45 @@ def server():
 
         run("initdb", "-D", str(data), "-A", "trust", "-U", "course")
         subprocess.run([*become, "mkdir", str(socket)], check=True)
-        options = f"-c listen_addresses='' -c unix_socket_directories='{socket}' -c fsync=off"
-        run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
-        yield f"postgresql+psycopg://course@/{{}}?host={socket}"
-        run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+        settings = ("listen_addresses=", f"unix_socket_directories={socket}", "fsync=off")
+        settings = [word for setting in settings for word in ("-c", setting)]
+        with (folder / "log").open("w") as log:
+            running = subprocess.Popen(
+                [*become, program("postgres"), "-D", str(data), *settings], cwd=folder, stdout=log, stderr=log
+            )
+        address, end = f"postgresql+psycopg://course@/{{}}?host={socket}", time.monotonic() + PATIENCE
+        try:
+            while not answers(address):
+                assert running.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < end, "the server does not start"
+                time.sleep(0.1)
+            yield address
+        finally:
+            running.send_signal(signal.SIGINT)  # it throws its clients out
+            running.wait(PATIENCE)
+
+
+def connected(address):
+    import psycopg
+
+    return psycopg.connect(address.format("postgres").replace("+psycopg", ""), autocommit=True)
+
+
+def answers(address):
+    import psycopg
+
+    try:
+        connected(address).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 @pytest.fixture
 def database(server, request):
     """An empty database."""
-    import psycopg
-
     name = request.node.name.split("[")[0]
-    with psycopg.connect(server.format("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+    with connected(server) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return server.format(name)
 

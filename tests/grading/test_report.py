@@ -374,10 +374,12 @@ def test_costs():
     assert re.findall(r"\bs\d+\b", text[text.index("The most expensive") :]) == ["s10", "s9", "s8", "s7", "s6"]
 
 
-@pytest.mark.parametrize("isolated", [True, False])
-def test_not_isolated_is_said(isolated):
-    """In words, not in colour alone; and only where it is so."""
-    assert ("Not isolated: student code ran without a sandbox" in page([row()], isolated=isolated).text) is not isolated
+def test_not_isolated_is_said():
+    """In words, not in colour alone; of whom it is so, and only where it is so."""
+    ann, ben = row("ann", isolation="bubblewrap"), row("ben", isolation="none")
+    assert "Not isolated" not in page([ann]).text
+    assert "the code of ben ran without a sandbox" in page([ann, ben]).text
+    assert "the code of everybody ran without a sandbox" in page([ben]).text
 
 
 @pytest.mark.parametrize(
