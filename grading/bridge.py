@@ -32,6 +32,9 @@ __all__ = ["Limits", "answer", "prepare"]
 
 MAX_TEXT = 100_000  # characters that a cell may print
 MAX_DATA = 5_000_000  # characters of a picture or a table that a cell may show
+MAX_CELL = 20_000_000  # characters of all pictures and tables of a cell
+MAX_OUTPUTS = 500
+MORE = "\n... more was left out ...\n"
 HANDLES = 256  # open files, sockets and pipes of a process: each may hold 200 kB that nobody counts
 ROOM = 1 << 34  # bytes of addresses without memory, of which threads take many; tables of more would be memory
 Limits = dict[str, int]  # bytes of memory, number of processes
@@ -40,21 +43,42 @@ Limits = dict[str, int]  # bytes of memory, number of processes
 # ---------------------------------------------------------------------------------------------- cells
 
 
-class _Stream(io.TextIOBase):
-    """What a cell prints, until it is too much."""
+class _Outputs(list[dict[str, Any]]):
+    """What a cell shows, until it is too much; a courtesy, since the checker counts again."""
 
-    def __init__(self, name: str, outputs: list[dict[str, Any]]) -> None:
+    left_text, left_data = MAX_TEXT, MAX_CELL
+
+    def add(self, output: dict[str, Any]) -> None:
+        """Keep an output, if there are not too many."""
+        if len(self) < MAX_OUTPUTS:
+            self.append(output)
+        elif len(self) == MAX_OUTPUTS:
+            self.append({"output_type": "stream", "name": "stdout", "text": [MORE]})
+
+    def write(self, name: str, text: str) -> None:
+        """Keep what is printed, in parts: to join them each time would take as long as all before."""
+        if self.left_text <= 0 or len(self) > MAX_OUTPUTS:
+            return
+        kept = text if len(text) <= self.left_text else text[: self.left_text] + MORE
+        self.left_text -= len(text)
+        if self and self[-1].get("name") == name:
+            self[-1]["text"].append(kept)
+        else:
+            self.add({"output_type": "stream", "name": name, "text": [kept]})
+
+    def whole(self) -> list[dict[str, Any]]:
+        """All that was kept, with each text in one."""
+        return [{**out, "text": "".join(out["text"])} if "text" in out else out for out in self]
+
+
+class _Stream(io.TextIOBase):
+    """What a cell prints."""
+
+    def __init__(self, name: str, outputs: _Outputs) -> None:
         self.name, self.outputs = name, outputs
 
     def write(self, text: str, /) -> int:
-        used = sum(len(out["text"]) for out in self.outputs if out["output_type"] == "stream")
-        if used < MAX_TEXT:
-            kept = text if len(text) <= MAX_TEXT - used else text[: MAX_TEXT - used] + "\n... more was left out ...\n"
-            last = self.outputs[-1] if self.outputs else {}
-            if last.get("name") == self.name:
-                last["text"] += kept
-            else:
-                self.outputs.append({"output_type": "stream", "name": self.name, "text": kept})
+        self.outputs.write(self.name, text)
         return len(text)
 
 
@@ -82,11 +106,13 @@ class _Value(DisplayHook):
 class _Shell(InteractiveShell):
     """IPython without a kernel: outputs are kept in a list."""
 
-    outputs: list[dict[str, Any]]
+    outputs: _Outputs
 
     def keep(self, kind: str, data: dict[str, Any]) -> None:
-        texts = {mime: value for mime, value in data.items() if isinstance(value, str) and len(value) <= MAX_DATA}
-        self.outputs.append({"output_type": kind, "data": texts})
+        most = min(MAX_DATA, self.outputs.left_data)
+        texts = {mime: value for mime, value in data.items() if isinstance(value, str) and len(value) <= most}
+        self.outputs.left_data -= sum(map(len, texts.values()))
+        self.outputs.add({"output_type": kind, "data": texts})
 
     def _showtraceback(self, etype: type, evalue: BaseException | None, stb: list[str]) -> None:
         try:
@@ -94,6 +120,7 @@ class _Shell(InteractiveShell):
         except Exception:
             words = ""
         said = {"ename": etype.__name__, "evalue": words[:1000], "traceback": [line[:MAX_TEXT] for line in stb[:50]]}
+        del self.outputs[MAX_OUTPUTS:]  # it has to be seen, whatever was shown before
         self.outputs.append({"output_type": "error", **said})
 
 
@@ -106,7 +133,7 @@ def prepare() -> None:
     """Import and make what every submission needs, before there is one."""
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     quiet = {"HistoryManager": {"enabled": False}, "InteractiveShell": {"autocall": 0, "colors": "nocolor"}}
-    _Shell.instance(config=Config(quiet), display_pub_class=_Shown, displayhook_class=_Value).outputs = []
+    _Shell.instance(config=Config(quiet), display_pub_class=_Shown, displayhook_class=_Value).outputs = _Outputs()
     import matplotlib.pyplot  # noqa: F401
 
     import nnlib.checks
@@ -118,11 +145,10 @@ def prepare() -> None:
 def _run(source: str) -> list[dict[str, Any]]:
     """Run a cell; its outputs."""
     shell = _shell()
-    outputs: list[dict[str, Any]] = []
-    shell.outputs = outputs
+    shell.outputs = outputs = _Outputs()
     with contextlib.redirect_stdout(_Stream("stdout", outputs)), contextlib.redirect_stderr(_Stream("stderr", outputs)):
         shell.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
-    return outputs
+    return outputs.whole()
 
 
 # ---------------------------------------------------------------------------------------------- functions
@@ -244,6 +270,7 @@ def _limit(limits: Limits) -> None:
             "AS": held["VmSize"] + limits["memory"] + ROOM,
             "FSIZE": 1 << 28,
             "CORE": 0,
+            "STACK": 1 << 23,
             "NOFILE": HANDLES,
             "MSGQUEUE": 0,
         }

@@ -15,11 +15,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import signal
 import time
 from functools import cache
 from pathlib import Path
 
-__all__ = ["Group", "Home", "home"]
+__all__ = ["Group", "Home", "home", "sweep"]
 
 NEEDED = ("memory", "pids")
 SELF = "grading-self"  # in version 2 a group with groups in it holds no process of its own: whoever grades moves here
@@ -110,7 +111,7 @@ class Group:
     def __init__(self, home: Home, memory: int, processes: int) -> None:
         name = f"grading-{os.getpid()}-{next(_count)}"
         self._at = {kind: folder / name for kind, folder in home.items()}
-        _sweep(home)
+        sweep(home)
         for folder in dict.fromkeys(self._at.values()):
             folder.mkdir()
         try:
@@ -151,20 +152,23 @@ class Group:
         return False
 
     def remove(self) -> None:
-        """Remove the group, when its processes have ended."""
+        """End what is left in the group, and remove it."""
         for folder in dict.fromkeys(self._at.values()):
-            for _ in range(20):
+            for _ in range(100):
                 try:
                     folder.rmdir()
                 except FileNotFoundError:
                     pass
-                except OSError:  # the last process is still on its way out
+                except OSError:  # the last processes are there, or on their way out
+                    with contextlib.suppress(OSError):
+                        for process in (folder / "cgroup.procs").read_text().split():
+                            os.kill(int(process), signal.SIGKILL)
                     time.sleep(0.01)
                     continue
                 break
 
 
-def _sweep(home: Home) -> None:
+def sweep(home: Home) -> None:
     """Remove what graders left that were killed."""
     for old in (old for folder in set(home.values()) for old in folder.glob("grading-*-*")):
         if not Path("/proc", old.name.split("-")[1]).exists():

@@ -174,23 +174,20 @@ class _Look(NamedTuple):
 
     clock: float
     cpu: float
-    waited: float | None
+    waited: dict[int, float]
     thread: int
     own: float
 
 
-def _own() -> tuple[int, float]:
-    me = threading.get_native_id()
-    return me, _waited(me) or 0.0
-
-
-def _waited(thread: int) -> float | None:
-    """Seconds in which a thread was ready and had no processor; None where the kernel does not count them."""
-    try:
-        _, waited, turns = Path(f"/proc/{thread}/schedstat").read_text().split()
-    except (OSError, ValueError):
-        return None
-    return int(waited) / 1e9 if turns != "0" else None
+def _waited(pid: int) -> dict[int, float]:
+    """Of each thread the seconds in which it was ready and had no processor, where the kernel counts them."""
+    found = dict[int, float]()
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            _, waited, turns = Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()
+            if turns != "0":
+                found[int(thread)] = int(waited) / 1e9
+    return found
 
 
 def _family(pid: int) -> list[int]:
@@ -219,10 +216,13 @@ def _held(pid: int, family: list[int], most: int) -> int:
     What they share, which is most of a process that was forked, is counted once; to find out takes milliseconds, so it
     is done when they could be over what they may have ``most``.
     """
-    held, sizes = 0, dict[int, int]()
-    with contextlib.suppress(OSError):
-        files = os.statvfs(f"/proc/{pid}/root/student")
-        held += (files.f_blocks - files.f_bfree) * files.f_frsize
+    folders, sizes = dict[int, int](), dict[int, int]()
+    for own in OWN:
+        with contextlib.suppress(OSError, AttributeError):
+            path = f"/proc/{pid}/root{own}"
+            files = os.statvfs(path)
+            folders[os.stat(path).st_dev] = (files.f_blocks - files.f_bfree) * files.f_frsize
+    held = sum(folders.values())
     for each in family:
         with contextlib.suppress(OSError, psutil.Error):
             held += len(os.listdir(f"/proc/{each}/fd")) * HANDLE
@@ -248,6 +248,8 @@ class Place:
         Bytes that all its processes may hold together.
     group : Group, optional
         That counts them.
+    top : int, optional
+        The process below which all of them are, if it is not the first one.
 
     Attributes
     ----------
@@ -258,8 +260,10 @@ class Place:
     _charged = 0.0
     _seen: _Look | None = None
 
-    def __init__(self, connection: socket.socket, pid: int, memory: int, group: cgroup.Group | None = None) -> None:
-        self.socket, self.pid, self._memory, self._group = connection, pid, memory, group
+    def __init__(
+        self, connection: socket.socket, pid: int, memory: int, group: cgroup.Group | None = None, top: int = 0
+    ) -> None:
+        self.socket, self.pid, self._memory, self._group, self._top = connection, pid, memory, group, top or pid
         self._ended, self._over, self._cpu = "", threading.Event(), 0.0
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -273,36 +277,40 @@ class Place:
 
     def cpu(self) -> float:
         """Seconds that the process, and what it started, have computed; of interest are differences."""
-        total = sum(_computed(pid) for pid in _family(self.pid))
+        total = sum(_computed(pid) for pid in _family(self._top))
         self._cpu = max(self._cpu, total)  # when they have ended, it is what was seen last
         return self._cpu
 
     def charged(self, clock: float | None = None) -> float:
         """Seconds to hold against the student; of interest are differences.
 
-        They are seconds of the clock, without those in which the first thread was ready and waited for a processor: so
-        a process that sleeps is charged, and one on a busy machine is not. Where it computes more than that, with
-        several threads or processes, it is what it computes. A clock of one's own can stand still while nobody waits
-        for the process.
+        They are seconds of the clock, without those in which a thread was ready and waited for a processor: so a
+        process that sleeps is charged, and one on a busy machine is not. Where it computes more than that, with several
+        threads or processes, it is what it computes. A clock of one's own can stand still while nobody waits for the
+        process.
 
-        Where the kernel does not tell how long it waited, the clock counts for a fifth. What was seen a moment ago is
-        looked at no more, but for the clock: a look takes longer than many a call.
+        Where the kernel does not tell who waited, the clock counts for a fifth. What was seen a moment ago is looked at
+        no more, but for the clock: a look takes longer than many a call.
         """
         seen, clock = self._seen, time.monotonic() if clock is None else clock
         if seen is not None and (since := clock - seen.clock) < TICK:
             return self._charged + since
-        now = _Look(clock, self.cpu(), _waited(self.pid), *_own())
+        now = self._look_at_time(clock)
         if seen is not None:
             clock -= seen.clock
-            if seen.waited is None or now.waited is None:
-                waited = clock * (1 - 1 / SLOWEST)
-            else:
-                waited = now.waited - seen.waited
+            both = [now.waited[thread] - waited for thread, waited in seen.waited.items() if thread in now.waited]
+            waited = max(both, default=clock * (1 - 1 / SLOWEST))
             if seen.thread == now.thread:  # while this side is answering, it is the one that waits
                 waited += now.own - seen.own
             self._charged += max(now.cpu - seen.cpu, clock - waited)
         self._seen = now
         return self._charged
+
+    def _look_at_time(self, clock: float) -> _Look:
+        me, waited = threading.get_native_id(), dict[int, float]()
+        for pid in _family(self._top):
+            waited |= _waited(pid)
+        return _Look(clock, self.cpu(), waited, me, _waited(os.getpid()).get(me, 0.0))
 
     def end(self) -> Use:
         """Kill, and tell what was used."""
@@ -336,7 +344,7 @@ class Place:
             if self._group.overrun():
                 self._ended = f"it used more than {self._memory >> 20} MB"
             return
-        family, most = _family(self.pid), self._memory + SPARE
+        family, most = _family(self._top), self._memory + SPARE
         if len(family) > PROCESSES:
             self._ended = f"it started more than {PROCESSES} processes"
         elif _held(self.pid, family, most) > most:
@@ -344,11 +352,9 @@ class Place:
 
 
 class _Fork(Place):
-    def __init__(
-        self, connection: socket.socket, reins: socket.socket, pid: int, memory: int, group: cgroup.Group | None
-    ) -> None:
+    def __init__(self, connection: socket.socket, reins: socket.socket, *about: Any) -> None:
         self.reins = reins
-        super().__init__(connection, pid, memory, group)
+        super().__init__(connection, *about)
 
     def interrupt(self) -> None:
         self._pull(b"i")
@@ -406,7 +412,7 @@ class Sandbox:
     Parameters
     ----------
     way : str, optional
-        "bubblewrap", or "none" for a plain process.
+        "bubblewrap", which is what is meant where nothing is said, or "none" for a plain process.
 
     Raises
     ------
@@ -414,10 +420,10 @@ class Sandbox:
         If bubblewrap cannot work here; it says why.
     """
 
-    def __init__(self, way: str = "bubblewrap") -> None:
-        if way == "bubblewrap" and (why := obstacle()):
+    def __init__(self, way: str | None = None) -> None:
+        self.way = way or "bubblewrap"
+        if self.way == "bubblewrap" and (why := obstacle()):
             raise SandboxError(why)
-        self.way = way
         self._server: subprocess.Popen[bytes] | None = None
         self._door: socket.socket | None = None
         self.nested = True
@@ -433,6 +439,8 @@ class Sandbox:
     def end(self) -> None:
         """End the server and every process in the sandbox, and remove the folder."""
         self._stop()
+        if self.way == "bubblewrap" and (home := cgroup.home()):
+            cgroup.sweep(home)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def prepare(self) -> None:
@@ -476,18 +484,23 @@ class Sandbox:
         raise SandboxError(f"the sandbox does not start: {failed}")
 
     def _fork(self, about: dict[str, Any], memory: int) -> Place:
-        door, _ = self._started()
+        door, server = self._started()
         wire, wire_end = socket.socketpair()
         reins, reins_end = socket.socketpair()
         reins.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with wire_end, reins_end:
             socket.send_fds(door, [json.dumps(about).encode()], [wire_end.fileno(), reins_end.fileno()])
         pid = _number(reins)
-        made = None
-        if home := cgroup.home():
-            made = cgroup.Group(home, memory + SPARE, PROCESSES)
-            made.add(pid)  # before there is anything of the student's to run
-        return _Fork(wire, reins, pid, memory, made)
+        home = cgroup.home()
+        group = cgroup.Group(home, memory + SPARE, PROCESSES) if home else None
+        try:
+            if group is not None:
+                group.add(pid)  # before there is anything of the student's to run
+            return _Fork(wire, reins, pid, memory, group, 0 if self.nested else server.pid)
+        except OSError:
+            assert group is not None
+            group.remove()
+            raise
 
     def _started(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         if self._door is None or self._server is None or self._server.poll() is not None:

@@ -55,6 +55,12 @@ def each_attack(request, attack):
     return attack(request.param)
 
 
+@pytest.fixture(params=NAMES["held"])
+def each_hold(request, attack):
+    """Every way to hold memory that belongs to no process, one after the other."""
+    return attack(request.param)
+
+
 @pytest.fixture
 def without_bubblewrap(monkeypatch):
     """A machine that has none, also for the workers."""
