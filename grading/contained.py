@@ -57,22 +57,23 @@ def main() -> None:
 
 def _serve(student: socket.socket) -> None:
     """Copy both ways until one end is closed."""
-    for end in (0, 1, student.fileno()):
+    inner = student.fileno()
+    for end in (0, 1, inner):
         os.set_blocking(end, False)
     inward, outward = bytearray(), bytearray()
     said = _tell(limit=_number("memory.max", "memory/memory.limit_in_bytes"))
     while True:
-        reads = [0, student] if len(outward) < CHUNK else [0]  # what the checker sends is never too much
-        writes = [end for end, waiting in ((student, inward), (1, outward)) if waiting]
+        reads = [0, inner] if len(outward) < CHUNK else [0]  # what the checker sends is never too much
+        writes = [end for end, waiting in ((inner, inward), (1, outward)) if waiting]
         ready, free, _ = select.select(reads, writes, [], TICK)
         if 0 in ready:
             more = os.read(0, CHUNK)
             inward += more
             if not more:
                 return
-        if student in free:
+        if inner in free:
             del inward[: student.send(inward)]
-        if student in ready:
+        if inner in ready:
             more = student.recv(CHUNK)
             outward += more
             if not more:
@@ -92,7 +93,7 @@ def _serve(student: socket.socket) -> None:
 def _tell(said: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     """Say what was used, if it is not what was said last."""
     ended = "memory" if _counted("memory.events", "memory/memory.oom_control", "oom_kill") else ""
-    held = _counted("memory.stat", "memory/memory.stat", "anon", "shmem", "total_rss", "total_shmem")
+    held = _counted("memory.stat", "memory/memory.stat", "anon", "rss", "shmem")
     now = {"cpu": _cpu(), "memory": held, "ended": ended}
     if now != said:
         os.write(2, json.dumps({**now, **more}).encode() + b"\n")

@@ -24,9 +24,9 @@ from typing import Any
 
 from grading import sandbox
 from grading.forkserver import OWN
-from grading.sandbox import ENOUGH, PROCESSES, SLACK, Place, SandboxError, Use
+from grading.sandbox import ENOUGH, PROCESSES, SLACK, Place, Sandbox, SandboxError, Use
 
-__all__ = ["ENGINES", "Containers", "engine"]
+__all__ = ["ContainerSandbox", "engine", "obstacle"]
 
 ENGINES = ("podman", "docker")
 NOBODY = "65534:65534"
@@ -47,72 +47,104 @@ def engine(image: str = "") -> str:
     Raises
     ------
     SandboxError
-        If neither can; it says why, and what to do.
+        If neither can; it says why.
     """
     if sys.platform == "win32":
         raise SandboxError("on Windows, grade in WSL, where Linux's ways to isolate work")
     if not image and sys.platform != "linux":
-        raise SandboxError("here a container needs an image: build it from grading/Containerfile, and name it")
+        raise SandboxError("a container needs an image here: build it from grading/Containerfile, and name it")
     why = []
     for name in ENGINES if image else ENGINES[:1]:
         if not shutil.which(name):
             why.append(f"{name} is not installed")
             continue
-        folder = Path(tempfile.mkdtemp(prefix="grading-"))
-        try:
-            sandbox._modules(folder)
-            Containers(folder, name, image).place({"seed": 0, "limits": {"memory": 1 << 30}}, 1 << 30).end()
-            return name
-        except SandboxError as error:
-            why.append(f"{name}: {error}")
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with ContainerSandbox(image, name) as tried:
+            try:
+                tried.prepare()
+            except OSError as error:
+                why.append(f"{name} does not start a container: {error}")
+            else:
+                return name
     raise SandboxError("; ".join(why))
 
 
-class Containers:
-    """Makes places in containers.
+def obstacle(image: str = "") -> str:
+    """Why no container can isolate here; nothing, if one can."""
+    try:
+        engine(image)
+    except SandboxError as error:
+        return str(error)
+    return ""
+
+
+class ContainerSandbox(Sandbox):
+    """Makes places for student code, each a container; a context manager.
 
     Parameters
     ----------
-    folder : Path
-        With ``modules``, what student code may import; a root for the containers is made in it.
-    name : str
-        Of the engine.
-    image : str
-        Of the image, or nothing.
+    image : str, optional
+        The name of an image; without it, podman alone, with the files of this machine.
+    way : str, optional
+        ``podman`` or ``docker``, if it was found out before.
+
+    Attributes
+    ----------
+    way : str
+        Of the two that which is used.
+
+    Raises
+    ------
+    SandboxError
+        If neither works.
     """
 
-    def __init__(self, folder: Path, name: str, image: str = "") -> None:
-        self.folder, self.name, self.image = folder, name, image
-        self.root = folder / "root"
+    def __init__(self, image: str = "", way: str = "") -> None:
+        self.way, self.image = way or engine(image), image
+        self.isolated = self.nested = True
+        self._folder = Path(tempfile.mkdtemp(prefix="grading-")).resolve()  # macOS shares the folder, not its link
+        sandbox._modules(self._folder)
+        self._root = self._folder / "root"
         self._see = [] if image else list(self._files())
 
-    def place(self, about: dict[str, Any], memory: int) -> Place:
-        """A new container; raises SandboxError if it does not start."""
+    def end(self) -> None:
+        """Remove the folder; each container has ended with its place."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def prepare(self) -> None:
+        """Start a container once, so that a fault is known at once; raises OSError."""
+        try:
+            self.place(0, 1 << 30).end()
+        except SandboxError as error:
+            raise OSError(str(error)) from None
+
+    def place(self, seed: int, memory: int) -> Place:
+        """As `Sandbox.place`."""
+        about = {"seed": seed, "limits": {"memory": memory + SLACK, "processes": 4096}}  # the group counts them
         name = f"grading-{os.getpid()}-{secrets.token_hex(8)}"
+        run = [*self._command(name, memory), "python", "-P", "-c", START, json.dumps(about)]
         wire, end = socket.socketpair()
         with end:
-            run = [*self._command(name, memory), "python", "-P", "-c", START, json.dumps(about)]
-            client = subprocess.Popen(
-                run,
-                stdin=end,
-                stdout=end,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        place = _Contained(wire, client, run, memory)
-        place.begin()
-        return place
+            number = end.fileno()
+            try:
+                client = subprocess.Popen(
+                    run, stdin=number, stdout=number, stderr=subprocess.PIPE, start_new_session=True
+                )
+            except OSError as error:
+                wire.close()
+                raise SandboxError(f"{self.way} does not start: {error}") from None
+        return _Contained(wire, client, self.way, name, memory)
 
     def _files(self) -> Iterator[str]:
         """A root that is empty but for links; what bubblewrap would show is mounted into it."""
-        self.root.mkdir()
-        for kind, *about in sandbox.view(self.folder):
+        self._root.mkdir()
+        for own in OWN[:2]:
+            (self._root / own.lstrip("/")).mkdir()
+            (self._root / own.lstrip("/")).chmod(0o1777)  # the mounted folder takes it over
+        for kind, *about in sandbox.view(self._folder):
             there = about[-1]
             match kind:
                 case "symlink":
-                    (self.root / there.lstrip("/")).symlink_to(about[0])
+                    (self._root / there.lstrip("/")).symlink_to(about[0])
                 case "ro-bind" | "ro-bind-try" if Path(about[0]).exists():
                     yield from ("--mount", f"type=bind,source={about[0]},target={there},readonly")
                 case "tmpfs" if there not in OWN:
@@ -120,48 +152,55 @@ class Containers:
 
     def _command(self, name: str, memory: int) -> list[str]:
         most = str(memory + SLACK)
-        command = [self.name, "run", "--rm", "--interactive", "--name", name, "--log-driver", "none"]
+        command = [self.way, "run", "--rm", "--interactive", "--name", name, "--log-driver", "none"]
         command += ["--network", "none", "--read-only", "--user", NOBODY, "--workdir", "/"]
         command += ["--cap-drop", "all", "--security-opt", "no-new-privileges"]
         command += ["--security-opt", "label=disable"]  # SELinux would have us relabel what is only looked at
         command += ["--memory", most, "--memory-swap", most, "--pids-limit", str(PROCESSES + 1)]
-        command += ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096", "--ulimit", "core=0:0", "--shm-size", "256m"]
+        command += [
+            "--ulimit",
+            "nofile=1024:1024",
+            "--ulimit",
+            "nproc=4096:4096",
+            "--ulimit",
+            "core=0:0",
+            "--shm-size",
+            "256m",
+        ]
         for own in OWN:
             if own != "/dev/shm":
                 command += ["--tmpfs", f"{own}:rw,nosuid,nodev,size=256m,mode=1777"]
-        if self.name == "podman":
+        if self.way == "podman":
             command += ["--read-only-tmpfs=false", "--no-hosts", "--timeout", str(LONGEST)]
         if self.image:
-            course = f"type=bind,source={self.folder / 'modules'},target=/course,readonly"
+            course = f"type=bind,source={self._folder / 'modules'},target=/course,readonly"
             command += ["--mount", course, "--pull", "never", self.image]
             path = "/usr/local/bin:/usr/bin:/bin"
         else:
-            command += [*self._see, "--rootfs", str(self.root)]
+            command += [*self._see, "--passwd=false", "--rootfs", str(self._root)]
             path = os.pathsep.join([str(Path(sys.executable).parent), os.defpath])
         kept = {**sandbox._environment(Path("/course"), "/student"), "PATH": path}
         return [*command, "/usr/bin/env", "-i", *(f"{name}={value}" for name, value in kept.items())]
 
 
 class _Contained(Place):
-    """The wire goes through the engine's client; what it says on standard error is the container's use, or its own woe."""
+    """The wire goes through the engine's client, and the container's words on standard error too."""
 
-    def __init__(self, connection: socket.socket, client: subprocess.Popen[bytes], run: list[str], memory: int) -> None:
-        self.socket, self._client, self._memory = connection, client, memory
-        self._engine, self._name = run[0], run[run.index("--name") + 1]
-        self._told, self._words, self._ready = list[dict[str, Any]](), "it ended without a word", threading.Event()
+    def __init__(
+        self, connection: socket.socket, client: subprocess.Popen[bytes], engine: str, name: str, memory: int
+    ) -> None:
+        self.socket, self._client, self._engine, self._name, self._memory = connection, client, engine, name, memory
+        self._told = list[dict[str, Any]]()  # the first and the last
+        self._words, self._ready = "it ended without a word", threading.Event()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-
-    def begin(self) -> None:
-        """Wait until it is there, and see whether it is held to its limit."""
         self._ready.wait(ENOUGH)
         if not self._told:
             self.end()
             raise SandboxError(self._words)
-        limit = self._told[0].get("limit")
-        if limit is None or limit > self._memory + SLACK:
+        if not 0 < (self._told[0]["limit"] or 0) <= memory + SLACK:
             self.end()
-            raise SandboxError("it cannot limit memory here; that needs control groups of version 2, or root")
+            raise SandboxError(f"{engine} cannot limit memory here: that needs control groups of version 2, or root")
 
     def _listen(self) -> None:
         assert self._client.stderr is not None
@@ -169,10 +208,12 @@ class _Contained(Place):
             for line in lines:
                 try:
                     told = json.loads(line)
-                    self._told[1:] = [{**told, "memory": max(told["memory"], self._told[-1]["memory"])}] if self._told else [told]
-                    self._ready.set()
-                except (ValueError, TypeError, KeyError):
+                except ValueError:
                     self._words = line.decode(errors="replace").strip() or self._words
+                    continue
+                last = (self._told or [told])[-1]
+                self._told[1:] = [{**told, "memory": max(told["memory"], last["memory"])}]
+                self._ready.set()
         self._ready.set()
 
     def interrupt(self) -> None:
@@ -193,8 +234,9 @@ class _Contained(Place):
         """End the container, and tell what was used."""
         with contextlib.suppress(OSError):
             self.socket.close()  # which ends it, unless something is wrong there
-        for end in (lambda: None, self.kill, self._client.kill):
-            end()
+        for harder in (None, self.kill, self._client.kill):
+            if harder:
+                harder()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._client.wait(PATIENCE)
                 break
