@@ -1,9 +1,9 @@
 """Inside a container: its first process. It holds the student's one, and says what all together use.
 
 Podman and docker hand in the three standard streams and nothing else. So standard input and output are the wire, which
-is copied to and from the student's process, and on standard error goes a line of JSON when more was used::
+is copied to and from the student's process, and on standard error goes a line of JSON ten times a second::
 
-    {"cpu": seconds, "memory": bytes, "ended": why}
+    {"clock": ..., "cpu": seconds, "waited": seconds, "memory": bytes, "short": whether it ran out of memory}
 
 The first says in ``limit`` how many bytes all processes together may hold: nothing, if nobody holds them to it. When
 the wire is cut on either side this process ends, and the system ends all others in the container with it. So no
@@ -27,6 +27,7 @@ from typing import Any
 from grading import bridge, forkserver
 
 TICK = 0.1  # seconds after which what was used is looked at again
+LAST = 0.2  # seconds in which the engine hands on the last line: it may drop what it holds when this process ends
 CHUNK = 1 << 18
 GROUP = Path("/sys/fs/cgroup")  # where a container sees its own control group; version 1 has folders in it
 
@@ -50,18 +51,20 @@ def main() -> None:
     theirs.close()
     signal.signal(signal.SIGINT, lambda *_: os.kill(pid, signal.SIGINT))
     with contextlib.suppress(OSError):
-        _serve(ours)
-    _tell()
+        _serve(ours, pid)
+    _tell(pid)
+    select.select([0], [], [], LAST)
     os._exit(0)
 
 
-def _serve(student: socket.socket) -> None:
-    """Copy both ways until one end is closed."""
+def _serve(student: socket.socket, pid: int) -> None:
+    """Copy both ways until one end is closed, or memory was short."""
     inner = student.fileno()
     for end in (0, 1, inner):
         os.set_blocking(end, False)
     inward, outward = bytearray(), bytearray()
-    said = _tell(limit=_number("memory.max", "memory/memory.limit_in_bytes"))
+    _tell(pid, limit=_number("memory.max", "memory/memory.limit_in_bytes"))
+    told = time.monotonic()
     while True:
         reads = [0, inner] if len(outward) < CHUNK else [0]  # what the checker sends is never too much
         writes = [end for end, waiting in ((inner, inward), (1, outward)) if waiting]
@@ -82,22 +85,29 @@ def _serve(student: socket.socket) -> None:
                 return
         if 1 in free:
             del outward[: os.write(1, outward)]
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:  # of processes whose parents have ended, this is the parent
-                pass
-        said = _tell(said)
-        if said["ended"]:
-            return
+        if time.monotonic() - told >= TICK:
+            told = time.monotonic()
+            if _tell(pid)["short"]:
+                return
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:  # processes whose parents have ended are this one's children
+                    pass
 
 
-def _tell(said: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """Say what was used, if it is not what was said last."""
-    ended = "memory" if _counted("memory.events", "memory/memory.oom_control", "oom_kill") else ""
+def _tell(pid: int, **more: Any) -> dict[str, Any]:
+    short = _counted("memory.events", "memory/memory.oom_control", "oom_kill")  # processes that the system ended
     held = _counted("memory.stat", "memory/memory.stat", "anon", "rss", "shmem")
-    now = {"cpu": _cpu(), "memory": held, "ended": ended}
-    if now != said:
-        os.write(2, json.dumps({**now, **more}).encode() + b"\n")
+    now = {"clock": time.monotonic(), "cpu": _cpu(), "waited": _waited(pid), "memory": held, "short": short > 0}
+    os.write(2, json.dumps({**now, **more}).encode() + b"\n")
     return now
+
+
+def _waited(pid: int) -> float | None:
+    """Seconds in which the student's first thread was ready and had no processor."""
+    with contextlib.suppress(OSError, ValueError):
+        _, waited, turns = Path(f"/proc/{pid}/schedstat").read_text().split()
+        return int(waited) / 1e9 if turns != "0" else None
+    return None
 
 
 def _cpu() -> float:

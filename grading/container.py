@@ -15,8 +15,8 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -24,13 +24,15 @@ from typing import Any
 
 from grading import sandbox
 from grading.forkserver import OWN
-from grading.sandbox import ENOUGH, PROCESSES, SLACK, Place, Sandbox, SandboxError, Use
+from grading.sandbox import ENOUGH, PROCESSES, SPARE, Look, Place, Sandbox, SandboxError, Use, own
 
 __all__ = ["ContainerSandbox", "engine", "obstacle"]
 
 ENGINES = ("podman", "docker")
+MADE = tuple(name for name in OWN if name != "/dev/shm")  # that one every container has
 NOBODY = "65534:65534"
 LONGEST = 86_400  # seconds after which podman ends a container, should all else have failed
+ROOM = SPARE + (1 << 28)  # bytes above a submission's own that its container may hold: Python is in it
 PATIENCE = 5.0  # seconds for a container to end
 START = "from grading.contained import main; main()"
 
@@ -99,16 +101,11 @@ class ContainerSandbox(Sandbox):
     """
 
     def __init__(self, image: str = "", way: str = "") -> None:
-        self.way, self.image = way or engine(image), image
-        self.isolated = self.nested = True
-        self._folder = Path(tempfile.mkdtemp(prefix="grading-")).resolve()  # macOS shares the folder, not its link
-        sandbox._modules(self._folder)
+        super().__init__(way or engine(image))
+        self.image = image
+        self._folder = self._folder.resolve()  # macOS shares the folder, and not the link to it
         self._root = self._folder / "root"
         self._see = [] if image else list(self._files())
-
-    def end(self) -> None:
-        """Remove the folder; each container has ended with its place."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def prepare(self) -> None:
         """Start a container once, so that a fault is known at once; raises OSError."""
@@ -119,7 +116,7 @@ class ContainerSandbox(Sandbox):
 
     def place(self, seed: int, memory: int) -> Place:
         """As `Sandbox.place`."""
-        about = {"seed": seed, "limits": {"memory": memory + SLACK, "processes": 4096}}  # the group counts them
+        about = {"seed": seed, "limits": {"memory": memory}}
         name = f"grading-{os.getpid()}-{secrets.token_hex(8)}"
         run = [*self._command(name, memory), "python", "-P", "-c", START, json.dumps(about)]
         wire, end = socket.socketpair()
@@ -137,9 +134,9 @@ class ContainerSandbox(Sandbox):
     def _files(self) -> Iterator[str]:
         """A root that is empty but for links; what bubblewrap would show is mounted into it."""
         self._root.mkdir()
-        for own in OWN[:2]:
-            (self._root / own.lstrip("/")).mkdir()
-            (self._root / own.lstrip("/")).chmod(0o1777)  # the mounted folder takes it over
+        for name in MADE:
+            (self._root / name.lstrip("/")).mkdir()
+            (self._root / name.lstrip("/")).chmod(0o1777)  # the mounted folder takes it over
         for kind, *about in sandbox.view(self._folder):
             there = about[-1]
             match kind:
@@ -151,7 +148,7 @@ class ContainerSandbox(Sandbox):
                     yield from ("--mount", f"type=tmpfs,target={there},tmpfs-size=4096,ro,notmpcopyup")
 
     def _command(self, name: str, memory: int) -> list[str]:
-        most = str(memory + SLACK)
+        most = str(memory + ROOM)
         command = [self.way, "run", "--rm", "--interactive", "--name", name, "--log-driver", "none"]
         command += ["--network", "none", "--read-only", "--user", NOBODY, "--workdir", "/"]
         command += ["--cap-drop", "all", "--security-opt", "no-new-privileges"]
@@ -167,9 +164,8 @@ class ContainerSandbox(Sandbox):
             "--shm-size",
             "256m",
         ]
-        for own in OWN:
-            if own != "/dev/shm":
-                command += ["--tmpfs", f"{own}:rw,nosuid,nodev,size=256m,mode=1777"]
+        for folder in MADE:
+            command += ["--tmpfs", f"{folder}:rw,nosuid,nodev,size=256m,mode=1777"]
         if self.way == "podman":
             command += ["--read-only-tmpfs=false", "--no-hosts", "--timeout", str(LONGEST)]
         if self.image:
@@ -189,16 +185,18 @@ class _Contained(Place):
     def __init__(
         self, connection: socket.socket, client: subprocess.Popen[bytes], engine: str, name: str, memory: int
     ) -> None:
-        self.socket, self._client, self._engine, self._name, self._memory = connection, client, engine, name, memory
+        self._client, self._engine, self._name = client, engine, name
         self._told = list[dict[str, Any]]()  # the first and the last
         self._words, self._ready = "it ended without a word", threading.Event()
+        super().__init__(connection, client.pid, memory)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         self._ready.wait(ENOUGH)
         if not self._told:
             self.end()
             raise SandboxError(self._words)
-        if not 0 < (self._told[0]["limit"] or 0) <= memory + SLACK:
+        self._ahead = time.monotonic() - self._told[0]["clock"]  # a virtual machine has a clock of its own
+        if not 0 < (self._told[0]["limit"] or 0) <= memory + ROOM:
             self.end()
             raise SandboxError(f"{engine} cannot limit memory here: that needs control groups of version 2, or root")
 
@@ -226,12 +224,20 @@ class _Contained(Place):
         command = [self._engine, "kill", "--signal", signal, self._name]
         subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
-    def cpu(self, now: bool = False) -> float:
-        """Seconds that the processes in the container have computed, as they were a tenth of a second ago."""
+    def cpu(self) -> float:
+        """Seconds that the processes in the container had computed a moment ago."""
         return float(self._told[-1]["cpu"])
+
+    def _glance(self) -> Look:
+        last = self._told[-1]
+        return Look(last["clock"] + self._ahead, last["cpu"], last["waited"], *own())
+
+    def _watch(self) -> None:
+        """The engine holds them to their limits, and the container's first process ends them."""
 
     def end(self) -> Use:
         """End the container, and tell what was used."""
+        self._over.set()
         with contextlib.suppress(OSError):
             self.socket.close()  # which ends it, unless something is wrong there
         for harder in (None, self.kill, self._client.kill):
@@ -244,5 +250,5 @@ class _Contained(Place):
         if not self._told:
             return Use()
         first, last = self._told[0], self._told[-1]
-        ended = f"it used more than {self._memory >> 20} MB" if last["ended"] else ""
+        ended = f"it used more than {self._memory >> 20} MB" if last["short"] else ""
         return Use(last["cpu"] - first["cpu"], last["memory"] >> 20, ended)
