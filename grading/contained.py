@@ -5,8 +5,8 @@ is copied to and from the student's process, and on standard error goes a line o
 
     {"clock": ..., "cpu": seconds, "waited": seconds, "memory": bytes, "short": whether it ran out of memory}
 
-The first says in ``limit`` how many bytes all processes together may hold: nothing, if nobody holds them to it. When
-the wire is cut on either side this process ends, and the system ends all others in the container with it. So no
+The first says in ``limits`` how many bytes all processes together may hold, and how many they may be: null, if nobody
+holds them to it. When the wire is cut on either side this process ends, and the system ends all others in the container with it. So no
 container outlives its round.
 """
 
@@ -63,7 +63,8 @@ def _serve(student: socket.socket, pid: int) -> None:
     for end in (0, 1, inner):
         os.set_blocking(end, False)
     inward, outward = bytearray(), bytearray()
-    _tell(pid, limit=_number("memory.max", "memory/memory.limit_in_bytes"))
+    limits = _number("memory.max", "memory/memory.limit_in_bytes"), _number("pids.max", "pids/pids.max")
+    _tell(pid, limits=limits)
     told = time.monotonic()
     while True:
         reads = [0, inner] if len(outward) < CHUNK else [0]  # what the checker sends is never too much

@@ -34,6 +34,7 @@ NOBODY = "65534:65534"
 LONGEST = 86_400  # seconds after which podman ends a container, should all else have failed
 ROOM = SPARE + (1 << 28)  # bytes above a submission's own that its container may hold: Python is in it
 PATIENCE = 5.0  # seconds for a container to end
+NEEDED = "without root, that needs control groups of version 2, of which the system hands memory and pids to users"
 START = "from grading.contained import main; main()"
 
 
@@ -196,9 +197,10 @@ class _Contained(Place):
             self.end()
             raise SandboxError(self._words)
         self._ahead = time.monotonic() - self._told[0]["clock"]  # a virtual machine has a clock of its own
-        if not 0 < (self._told[0]["limit"] or 0) <= memory + ROOM:
-            self.end()
-            raise SandboxError(f"{engine} cannot limit memory here: that needs control groups of version 2, or root")
+        for limit, most in zip(self._told[0]["limits"], (memory + ROOM, PROCESSES + 1), strict=True):
+            if limit is None or limit > most:
+                self.end()
+                raise SandboxError(f"{engine} cannot limit memory and processes here: {NEEDED}")
 
     def _listen(self) -> None:
         assert self._client.stderr is not None

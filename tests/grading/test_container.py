@@ -92,9 +92,10 @@ def test_memory_is_counted_together(box, code):
 
 
 SEGMENTS = """
-import ctypes
+import ctypes, platform
 libc = ctypes.CDLL(None)
-libc.shmget(0, 1 << 20, 0o1600), libc.syscall({"x86_64": 319, "aarch64": 279}[__import__("platform").machine()], b"x", 0)
+memfd = {"x86_64": 319, "aarch64": 279}[platform.machine()]
+libc.shmget(0, 1 << 20, 0o1600), libc.syscall(memfd, b"x", 0)
 """
 NAMESPACE = "import ctypes\nctypes.CDLL(None).unshare(0x10000000)"
 FLOOD = """
@@ -191,7 +192,7 @@ def pretended(tmp_path, monkeypatch):
     container.engine.cache_clear()
 
 
-LINE = '{"clock": 0, "cpu": 0, "waited": 0, "memory": 0, "short": false, "limit": %s}'
+LINE = '{"clock": 0, "cpu": 0, "waited": 0, "memory": 0, "short": false, "limits": %s}'
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a container needs an image")
@@ -200,9 +201,9 @@ LINE = '{"clock": 0, "cpu": 0, "waited": 0, "memory": 0, "short": false, "limit"
     [
         ("", "podman is not installed"),
         ("echo 'Error: newuidmap is missing' >&2; exit 125", "podman does not start a container: Error: newuidmap"),
-        (f"echo '{LINE % 'null'}' >&2; /bin/cat", "podman cannot limit memory here"),
-        (f"echo '{LINE % (1 << 50)}' >&2; /bin/cat", "podman cannot limit memory here"),
-        (f"echo '{LINE % (1 << 30)}' >&2; /bin/cat", ""),
+        (f"echo '{LINE % '[null, 65]'}' >&2; /bin/cat", "podman cannot limit memory and processes here"),
+        (f"echo '{LINE % [1 << 30, 4096]}' >&2; /bin/cat", "podman cannot limit memory and processes here"),
+        (f"echo '{LINE % [1 << 30, 65]}' >&2; /bin/cat", ""),
     ],
 )
 def test_what_is_in_the_way_is_said(pretended, script, words):
