@@ -6,8 +6,8 @@ is copied to and from the student's process, and on standard error goes a line o
     {"clock": ..., "cpu": seconds, "waited": seconds, "memory": bytes, "short": whether it ran out of memory}
 
 The first says in ``limits`` how many bytes all processes together may hold, and how many they may be: null, if nobody
-holds them to it. When the wire is cut on either side this process ends, and the system ends all others in the container with it. So no
-container outlives its round.
+holds them to it. When the wire is cut on either side this process ends, and the system ends all others in the container
+with it. So no container outlives its round.
 """
 
 from __future__ import annotations

@@ -125,7 +125,12 @@ class ContainerSandbox(Sandbox):
             number = end.fileno()
             try:
                 client = subprocess.Popen(
-                    run, stdin=number, stdout=number, stderr=subprocess.PIPE, start_new_session=True
+                    run,
+                    stdin=number,
+                    stdout=number,
+                    stderr=subprocess.PIPE,
+                    cwd=self._folder,  # podman leaves a file where it stands when memory was short
+                    start_new_session=True,  # Ctrl-C is for the runner
                 )
             except OSError as error:
                 wire.close()
