@@ -3,7 +3,7 @@
 Podman and docker hand in the three standard streams and nothing else. So standard input and output are the wire, which
 is copied to and from the student's process, and on standard error goes a line of JSON ten times a second::
 
-    {"clock": ..., "cpu": seconds, "waited": seconds, "memory": bytes, "short": whether it ran out of memory}
+    {"clock": ..., "cpu": seconds, "waited": seconds of each thread, "memory": bytes, "short": was memory short}
 
 The first says in ``limits`` how many bytes all processes together may hold, and how many they may be: null, if nobody
 holds them to it. When the wire is cut on either side this process ends, and the system ends all others in the container
@@ -51,20 +51,20 @@ def main() -> None:
     theirs.close()
     signal.signal(signal.SIGINT, lambda *_: os.kill(pid, signal.SIGINT))
     with contextlib.suppress(OSError):
-        _serve(ours, pid)
-    _tell(pid)
+        _serve(ours)
+    _tell()
     select.select([0], [], [], LAST)
     os._exit(0)
 
 
-def _serve(student: socket.socket, pid: int) -> None:
+def _serve(student: socket.socket) -> None:
     """Copy both ways until one end is closed, or memory was short."""
     inner = student.fileno()
     for end in (0, 1, inner):
         os.set_blocking(end, False)
     inward, outward = bytearray(), bytearray()
     limits = _number("memory.max", "memory/memory.limit_in_bytes"), _number("pids.max", "pids/pids.max")
-    _tell(pid, limits=limits)
+    _tell(limits=limits)
     told = time.monotonic()
     while True:
         reads = [0, inner] if len(outward) < CHUNK else [0]  # what the checker sends is never too much
@@ -88,27 +88,30 @@ def _serve(student: socket.socket, pid: int) -> None:
             del outward[: os.write(1, outward)]
         if time.monotonic() - told >= TICK:
             told = time.monotonic()
-            if _tell(pid)["short"]:
+            if _tell()["short"]:
                 return
             with contextlib.suppress(ChildProcessError):
                 while os.waitpid(-1, os.WNOHANG)[0]:  # processes whose parents have ended are this one's children
                     pass
 
 
-def _tell(pid: int, **more: Any) -> dict[str, Any]:
+def _tell(**more: Any) -> dict[str, Any]:
     short = _counted("memory.events", "memory/memory.oom_control", "oom_kill")  # processes that the system ended
     held = _counted("memory.stat", "memory/memory.stat", "anon", "rss", "shmem")
-    now = {"clock": time.monotonic(), "cpu": _cpu(), "waited": _waited(pid), "memory": held, "short": short > 0}
+    now = {"clock": time.monotonic(), "cpu": _cpu(), "waited": _waited(), "memory": held, "short": short > 0}
     os.write(2, json.dumps({**now, **more}).encode() + b"\n")
     return now
 
 
-def _waited(pid: int) -> float | None:
-    """Seconds in which the student's first thread was ready and had no processor."""
-    with contextlib.suppress(OSError, ValueError):
-        _, waited, turns = Path(f"/proc/{pid}/schedstat").read_text().split()
-        return int(waited) / 1e9 if turns != "0" else None
-    return None
+def _waited() -> dict[int, float]:
+    """Of each thread of the student's the seconds in which it was ready and had no processor."""
+    found = dict[int, float]()
+    for path in Path("/proc").glob("[0-9]*/task/[0-9]*/schedstat"):
+        with contextlib.suppress(OSError, ValueError):
+            _, waited, turns = path.read_text().split()
+            if turns != "0" and path.parts[2] != "1":
+                found[int(path.parts[4])] = int(waited) / 1e9
+    return found
 
 
 def _cpu() -> float:

@@ -24,7 +24,7 @@ from typing import Any
 
 from grading import sandbox
 from grading.forkserver import OWN
-from grading.sandbox import ENOUGH, PROCESSES, SPARE, Look, Place, Sandbox, SandboxError, Use, own
+from grading.sandbox import ENOUGH, PROCESSES, SPARE, Place, Sandbox, SandboxError, Use
 
 __all__ = ["ContainerSandbox", "engine", "obstacle"]
 
@@ -235,9 +235,10 @@ class _Contained(Place):
         """Seconds that the processes in the container had computed a moment ago."""
         return float(self._told[-1]["cpu"])
 
-    def _glance(self) -> Look:
-        last = self._told[-1]
-        return Look(last["clock"] + self._ahead, last["cpu"], last["waited"], *own())
+    def _look_at_time(self) -> sandbox._Look:
+        last, me = self._told[-1], threading.get_native_id()
+        own = sandbox._waited(os.getpid()).get(me, 0.0)
+        return sandbox._Look(last["clock"] + self._ahead, last["cpu"], last["waited"], me, own)
 
     def _watch(self) -> None:
         """The engine holds them to their limits, and the container's first process ends them."""

@@ -192,7 +192,7 @@ def pretended(tmp_path, monkeypatch):
     container.engine.cache_clear()
 
 
-LINE = '{"clock": 0, "cpu": 0, "waited": 0, "memory": 0, "short": false, "limits": %s}'
+LINE = '{"clock": 0, "cpu": 0, "waited": {}, "memory": 0, "short": false, "limits": %s}'
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a container needs an image")
