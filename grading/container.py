@@ -235,10 +235,12 @@ class _Contained(Place):
         """Seconds that the processes in the container had computed a moment ago."""
         return float(self._told[-1]["cpu"])
 
-    def _look_at_time(self) -> sandbox._Look:
+    def _look_at_time(self, clock: float) -> sandbox._Look:
+        """What the container saw a moment ago; the moment is nobody's time, so it counts as waited."""
         last, me = self._told[-1], threading.get_native_id()
-        own = sandbox._waited(os.getpid()).get(me, 0.0)
-        return sandbox._Look(last["clock"] + self._ahead, last["cpu"], last["waited"], me, own)
+        ago = time.monotonic() - self._ahead - last["clock"]
+        waited = {thread: seconds + ago for thread, seconds in last["waited"].items()}
+        return sandbox._Look(clock, last["cpu"], waited, me, sandbox._waited(os.getpid()).get(me, 0.0))
 
     def _watch(self) -> None:
         """The engine holds them to their limits, and the container's first process ends them."""

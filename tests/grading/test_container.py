@@ -9,7 +9,6 @@ import nbformat
 import pytest
 import test_sandbox
 from test_sandbox import (  # noqa: F401
-    ran,
     test_a_submission_leaves_nothing_for_the_next,
     test_nothing_of_the_course_or_of_whoever_grades_can_be_seen,
     test_nothing_outside_its_folder_can_be_written,
@@ -33,11 +32,6 @@ def box():
     with ContainerSandbox() as made:
         yield made
         assert not left(os.getpid())
-
-
-@pytest.fixture
-def isolated(box):
-    """A container always is."""
 
 
 def test_a_right_submission_has_full_marks(box):
