@@ -74,7 +74,8 @@ class Row:
     seed : int
         Of the inputs that the items were checked with.
     isolation : str
-        How the student's code was kept apart from the machine: ``bubblewrap``, or ``none``; empty where nothing ran.
+        How the student's code was kept apart from the machine: ``bubblewrap``, ``podman``, ``docker`` or ``none``;
+        empty where nothing ran.
     person : Student, optional
         The line of the students file, if there is one.
     """

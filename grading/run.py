@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 import hashlib
 import re
 import time
@@ -28,8 +29,7 @@ from grading.gradebook import Grades, LockedError
 from grading.intake import Found, Source, Status
 from grading.journal import Journal, replace_file, secret_of
 from grading.row import Row, Student
-from grading.sandbox import obstacle
-from grading.work import ACCEPT, Bundle, Graded, RefusedError, Task, feedback_page, grade_one, not_graded
+from grading.work import ACCEPT, Bundle, Graded, RefusedError, Task, feedback_page, grade_one, missing, not_graded
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
 
@@ -154,6 +154,7 @@ def grade(
     fresh: bool = False,
     only: str = "",
     unisolated: bool = False,
+    container: str | None = None,
     progress: Callable[[Row, int, int], None] = lambda *_: None,
     remark: Callable[[str], None] = lambda _: None,
 ) -> list[Row]:
@@ -177,6 +178,8 @@ def grade(
         This student alone.
     unisolated : bool
         Whether student code may run where there is no sandbox. Somebody has to accept that risk, for one round.
+    container : str, optional
+        Where bubblewrap cannot run: the image of a container, see `grading.work.missing`.
     progress : callable
         Gets each row as it is done, how many are done, and how many there are.
     remark : callable
@@ -195,7 +198,8 @@ def grade(
     """
     course.check()
     workers = workers or pool.processes(2)
-    if not unisolated and (bare := [f"{name}: {why}" for name, why in workers.everywhere(obstacle).items() if why]):
+    look = functools.partial(missing, container)
+    if not unisolated and (bare := [f"{name}: {why}" for name, why in workers.everywhere(look).items() if why]):
         raise UsageError(f"student code would run without a sandbox, as whoever grades. {'; '.join(bare)}.\n{ACCEPT}")
     new = not course.state.exists()
     for line in [] if new else _private(course):
@@ -216,7 +220,8 @@ def grade(
         with _alone(course.state / "lock"):
             if fresh or not Journal(course.journal).rows.keys() >= set(names):
                 workers.start()
-            one = _Round(course, limits or Limits(), students, progress, submissions, unisolated)
+            rules = (secret_of(course.state), unisolated, container)
+            one = _Round(course, limits or Limits(), students, progress, submissions, rules)
             try:
                 return one.all(handed, [only] if only else names, workers, fresh)
             finally:
@@ -274,9 +279,9 @@ class _Round:
         students: Mapping[str, Student],
         progress: Callable[[Row, int, int], None],
         place: Path,
-        unisolated: bool,
+        rules: tuple[str, bool, str | None],
     ) -> None:
-        self.place, self.unisolated, self.secret = place, unisolated, secret_of(course.state)
+        self.place, self.rules = place, rules
         self.course, self.limits, self.students, self.progress = course, limits, students, progress
         self.journal = Journal(course.journal)
         self.book = Grades(course.url, course.state, course.assignment, course.config())
@@ -303,13 +308,13 @@ class _Round:
                 if (
                     known
                     and known.status is not Status.NOT_GRADED  # the grader's own fault is tried again
-                    and (known.isolation != "none" or self.unisolated)  # the risk was accepted for one round
+                    and (known.isolation != "none" or self.rules[1])  # the risk was accepted for one round
                     and (known.submission, known.source, known.late) == (found.digest, self.digest, late)
                 ):
                     self._done(known, rows, len(names))
                     continue
                 self.when[name] = found.handed_in
-                yield Task(found, self.bundle, self.limits, self.digest, late, self.secret, self.unisolated)
+                yield Task(found, self.bundle, self.limits, self.digest, late, *self.rules)
 
         for task, result in pool.results(workers, grade_one, tasks(), SLOWEST * self.limits.total + 120):
             self._done(self._write(task, result), rows, len(names))
