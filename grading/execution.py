@@ -26,6 +26,7 @@ import binascii
 import contextlib
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,7 @@ class Execution:
         self.used = Use()
         self.place: Place | None = None
         self.faults = set[str]()
-        self.allowed: list[str] = []
+        self.lent: dict[str, Any] = {}
 
     def run(self) -> None:
         """Run all cells; every new process goes on after the cell that ended the one before."""
@@ -181,11 +182,11 @@ class Execution:
         if item is None:
             cell.outputs = [fault("NotRun", f"checks.py declares no item {name}")]
             return
-        self.allowed = engine.earlier(item, self.right)
+        self.lent = engine.lend(item, self.right)
         call = _Call(self)
         cell.outputs = [fault("KernelDied", "the process was gone before the check")]
         self.peer.clear()
-        self._ask("%lend", (self.allowed,), CLEANUP)
+        self._ask("%lend", (list(self.lent),), CLEANUP)
         result = engine.check(item, call, self.right, self.seed)
         text = {"text/plain": result.message, engine.MIME: result.bundle()}
         cell.execution_count = self.count
@@ -203,9 +204,9 @@ class Execution:
 
     def _given(self, name: str) -> Any:
         """A right version of a function that stands before the one that is checked."""
-        if name not in self.allowed:
+        if name not in self.lent:
             raise NameError(f"name {name!r} is not defined")
-        return self.right[name]
+        return self.lent[name]
 
     def _ask(self, name: str, args: tuple[Any, ...], seconds: float) -> Any:
         try:
@@ -326,6 +327,17 @@ class _Call:
 
     def __call__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return self.within(60.0)(name, args, kwargs)
+
+    def counted(self) -> Counter[str]:
+        """How often each function that was lent was called until now."""
+        return engine.Lent.counted(self.execution.lent)
+
+    def stepped(self, name: str) -> str:
+        """What `borrowed.stepped` says of a function, asked where its code is."""
+        try:
+            return str(self.within(CLEANUP)("%stepped", (name,), {}))[:40]
+        except (Exception, KeyboardInterrupt):
+            return ""  # the call itself will say what is wrong
 
 
 # ---------------------------------------------------------------------------------------------- what came back
