@@ -17,7 +17,10 @@ from typing import Any
 
 import numpy as np
 
-LIBRARIES = ("nnlib", "torch", "sklearn", "scipy", "tensorflow", "keras", "jax", "autograd", "skimage", "statsmodels")
+LIBRARIES = (
+    *("nnlib", "torch", "sklearn", "scipy", "tensorflow", "keras", "jax", "skimage", "statsmodels"),
+    *("autograd", "sympy", "mpmath", "numdifftools"),  # derivatives without their formula
+)
 ALLOWED = ("nnlib.checks", "nnlib.data")
 
 
@@ -81,7 +84,7 @@ def _names(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
         except ValueError:  # not yet filled
             continue
     for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
-        if callable(default):
+        if not isinstance(default, str):
             yield "", default
     codes = [function.__code__]
     while codes:
@@ -139,10 +142,21 @@ def _from_outside(frame: types.FrameType) -> bool:
     return True
 
 
-# words without which neither complex steps nor differences in long doubles can be written
-STEPS = ("complex numbers", "long doubles")
+# words without which neither complex steps nor exact differences can be written
+STEPS = ("complex numbers", "numbers of more digits")
 COMPLEX = {"imag", "complex", "complex64", "complex128", "csingle", "cdouble", "complex_", "c8", "c16"}
-LONG = {"longdouble", "float128", "float96", "longfloat", "clongdouble", "complex256", "complex192", "longcomplex"}
+LONG = {
+    "Decimal",
+    "Fraction",
+    "longdouble",
+    "float128",
+    "float96",
+    "longfloat",
+    "clongdouble",
+    "complex256",
+    "complex192",
+    "longcomplex",
+}
 
 
 def stepped(function: Any) -> str:
@@ -151,17 +165,18 @@ def stepped(function: Any) -> str:
     Names and constants are looked for, and not whether they run: a formula of a derivative needs neither.
     """
     seen: set[int] = set()
-    waiting = [function]
+    waiting, held = [function], list[Any]()
     while waiting:
         value = waiting.pop()
         while isinstance(value, functools.partial):
+            held += [*value.args, *value.keywords.values()]
             value = value.func
         value = getattr(value, "__func__", value)
         if not isinstance(value, types.FunctionType) or id(value) in seen or _given(value.__module__):
             continue
         seen.add(id(value))
         used = [each for _, each in _names(value) if not isinstance(each, str)]
-        waiting += used
+        waiting, held = waiting + used, held + used
         codes = [value.__code__]
         while codes:
             code = codes.pop()
@@ -169,7 +184,7 @@ def stepped(function: Any) -> str:
             constants += [each for constant in constants if isinstance(constant, tuple) for each in constant]
             codes += [constant for constant in constants if isinstance(constant, types.CodeType)]
             words = {*code.co_names, *(constant for constant in constants if isinstance(constant, str))}
-            numbers = [each for each in (*constants, *used) if isinstance(each, complex | np.number | np.ndarray)]
+            numbers = [each for each in (*constants, *held) if isinstance(each, complex | np.number | np.ndarray)]
             kinds = {np.asarray(each).dtype.char for each in numbers}
             if words & LONG or kinds & set("gG"):
                 return STEPS[1]

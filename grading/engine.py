@@ -126,8 +126,8 @@ class Item:
     calls : mapping of str to (int, int)
         The least and the most calls of earlier functions during one call of this one. Another way takes more.
     formula : bool
-        A derivative by a formula is asked for: code with complex numbers or long doubles, which difference quotients
-        and complex steps need, is refused.
+        A derivative by a formula is asked for. Code with complex numbers or with numbers of more digits is refused:
+        complex steps and exact differences need them, and formulas do not.
     """
 
     id: str
@@ -647,7 +647,7 @@ def _detour(item: Item, after: Mapping[str, int], before: Mapping[str, int]) -> 
 
 
 def _steps(item: Item, call: Call) -> str:
-    """The sentence on a derivative by a complex step, or by differences in long doubles, or an empty text."""
+    """The sentence on a derivative by a complex step, or by exact differences, or an empty text."""
     stepped = getattr(call, "stepped", None)
     found = stepped(item.function) if item.formula and stepped else ""
     return f"{item.function} computes with {found}; the task asks for {item.asks}" if found in borrowed.STEPS else ""

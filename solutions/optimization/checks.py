@@ -45,11 +45,15 @@ def regression(n: int, p: int, dtype: Any = float) -> Draw:
     return lambda r: (r.normal(size=p).astype(dtype), inputs(r, n, p, dtype), r.normal(size=n).astype(dtype))
 
 
-def one_far(r: Rng) -> tuple[Any, ...]:
+def one_far(n: int, p: int) -> Draw:
     """A huge target where X is tiny: a large F hides the gradient from differences, and from no formula."""
-    w, X, y = regression(4, 3)(r)
-    X[0], y[0] = 1e-9 * X[0], 1e9
-    return w, X, y
+
+    def draw(r: Rng) -> tuple[Any, ...]:
+        w, X, y = regression(n, p)(r)
+        X[0], y[0] = 1e-9 * X[0], 1e9
+        return w, X, y
+
+    return draw
 
 
 SEVERAL = (regression(5, 3), regression(4, 4), regression(7, 2))
@@ -58,9 +62,11 @@ LEAST_SQUARES = Item(
     "empirical-risk",
     "least_squares",
     (
-        group("one observation, and float32", 1, regression(1, 3), regression(1, 1), regression(1, 2, f32)),
+        group(
+            "one observation, and float32", 1, regression(1, 3), regression(1, 1), one_far(1, 2), regression(1, 2, f32)
+        ),
         group("several observations: F", 1, *SEVERAL, part=lambda both: both[0]),
-        group("several observations: the gradient", 1, *SEVERAL, one_far, part=lambda both: both[1]),
+        group("several observations: the gradient", 1, *SEVERAL, one_far(4, 3), part=lambda both: both[1]),
     ),
     (
         mistake("F without the half", "E_i is half of a square. Where is the half in F?", ("0.5 * ", "")),
