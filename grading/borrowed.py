@@ -144,7 +144,20 @@ def _from_outside(frame: types.FrameType) -> bool:
 
 # words without which neither complex steps nor exact differences can be written
 STEPS = ("complex numbers", "numbers of more digits")
-COMPLEX = {"imag", "complex", "complex64", "complex128", "csingle", "cdouble", "complex_", "c8", "c16"}
+COMPLEX = {
+    "imag",
+    "angle",
+    "emath",
+    "scimath",
+    "complex",
+    "complex64",
+    "complex128",
+    "csingle",
+    "cdouble",
+    "complex_",
+    "c8",
+    "c16",
+}
 LONG = {
     "Decimal",
     "Fraction",
