@@ -135,7 +135,7 @@ class Item:
     groups: tuple[Group, ...]
     mistakes: tuple[Mistake, ...] = ()
     asks: str = "the derivative as a formula"
-    calls: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    calls: Mapping[str, tuple[int, int]] = field(default_factory=dict, hash=False)
     formula: bool = False
 
     @property
