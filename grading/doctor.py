@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from grading import cgroup, engine, private
+from grading import cgroup, container, engine, private
 from grading.sandbox import Sandbox, SandboxError, obstacle
 from grading.wire import Closed, Late, Peer, WireError
 
@@ -104,7 +104,9 @@ def _closed(root: Path, state: Path) -> Iterator[Finding]:
 
 def _sandboxed(secret: list[str]) -> Iterator[Finding]:
     if why := obstacle():
-        yield False, f"student code cannot be isolated, so nothing is graded: {why}"
+        other = container.obstacle()
+        words = f"in a container too: {other}" if other else "with --container, one of podman works"
+        yield (False if other else None), f"without a container nothing is graded: {why}; {words}"
         return
     try:
         with Sandbox() as sandbox:

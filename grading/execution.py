@@ -28,6 +28,7 @@ import math
 import socket
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,7 @@ class Execution:
         self.used, self.before = Use(), 0.0
         self.place: Place | None = None
         self.faults = set[str]()
-        self.allowed: list[str] = []
+        self.lent: dict[str, Any] = {}
         self._allow(limits.total)
 
     def run(self) -> None:
@@ -238,8 +239,8 @@ class Execution:
             cell.outputs = [fault("NotRun", self.spared.get(name, f"checks.py declares no item {name}"))]
             return
         cell.outputs = [fault("KernelDied", "the process was gone before the check")]
-        self.allowed = engine.earlier(item, self.right)
-        self._ask("%lend", (name, self.allowed, list(self.right.source)), CLEANUP)
+        self.lent = engine.lend(item, self.right)
+        self._ask("%lend", (name, list(self.lent), list(self.right.source)), CLEANUP)
         call, fresh, self.fresh = _Call(self), self.fresh, False
         self.enough = self.spent + self.peer.served + ITEM * self.limits.cell
         self.begin(name, ITEM * self.limits.cell)
@@ -251,7 +252,7 @@ class Execution:
             raise _Lost("the check failed") from None
         finally:
             self.begin("", self.limits.total)
-            self.allowed, self.enough = [], math.inf
+            self.lent, self.enough = {}, math.inf
         if call.full and not fresh:
             self.open.insert(0, cell)  # an item before it may have filled the memory
             raise _Lost(call.full)
@@ -268,9 +269,9 @@ class Execution:
 
     def _given(self, name: str) -> Any:
         """A right version of a function that stands before the one that is checked."""
-        if name not in self.allowed:
+        if name not in self.lent:
             raise NameError(f"name {name!r} is not defined")
-        return self.right[name]
+        return self.lent[name]
 
     def _ask(self, name: str, args: tuple[Any, ...], seconds: float) -> Any:
         try:
@@ -412,6 +413,17 @@ class _Call:
 
     def __call__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return self.within(60.0)(name, args, kwargs)
+
+    def counted(self) -> Counter[str]:
+        """How often each function that was lent was called until now."""
+        return engine.Lent.counted(self.execution.lent)
+
+    def stepped(self, name: str) -> str:
+        """What `borrowed.stepped` says of a function, asked where its code is."""
+        try:
+            return str(self.within(CLEANUP)("%stepped", (name,), {}))[:40]
+        except (Exception, KeyboardInterrupt):
+            return ""  # the call itself will say what is wrong
 
 
 # ---------------------------------------------------------------------------------------------- what came back
