@@ -240,8 +240,13 @@ class Execution:
             return
         cell.outputs = [fault("KernelDied", "the process was gone before the check")]
         self.lent = engine.lend(item, self.right)
-        self._ask("%lend", (name, list(self.lent), list(self.right.source)), CLEANUP)
         call, fresh, self.fresh = _Call(self), self.fresh, False
+        try:
+            self._ask("%lend", (name, list(self.lent), list(self.right.source)), CLEANUP)
+        except (_Lost, Late) as why:
+            if not fresh:
+                self.open.insert(0, cell)  # an item before it has left the process so
+            raise _Lost(str(why) or "it could not be stopped") from None
         self.enough = self.spent + self.peer.served + ITEM * self.limits.cell
         self.begin(name, ITEM * self.limits.cell)
         try:
@@ -264,8 +269,8 @@ class Execution:
             _output("display_data", data=text, metadata={}),
             _output("execute_result", data={"text/plain": str(result.points)}, metadata={}, execution_count=self.count),
         ]
-        if call.lost or call.full:
-            raise _Lost(call.lost or call.full)
+        if gone := call.lost or call.full or self.peer.gone:
+            raise _Lost(gone)
 
     def _given(self, name: str) -> Any:
         """A right version of a function that stands before the one that is checked."""
@@ -333,11 +338,13 @@ class _Asker(Peer):
     ----------
     served : float
         Seconds that functions which are lent have computed here.
+    gone : str
+        Why the process answers no more, if a judge found that out.
     """
 
     def __init__(self, execution: Execution, connection: socket.socket) -> None:
         super().__init__(connection, execution._given, around=self._lent, errors=(engine.Unusable,))
-        self.execution, self.served = execution, 0.0
+        self.execution, self.served, self.gone = execution, 0.0, ""
         self._waited, self._since = 0.0, math.inf
 
     def ask(self, verb: str, of: str | int, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
@@ -349,8 +356,10 @@ class _Asker(Peer):
                 return super().ask(verb, of, args, kwargs)
         except Late:
             self.execution.faults.add("TimeLimit")
-            with contextlib.suppress(_Lost):
+            try:
                 self.execution._stopped()
+            except _Lost as why:
+                self.gone = str(why)
             raise TimeoutError("no answer in time") from None
 
     @contextlib.contextmanager

@@ -58,7 +58,7 @@ def test_a_result_without_end_costs_its_item_alone(judged, values):
     judged.hand_in("ann", double="return [x] * 3")
     judged.run("--time-limit", "1")
     rows = judged.rows()
-    assert (float(rows["eve"]["double"]), float(rows["eve"]["triple"])) == (0, 3)
+    assert (float(rows["eve"]["double"]), float(rows["eve"]["triple"])) == (0, 3), rows["eve"]["remarks"]
     assert (float(rows["ann"]["double"]), float(rows["ann"]["triple"])) == (2, 3)
     assert "in time" in rows["eve"]["remarks"]
 
