@@ -1,10 +1,11 @@
-# Each target makes the environment that it needs. `make help` lists the targets; README gives the plain commands.
+# Each target but gpu makes the environment that it needs. `make help` lists the targets; README gives the plain commands.
 PYTHON ?= python3
 BIN := .venv/bin
 SUBMISSIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve pdf weigh test bare exercises grade links elsewhere lock bench bench-grading format mutants check clean
+.PHONY: help env book serve pdf weigh test bare exercises grade links elsewhere lock bench bench-grading gpu format
+.PHONY: mutants check clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -48,6 +49,9 @@ bench-grading: .venv/.test ## time grading beside plain nbgrader, into benchmark
 
 bench: .venv/.test ## time and memory beside scikit-learn and PyTorch, into benchmarks/
 	$(BIN)/python benchmarks/bench.py
+
+gpu: ## on a machine with a GPU, with what is installed: tests, parity, times, into benchmarks/gpu/ or OUT=folder
+	$(PYTHON) benchmarks/gpu.py $(if $(OUT),--output "$(OUT)")
 
 format: .venv/.test ## format the code, strip pictures from the stored pages
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

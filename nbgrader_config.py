@@ -23,9 +23,13 @@ c.CourseDirectory.submitted_directory = f"{state}/submitted"
 c.CourseDirectory.autograded_directory = f"{state}/autograded"
 c.CourseDirectory.feedback_directory = f"{state}/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root / state / 'gradebook.db'}"
-(root / state).mkdir(parents=True, exist_ok=True)
+(root / state).mkdir(mode=0o700, parents=True, exist_ok=True)
 # nbgrader calls alembic by its name, which is not found where the environment is not activated
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+# on a machine with accounts: what a student hands in is taken as that student's, and is the grader's alone from then on
+c.ExchangeFactory.collect = "grading.exchange.Collect"
+c.ExchangeFactory.release_feedback = "grading.exchange.ReleaseFeedback"
 
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
 
@@ -56,3 +60,9 @@ c.FeedbackExporter.site = about.get("html", {}).get("baseurl") or f"https://{own
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {"markdown2html": "grading.exporter.markdown"}
 c.HTMLExporter.extra_template_basedirs.prepend([str(Path(grading.__file__).with_name("templates"))])
+
+# formgrader shows names too, and has no setting for them: see grading/formgrader.py
+if "nbgrader.server_extensions.formgrader.handlers" in sys.modules:
+    from grading import formgrader
+
+    formgrader.escape()

@@ -74,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     again = run.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="grade only what is new or changed: so it is anyway")
     again.add_argument("--fresh", action="store_true", help="grade again what has not changed")
+    inside = "in a container: of this image, or of podman's own with the files of this machine"
+    run.add_argument("--container", nargs="?", const="", metavar="IMAGE", help=inside)
     accept = "run student code as yourself where there is no sandbox: for code that you trust, for one round"
     run.add_argument("--allow-unisolated", action="store_true", help=accept)
     status = command("status", "what became of whom, from the last rounds; nothing is run")
@@ -144,7 +146,14 @@ def _run(course: Course, options: argparse.Namespace) -> int:
         else:
             workers = pool.processes(options.jobs)
         progress = stack.enter_context(_Progress())
-        more = (options.fresh, options.student, options.allow_unisolated, progress.show, progress.say)
+        more = (
+            options.fresh,
+            options.student,
+            options.allow_unisolated,
+            options.container,
+            progress.show,
+            progress.say,
+        )
         grade(course, submissions, students, limits, workers, *more)
     rows, source = rows_of(course, students)  # with those whom only an earlier round had
     print(report.table([row for row in rows if options.student in ("", row.student)], source.points))

@@ -100,11 +100,12 @@ class _Asked:
     seed: int
     limits: Limits
     unisolated: bool
+    container: str | None
 
 
 def _executed(asked: _Asked, begin: Begin, spared: Mapping[str, str]) -> tuple[NotebookNode, Use, set[str], str]:
     notebook = nbformat.reads(asked.notebook, as_version=4)
-    about = (notebook, asked.bundle, asked.seed, asked.limits, asked.unisolated, begin, spared)
+    about = (notebook, asked.bundle, asked.seed, asked.limits, asked.unisolated, asked.container, begin, spared)
     execution, way = work.execute(*about)
     return notebook, execution.used, execution.faults, way
 
@@ -115,6 +116,9 @@ class Check(_Step):
     cell_seconds = Float(20.0, help="Seconds for a cell.").tag(config=True)
     total_seconds = Float(200.0, help="Seconds for all cells of a submission.").tag(config=True)
     memory = Integer(2048, help="MB for a submission.").tag(config=True)
+    container = Unicode(
+        None, allow_none=True, help="Run student code in a container of this image; '' is podman without an image."
+    ).tag(config=True)
     allow_unisolated = Bool(
         False, help="Run student code as yourself where there is no sandbox: for code that you trust."
     ).tag(config=True)
@@ -130,7 +134,7 @@ class Check(_Step):
             limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
             solutions, release = Path(self.root, "solutions", name), Path(self.root, "exercises", name, path.name)
             bundle = work.Bundle.read(solutions, release)
-            asked = _Asked(work.text(nb), bundle, int(kept["seed"]), limits, self.allow_unisolated)
+            asked = _Asked(work.text(nb), bundle, int(kept["seed"]), limits, self.allow_unisolated, self.container)
             nb, used, faults, way = judge.mine().do(_executed, asked)
             row = replace(row, cpu=used.cpu, memory=used.memory, isolation=way)
             row.notes.extend([work.UNISOLATED] * (way == "none"))

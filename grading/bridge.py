@@ -25,7 +25,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from grading.borrowed import LIBRARIES, Unusable, watched
+from grading.borrowed import LIBRARIES, Unusable, stepped, watched
 from grading.wire import Peer, Shared
 
 __all__ = ["Limits", "answer", "prepare"]
@@ -172,6 +172,7 @@ class _Answers:
 
     def __init__(self, connection: socket.socket) -> None:
         self.own: dict[str, Callable[..., Any]] = {"%run": _run, "%mark": self.mark, "%lend": self.lend}
+        self.own["%stepped"] = lambda name: stepped(_shell().user_ns.get(name))
         self.peer = Peer(connection, self.named, _share, self.around)
         self.marks: dict[str, dict[str, Any]] = {}
         self.end: dict[str, Any] = {}

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from grading import cgroup, engine
+from grading import cgroup, container, engine, private
 from grading.sandbox import Sandbox, SandboxError, obstacle
 from grading.wire import Closed, Late, Peer, WireError
 
@@ -54,6 +54,7 @@ def findings(root: Path, state: Path) -> Iterator[Finding]:
     for name in sorted(path.parent.name for path in root.glob("solutions/*/checks.py")):
         yield _tried(f"assignment {name}", lambda name=name: _assignment(name, root))  # type: ignore[misc]
     yield _tried(f"the folder {state} can be written", lambda: _written(state))
+    yield from _closed(root, state)
     free = shutil.disk_usage(state if state.exists() else root).free
     yield (True if free > 1 << 30 else None), f"{free / 1e9:.1f} GB are free for notebooks and feedback"
     for module, use in (("distributed", "Dask, for --scheduler"), ("psycopg", "for a gradebook in PostgreSQL")):
@@ -78,14 +79,34 @@ def _assignment(name: str, root: Path) -> None:
 
 
 def _written(state: Path) -> None:
-    state.mkdir(parents=True, exist_ok=True)
+    private.folder(state)
     with tempfile.TemporaryFile(dir=state) as file:
         file.write(b"1")
 
 
+def _closed(root: Path, state: Path) -> Iterator[Finding]:
+    """What other accounts of this machine can do: where students have none, a note is enough."""
+    everybody = [root, state, *root.glob("*.py"), *root.glob("solutions/*/*"), *root.glob("grading/*.py")]
+    if changed := sorted({str(path) for path in everybody if private.changeable(path)}):
+        names = " ".join(changed[:3]) + " ..." * (len(changed) > 3)
+        yield False, f"other accounts can change what decides about grades: chmod -R go-w {names}"
+    if state.exists():
+        strangers = [str(path) for path in private.strange(state, root)]
+        if strangers:
+            names = " ".join(strangers[:3]) + " ..." * (len(strangers) > 3)
+            yield False, f"somebody else has put this where grades are kept: look at it, and delete it: {names}"
+        is_open = private.readable(state)
+        yield not is_open, f"the gradebook is closed to other accounts{f': chmod 700 {state}' * is_open}"
+    open_ = [str(path) for name in ("solutions", "tests", ".git") if private.readable(path := root / name)]
+    if open_:
+        yield None, f"other accounts of this machine can read the right answers: chmod 700 {' '.join(open_)}"
+
+
 def _sandboxed(secret: list[str]) -> Iterator[Finding]:
     if why := obstacle():
-        yield False, f"student code cannot be isolated, so nothing is graded: {why}"
+        other = container.obstacle()
+        words = f"in a container too: {other}" if other else "with --container, one of podman works"
+        yield (False if other else None), f"without a container nothing is graded: {why}; {words}"
         return
     try:
         with Sandbox() as sandbox:

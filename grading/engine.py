@@ -20,10 +20,12 @@ import signal
 import sys
 import threading
 import time
+import types
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,8 +35,8 @@ from grading import borrowed
 from grading.borrowed import Unusable
 
 __all__ = ["MIME", "Case", "Group", "Item", "Mistake", "Reference", "Result", "Unusable"]
-__all__ += ["Draw", "Rng", "bounded", "caller", "check", "earlier", "group", "load_items", "predecessors"]
-__all__ += ["reference", "variant"]
+__all__ += ["Draw", "Lent", "Rng", "bounded", "caller", "check", "earlier", "group", "lend", "load_items"]
+__all__ += ["predecessors", "reference", "untrained", "variant"]
 
 MIME = "application/vnd.nncourse.check+json"
 
@@ -110,12 +112,32 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Item:
-    """A graded function: its id (the equation's id where there is one), its name, its groups, its known mistakes."""
+    """A graded function.
+
+    Attributes
+    ----------
+    id, function : str
+        The equation's id where there is one, and the function's name.
+    groups : tuple of Group
+        Their points add up to the item's.
+    mistakes : tuple of Mistake
+        Those that are named.
+    asks : str
+        The way that the task asks for: what follows "the task asks for". Right values got by another way earn nothing.
+    calls : mapping of str to (int, int)
+        The least and the most calls of earlier functions during one call of this one. Another way takes more.
+    formula : bool
+        A derivative by a formula is asked for. Code with complex numbers or with numbers of more digits is refused:
+        complex steps and exact differences need them, and formulas do not.
+    """
 
     id: str
     function: str
     groups: tuple[Group, ...]
     mistakes: tuple[Mistake, ...] = ()
+    asks: str = "the derivative as a formula"
+    calls: Mapping[str, tuple[int, int]] = field(default_factory=dict, hash=False)
+    formula: bool = False
 
     @property
     def max_points(self) -> float:
@@ -294,21 +316,59 @@ def variant(item: Item, right: Reference, *mistakes: Mistake) -> Call:
 # ---------------------------------------------------------------------------------------------- calling
 
 
+class Lent:
+    """A right version of a function, as it is lent to a student's code: it counts its calls."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function, self.calls = function, 0
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.calls += 1
+        return self.function(*args, **kwargs)
+
+    @staticmethod
+    def counted(names: Mapping[str, Any]) -> Counter[str]:
+        """How often those of a namespace were called until now."""
+        return Counter({name: value.calls for name, value in names.items() if isinstance(value, Lent)})
+
+
+def lend(item: Item, right: Reference) -> dict[str, Any]:
+    """Right versions of the functions before an item's, which count their calls."""
+    lent = {name: right[name] for name in earlier(item, right)}
+    return {name: Lent(value) if isinstance(value, types.FunctionType) else value for name, value in lent.items()}
+
+
+class _Caller:
+    """Calls of the functions of a namespace in this process."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self.namespace = namespace
+
+    def __call__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if name not in self.namespace:
+            raise Unusable(f"there is no function {name}")
+        function = self.namespace[name]
+        if not callable(function):
+            raise Unusable(f"{name} is no function, its name was given to something else")
+        with borrowed.watched(function):
+            return function(*args, **kwargs)
+
+    def counted(self) -> Counter[str]:
+        """How often each function that was lent was called until now."""
+        return Lent.counted(self.namespace)
+
+    def stepped(self, name: str) -> str:
+        """What `borrowed.stepped` says of a function."""
+        return borrowed.stepped(self.namespace.get(name))
+
+
 def caller(namespace: Mapping[str, Any]) -> Call:
     """A call that looks the function up in a namespace of this process.
 
     It is `Unusable` where there is none, and where it leaves its work to a library (see `borrowed`).
     """
-
-    def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if name not in namespace:
-            raise Unusable(f"there is no function {name}")
-        if not callable(namespace[name]):
-            raise Unusable(f"{name} is no function, its name was given to something else")
-        with borrowed.watched(namespace[name]):
-            return namespace[name](*args, **kwargs)
-
-    return call
+    return _Caller(namespace)
 
 
 @dataclass(frozen=True)
@@ -340,9 +400,9 @@ def predecessors(namespace: dict[str, Any], item: Item, right: Reference) -> Ite
 
     A later item must not fail for an earlier mistake, nor for a given function that was overwritten.
     """
-    others = earlier(item, right)
+    others = lend(item, right)
     kept = {name: namespace[name] for name in others if name in namespace}
-    namespace.update({name: right[name] for name in others})
+    namespace.update(others)
     try:
         yield
     finally:
@@ -491,23 +551,33 @@ def _arrays(value: Any) -> Iterator[np.ndarray]:
             yield from _arrays(part)
 
 
-def _tolerance(found: np.ndarray, case: Case) -> float:
-    """Rounding allowed, relative to the largest entry: eps of the coarsest precision in use x number of operations."""
+def _precision(arrays: Iterable[np.ndarray]) -> np.dtype:
+    """The coarsest in use."""
+    kinds = {array.dtype for array in arrays if array.dtype.kind == "f"} & {np.dtype(kind) for kind in "efd"}
+    return max(kinds, key=lambda kind: np.finfo(kind).eps, default=np.dtype(float))
+
+
+def _tolerance(case: Case, precision: np.dtype | None = None) -> float:
+    """Rounding allowed, relative to the largest entry: eps of the inputs' precision x number of operations.
+
+    What was returned has no say in it: a wrong value does not become right by a cast.
+    """
     inputs = list(_arrays(case.args))
-    types = [array.dtype for array in (*inputs, found) if array.dtype in (np.float32, np.float64)]
-    eps = max((float(np.finfo(dtype).eps) for dtype in types), default=float(np.finfo(float).eps))
+    eps = float(np.finfo(precision or _precision(inputs)).eps)
     return 16.0 * eps * (8 + sum(array.size for array in inputs)) * case.condition
 
 
-def _difference(found: Any, wanted: Any, case: Case, where: str = "the result") -> str | None:
-    """First difference in words that give no answer away, or None."""
+def _difference(
+    found: Any, wanted: Any, case: Case, where: str = "the result", precision: np.dtype | None = None
+) -> str | None:
+    """First difference in words that give no answer away, or None; `precision` is that of the inputs unless given."""
     if isinstance(wanted, list):
         if not isinstance(found, list):
             found = list(found) if found.ndim else [found]
         if len(found) != len(wanted):
             return f"{where} has {len(found)} parts, expected {len(wanted)}"
         pairs = enumerate(zip(found, wanted, strict=True))
-        said = (_difference(part, right, case, f"part {i} of {where}") for i, (part, right) in pairs)
+        said = (_difference(part, right, case, f"part {i} of {where}", precision) for i, (part, right) in pairs)
         return next((words for words in said if words), None)
     if isinstance(found, list):  # nested lists of numbers are as good as an array
         try:
@@ -523,8 +593,11 @@ def _difference(found: Any, wanted: Any, case: Case, where: str = "the result") 
         return f"{where} has entries that are not finite numbers"
     scale = float(np.max(np.abs(wanted64))) or 1.0
     apart = np.abs(found64 - wanted64) / scale
-    if float(np.max(apart)) <= _tolerance(found, case):
+    if float(np.max(apart)) <= _tolerance(case, precision):
         return None
+    inputs, own = _precision(_arrays(case.args)), _precision([found])
+    if np.finfo(own).eps > np.finfo(inputs).eps and float(np.max(apart)) <= _tolerance(case, own):
+        return f"{where} is right to the digits of {own} only, and the inputs are {inputs}: where are the others lost?"
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(apart)), apart.shape))
     spot = f"entry {list(worst)} of {where}" if worst else where
     size = min(float(np.max(apart)), 1e3)
@@ -539,7 +612,8 @@ def _same(one: _Outcome, other: _Outcome, case: Case) -> bool:
         return False
     for a, b in zip(_arrays(one.value), _arrays(other.value), strict=True):
         finite = np.isfinite(a)  # both may overflow, but in the same places
-        if not np.array_equal(finite, np.isfinite(b)) or _difference(a[finite], b[finite], case):
+        coarse = _precision([*_arrays(case.args), a, b])  # a mistake is named in any precision
+        if not np.array_equal(finite, np.isfinite(b)) or _difference(a[finite], b[finite], case, precision=coarse):
             return False
     return True
 
@@ -583,11 +657,14 @@ def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Result
     seen: list[tuple[Case, _Outcome]] = []  # for the diagnosis
     groups: list[GroupResult] = []
     gave_up: _Outcome | None = None
+    another = _steps(item, call)
     with _quiet():
         for number, group in enumerate(item.groups):
             complaint = ""
             for case in group.cases(np.random.default_rng([seed, zlib.crc32(item.id.encode()), number])):
+                before = _counted(call)
                 found = gave_up or _try(call, item.function, case, group.deadline, group.judge is not None)
+                another = another or ("" if found.failure else _detour(item, _counted(call), before))
                 if found.kind in ("deadline", "unsolved", "unusable"):
                     gave_up = found  # the next call would say the same, only later
                 elif group.judge is None:
@@ -595,12 +672,60 @@ def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Result
                 complaint = complaint or found.failure or _complaint(group, case, found.value, item, reference)
             points = 0.0 if complaint else group.points
             groups.append(GroupResult(group.name, points, group.points, not complaint, complaint))
+        if another:  # right values by another way are no answer
+            groups = [replace(group, points=0.0, passed=False, message=another) for group in groups]
         failed = next((group for group in groups if not group.passed), None)
-        mistakes = _diagnose(item, reference, seen) if failed else ()
+        mistakes = _diagnose(item, reference, seen) if failed and not another else ()
     named = " and ".join(mistake.name for mistake in mistakes)
     message = named or (f"{failed.name}: {failed.message}" if failed else "all right")
     points = sum(group.points for group in groups)
     return Result(item.id, item.function, points, item.max_points, tuple(groups), mistakes, message, seed)
+
+
+def _counted(call: Call) -> Counter[str]:
+    """How often each lent function was called until now; nothing where calls are not counted."""
+    return cast(Counter[str], getattr(call, "counted", Counter)())
+
+
+def _detour(item: Item, after: Mapping[str, int], before: Mapping[str, int]) -> str:
+    """The sentence on a way that calls earlier functions too often, or too seldom, or an empty text."""
+    for name, (least, most) in item.calls.items():
+        if name in after and not least <= (times := after[name] - before[name]) <= most:
+            often = {0: "never", 1: "once", 2: "twice"}.get(times, f"{times} times")
+            return f"{item.function} called {name} {often}; the task asks for {item.asks}"
+    return ""
+
+
+def _steps(item: Item, call: Call) -> str:
+    """The sentence on a derivative by a complex step, or by exact differences, or an empty text."""
+    stepped = getattr(call, "stepped", None)
+    found = stepped(item.function) if item.formula and stepped else ""
+    return f"{item.function} computes with {found}; the task asks for {item.asks}" if found in borrowed.STEPS else ""
+
+
+def untrained(found: Any, start: Any) -> str:
+    """For a judge of training: a complaint if the weights found cannot be those of the start after some steps.
+
+    They have the start's shapes, and no array is as it was: that of another architecture, or of one whose last layer
+    alone was fitted, says nothing of training.
+
+    Parameters
+    ----------
+    found, start : list of array
+        What training returned, and where it began.
+
+    Returns
+    -------
+    str
+        An empty text if there is nothing to complain of.
+    """
+    shapes = [np.shape(each) for each in found], [np.shape(each) for each in start]
+    if shapes[0] != shapes[1]:
+        return f"the weights that came back have the shapes {shapes[0]}, those of the start {shapes[1]}"
+    if not all(np.all(np.isfinite(each)) for each in found):
+        return "the weights that came back are not finite numbers"
+    same = [number for number, (end, begin) in enumerate(zip(found, start, strict=True)) if np.array_equal(end, begin)]
+    return f"part {same[0]} of the weights is as it was at the start: it was not trained" if same else ""
 
 
 def _right(item: Item, case: Case, reference: Reference) -> _Outcome:

@@ -23,13 +23,12 @@ were at its place in the notebook.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import math
 import socket
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +38,7 @@ from nbformat import NotebookNode, from_dict
 
 from grading import engine
 from grading.judge import Begin
+from grading.pictures import checked
 from grading.sandbox import Place, Sandbox, Use
 from grading.wire import Closed, Late, Peer, WireError
 
@@ -140,7 +140,7 @@ class Execution:
         self.used, self.before = Use(), 0.0
         self.place: Place | None = None
         self.faults = set[str]()
-        self.allowed: list[str] = []
+        self.lent: dict[str, Any] = {}
         self._allow(limits.total)
 
     def run(self) -> None:
@@ -239,8 +239,8 @@ class Execution:
             cell.outputs = [fault("NotRun", self.spared.get(name, f"checks.py declares no item {name}"))]
             return
         cell.outputs = [fault("KernelDied", "the process was gone before the check")]
-        self.allowed = engine.earlier(item, self.right)
-        self._ask("%lend", (name, self.allowed, list(self.right.source)), CLEANUP)
+        self.lent = engine.lend(item, self.right)
+        self._ask("%lend", (name, list(self.lent), list(self.right.source)), CLEANUP)
         call, fresh, self.fresh = _Call(self), self.fresh, False
         self.enough = self.spent + self.peer.served + ITEM * self.limits.cell
         self.begin(name, ITEM * self.limits.cell)
@@ -252,7 +252,7 @@ class Execution:
             raise _Lost("the check failed") from None
         finally:
             self.begin("", self.limits.total)
-            self.allowed, self.enough = [], math.inf
+            self.lent, self.enough = {}, math.inf
         if call.full and not fresh:
             self.open.insert(0, cell)  # an item before it may have filled the memory
             raise _Lost(call.full)
@@ -269,9 +269,9 @@ class Execution:
 
     def _given(self, name: str) -> Any:
         """A right version of a function that stands before the one that is checked."""
-        if name not in self.allowed:
+        if name not in self.lent:
             raise NameError(f"name {name!r} is not defined")
-        return self.right[name]
+        return self.lent[name]
 
     def _ask(self, name: str, args: tuple[Any, ...], seconds: float) -> Any:
         try:
@@ -331,15 +331,14 @@ class _Asker(Peer):
 
     Attributes
     ----------
-    waited : float
-        Seconds for which the student's process was waited for.
     served : float
         Seconds that functions which are lent have computed here.
     """
 
     def __init__(self, execution: Execution, connection: socket.socket) -> None:
         super().__init__(connection, execution._given, around=self._lent, errors=(engine.Unusable,))
-        self.execution, self.waited, self.served = execution, 0.0, 0.0
+        self.execution, self.served = execution, 0.0
+        self._waited, self._since = 0.0, math.inf
 
     def ask(self, verb: str, of: str | int, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
         """As `Peer.ask`."""
@@ -364,11 +363,16 @@ class _Asker(Peer):
             self.served = before + time.process_time() - start
 
     def _io(self, operation: Callable[[Any], Any], argument: Any) -> Any:
-        start = time.monotonic()
+        self._since = time.monotonic()
         try:
             return super()._io(operation, argument)
         finally:
-            self.waited += time.monotonic() - start
+            self._waited, self._since = self.waited, math.inf
+
+    @property
+    def waited(self) -> float:
+        """Seconds for which the student's process was waited for, until now."""
+        return self._waited + max(0.0, time.monotonic() - self._since)
 
 
 class _Call:
@@ -409,6 +413,17 @@ class _Call:
 
     def __call__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return self.within(60.0)(name, args, kwargs)
+
+    def counted(self) -> Counter[str]:
+        """How often each function that was lent was called until now."""
+        return engine.Lent.counted(self.execution.lent)
+
+    def stepped(self, name: str) -> str:
+        """What `borrowed.stepped` says of a function, asked where its code is."""
+        try:
+            return str(self.within(CLEANUP)("%stepped", (name,), {}))[:40]
+        except (Exception, KeyboardInterrupt):
+            return ""  # the call itself will say what is wrong
 
 
 # ---------------------------------------------------------------------------------------------- what came back
@@ -457,12 +472,4 @@ def _text(value: Any) -> str:
 
 
 def _shows(mime: str, value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
-    if mime == "text/plain":
-        return True
-    try:
-        base64.b64decode(value, validate=False)
-    except (binascii.Error, ValueError):
-        return False
-    return True
+    return isinstance(value, str) and (mime == "text/plain" or checked(mime, value) is not None)

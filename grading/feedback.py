@@ -11,7 +11,6 @@ Frames of a traceback that are not in the notebook's own cells, and paths, are c
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +33,8 @@ from pygments.lexers import PythonLexer
 
 from grading.engine import MIME
 from grading.intake import Status
-from grading.row import Row
+from grading.pictures import checked
+from grading.row import CONTROL, Row
 
 __all__ = ["ABOUT", "KEPT", "page", "remember"]
 
@@ -44,7 +44,7 @@ MAX_CELL = 20_000  # characters of a cell, and of what it printed: more is someb
 MAX_OWN = 100_000  # characters of all cells that a student added, outputs included
 MAX_PICTURES = 8_000_000  # characters of all pictures
 MAX_TEX = 600  # characters of a formula: the converter recurses
-PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}  # and how such a file begins
+PICTURES = ("image/png", "image/jpeg")
 
 
 # ---------------------------------------------------------------------------------------------- formulas and Markdown
@@ -164,7 +164,6 @@ def _code(text: str) -> Markup:
 
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 OWN_FILE = re.compile(r"(?:File )?\"?(?:[A-Z]:)?[/\\][^\s\"']{0,100}?ipykernel_\d+[/\\]\d+\.py\"?(?:, line |:)(\d+)")
 OWN_NAME = re.compile(r"\(\d+\.py, line (\d+)\)")
 PATH = re.compile(r"file:/[^\s'\"]+|(?<![\w./])~?/(?:[\w.+@~-]+/)+[\w.+@~-]*|\b[A-Za-z]:\\[^\s'\"]+")
@@ -211,14 +210,8 @@ def _shortened(text: str, most: int) -> str:
 
 def _picture(kind: str, data: Any) -> str | None:
     """A data URI, if it is what it says."""
-    if kind not in PICTURES or not isinstance(data, str) or len(data) > MAX_PICTURES:
-        return None
-    data = "".join(data.split())
-    try:
-        right = base64.b64decode(data, validate=True).startswith(PICTURES[kind])
-    except (binascii.Error, ValueError):
-        return None
-    return f"data:{kind};base64,{data}" if right else None
+    found = checked(kind, data) if isinstance(data, str) and len(data) <= MAX_PICTURES else None
+    return f"data:{kind};base64,{found}" if found else None
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,14 @@ class Grades:
         for handler in list(self.log.handlers):
             self.log.removeHandler(handler)
             handler.close()
+        (state / "nbgrader.log").touch(mode=0o600)
         self.log.addHandler(logging.FileHandler(state / "nbgrader.log", mode="w", encoding="utf-8"))
         if url.startswith("sqlite:///"):
             path = Path(url.removeprefix("sqlite:///"))
             if not path.exists():  # made in several steps, of which none may be missing
                 new = path.with_name(f"{path.stem}-new.db")
                 new.unlink(missing_ok=True)
+                new.touch(mode=0o600)
                 self._tried(lambda: Gradebook(f"sqlite:///{new}")).close()
                 new.replace(path)
             self._file, url = path, f"{url}?timeout={PATIENCE}"
@@ -217,7 +219,13 @@ class Grades:
         ------
         LockedError
             If another program keeps it to itself.
+        ValueError
+            If the id is none that is safe in a page, a path and a table, or a name is none.
         """
+        if intake.safe_id(row.student) != row.student:
+            raise ValueError(f"{row.student!r} is no safe id of a student; {intake.safe_id(row.student)} would be one")
+        if person:
+            person.check()
         self._tried(lambda: self._write(row, notebook_row, when, person))
 
     @cached_property

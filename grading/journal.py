@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from grading import private
 from grading.intake import Status
 from grading.row import Row
 
@@ -58,7 +59,7 @@ class Journal:
             self.rows[line["student"]] = Row(**{**line, "status": Status(line["status"])})
 
     def _add(self, line: dict[str, Any]) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
+        with open(self.path, "a", encoding="utf-8", opener=private.opener) as file:
             file.write("\n" * (not line) or json.dumps(line, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -102,10 +103,12 @@ def secret_of(state: Path) -> str:
 def replace_file(path: Path, content: str | bytes) -> None:
     """Replace a file in one step: a reader sees the old text or the new one, never half of it.
 
+    It is the owner's alone, whatever the old one was.
+
     Parameters
     ----------
     path : Path
-        Its folder is made where it is missing.
+        Its folder is made where it is missing, for the owner alone too.
     content : str or bytes
         What it shall hold.
 
@@ -114,9 +117,10 @@ def replace_file(path: Path, content: str | bytes) -> None:
     OSError
         If there is no room, or no right to write; the old file is as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private.folder(path.parent)
     new = path.with_name(f".{path.name}.new")  # one name, so that what a power cut left is overwritten
-    with new.open("wb") as file:
+    new.unlink(missing_ok=True)  # and not followed if somebody has put a link there
+    with open(new, "xb", opener=private.opener) as file:
         file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())

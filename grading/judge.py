@@ -10,14 +10,17 @@ Each thread that calls `Judge.do` has one such process, and keeps it from one su
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import math
 import os
 import pickle
 import queue
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -124,6 +127,7 @@ class Judge:
             for pipe in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):
                     pipe.close()  # type: ignore[union-attr]
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _once(self, function: Any, argument: Any, spared: Mapping[str, str]) -> tuple[str, Any]:
         process = self._started()
@@ -145,9 +149,10 @@ class Judge:
         if process is not None and (process.poll() is not None or _size(process.pid) > GROWN):
             self.end()
         if self._process is None:
-            self._why = ""
+            self._why, self._folder = "", tempfile.mkdtemp(prefix="grading-")
             self._process = process = subprocess.Popen(
                 [sys.executable, "-c", START, json.dumps(sys.path)],
+                env={**os.environ, "TMPDIR": self._folder},  # it may be killed: what it leaves is removed here
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C is for the round, which then ends this
@@ -180,6 +185,7 @@ def mine() -> Judge:
     """The judge of this thread."""
     if not hasattr(_threads, "judge"):
         _threads.judge = Judge()
+        atexit.register(_threads.judge.close)
     made: Judge = _threads.judge
     return made
 
@@ -228,6 +234,7 @@ def _listen(pipe: IO[bytes], asked: queue.Queue[Any]) -> None:
     with contextlib.suppress(BaseException):
         while True:
             asked.put(pickle.load(pipe))
+    shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
     os._exit(0)
 
 

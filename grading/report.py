@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from grading.report_html import html
-from grading.row import Row, Student
+from grading.row import CONTROL, Row, Student
 
 __all__ = ["KINDS", "WIDTH", "export", "html", "table"]
 
@@ -67,7 +67,7 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
     if any(row.waiting for row in rows):
         lines.append("? waits for a person to read it in formgrader, and counts as zero until then")
     lines.append(f"{len(rows)} students, {full} with all {most:g} points, {broken} not gradable, mean {mean:.4g}")
-    return "\n".join(lines)
+    return CONTROL.sub("", "\n".join(lines))
 
 
 # ---------------------------------------------------------------------------------------------- CSV files
@@ -159,4 +159,4 @@ def _texts(*texts: str) -> list[str]:
 
     Where a list is separated by semicolons, as in much of Europe, a semicolon starts a cell too.
     """
-    return [re.sub(r"(^|;)(?=\s*[=+\-@＝＋－＠])", r"\1'", " ".join(text.split())) for text in texts]
+    return [re.sub(r"(^|;)(?=\s*[=+\-@＝＋－＠])", r"\1'", " ".join(CONTROL.sub(" ", text).split())) for text in texts]

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from grading.engine import Item
 from grading.intake import Status
-from grading.row import Row, duration
+from grading.row import CONTROL, Row, duration
 from grading.similar import Pair
 
 __all__ = ["html"]
@@ -62,7 +62,7 @@ def html(
     functions = {item.id: item.function for item in items}
     run = [row for row in rows if row.status.readable]
     totals = [row.total for row in run]
-    return _template().render(
+    page = _template().render(
         assignment=assignment,
         rows=rows,
         run=run,
@@ -86,6 +86,7 @@ def html(
         made=made,
         source=source,
     )
+    return CONTROL.sub("", page)
 
 
 @functools.cache

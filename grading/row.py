@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from grading.intake import Status
 
-__all__ = ["UNSOLVED", "Row", "Student"]
+__all__ = ["CONTROL", "UNSOLVED", "Row", "Student"]
 
 UNSOLVED = "not solved yet"
+# what no page, table or terminal should get: among these is what turns the direction of writing, and disguises a name
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+UNFIT = re.compile(rf"[<>\t\n\u2028\u2029]|{CONTROL.pattern}")
+LONGEST = 128  # characters of a text that nbgrader's gradebook keeps of a student
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,21 @@ class Student:
     first_name: str = ""
     last_name: str = ""
     email: str = ""
+
+    def check(self) -> None:
+        """Refuse what could be more than a name where it is shown.
+
+        Raises
+        ------
+        ValueError
+            In a sentence that names the column.
+        """
+        for column, text in vars(self).items():
+            if found := UNFIT.search(text):
+                kinds = "no name has < or >, a control character, or a mark that turns the direction of writing"
+                raise ValueError(f"the {column} {text[:LONGEST]!r} has the character {found[0]!r}; {kinds}")
+            if len(text) > LONGEST:
+                raise ValueError(f"the {column} has {len(text)} characters, the gradebook keeps {LONGEST}")
 
 
 @dataclass(frozen=True)
@@ -54,7 +74,8 @@ class Row:
     seed : int
         Of the inputs that the items were checked with.
     isolation : str
-        How the student's code was kept apart from the machine: ``bubblewrap``, or ``none``; empty where nothing ran.
+        How the student's code was kept apart from the machine: ``bubblewrap``, ``podman``, ``docker`` or ``none``;
+        empty where nothing ran.
     person : Student, optional
         The line of the students file, if there is one.
     """

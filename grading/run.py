@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 import hashlib
 import re
 import time
@@ -22,14 +23,13 @@ import nbformat
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grading import collect, intake, pool
+from grading import collect, intake, pool, private
 from grading.execution import SLOWEST, Limits
 from grading.gradebook import Grades, LockedError
 from grading.intake import Found, Source, Status
 from grading.journal import Journal, replace_file, secret_of
 from grading.row import Row, Student
-from grading.sandbox import obstacle
-from grading.work import ACCEPT, Bundle, Graded, RefusedError, Task, feedback_page, grade_one, not_graded
+from grading.work import ACCEPT, Bundle, Graded, RefusedError, Task, feedback_page, grade_one, missing, not_graded
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
 
@@ -114,7 +114,7 @@ def read_students(path: Path) -> dict[str, Student]:
     Raises
     ------
     UsageError
-        If the file cannot be used; the sentence names the line.
+        If the file cannot be used; the sentence names line and column.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -132,7 +132,11 @@ def read_students(path: Path) -> dict[str, Student]:
                     raise UsageError(
                         f"{path}, line {lines.line_num}: the id {texts['id']!r} is not safe; use {allowed}"
                     )
-                students[texts["id"]] = Student(**texts)
+                one = students[texts["id"]] = Student(**texts)
+                try:
+                    one.check()
+                except ValueError as error:
+                    raise UsageError(f"{path}, line {lines.line_num}: {error}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"the students file {path} cannot be read: {error}") from None
     return students
@@ -150,6 +154,7 @@ def grade(
     fresh: bool = False,
     only: str = "",
     unisolated: bool = False,
+    container: str | None = None,
     progress: Callable[[Row, int, int], None] = lambda *_: None,
     remark: Callable[[str], None] = lambda _: None,
 ) -> list[Row]:
@@ -173,6 +178,8 @@ def grade(
         This student alone.
     unisolated : bool
         Whether student code may run where there is no sandbox. Somebody has to accept that risk, for one round.
+    container : str, optional
+        Where bubblewrap cannot run: the image of a container, see `grading.work.missing`.
     progress : callable
         Gets each row as it is done, how many are done, and how many there are.
     remark : callable
@@ -191,8 +198,12 @@ def grade(
     """
     course.check()
     workers = workers or pool.processes(2)
-    if not unisolated and (bare := [f"{name}: {why}" for name, why in workers.everywhere(obstacle).items() if why]):
+    look = functools.partial(missing, container)
+    if not unisolated and (bare := [f"{name}: {why}" for name, why in workers.everywhere(look).items() if why]):
         raise UsageError(f"student code would run without a sandbox, as whoever grades. {'; '.join(bare)}.\n{ACCEPT}")
+    new = not course.state.exists()
+    for line in [] if new else _private(course):
+        remark(line)
     try:
         handed, remarks = collect.submissions(submissions, course.assignment, students)
     except (OSError, ValueError) as error:
@@ -203,12 +214,14 @@ def grade(
     names = sorted({*handed, *students}, key=lambda name: (name.casefold(), name))
     if only and only not in names:
         raise UsageError(f"there is no student {only!r}; there is {', '.join(names[:10])}{', ...' * (len(names) > 10)}")
+    if new:
+        _private(course)
     try:
-        course.state.mkdir(parents=True, exist_ok=True)
         with _alone(course.state / "lock"):
             if fresh or not Journal(course.journal).rows.keys() >= set(names):
                 workers.start()
-            one = _Round(course, limits or Limits(), students, progress, submissions, unisolated)
+            rules = (secret_of(course.state), unisolated, container)
+            one = _Round(course, limits or Limits(), students, progress, submissions, rules)
             try:
                 return one.all(handed, [only] if only else names, workers, fresh)
             finally:
@@ -218,10 +231,22 @@ def grade(
     except LockedError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        raise UsageError(
-            f"the results cannot be written: {error.strerror}{where}; the same command goes on where it was"
-        ) from None
+        raise _unwritten(error) from None
+
+
+def _private(course: Course, always: bool = True) -> list[str]:
+    """Close the state to others before anything in it is read."""
+    try:
+        return private.take(course.state, course.root, always)
+    except private.UnsafeError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise _unwritten(error) from None
+
+
+def _unwritten(error: OSError) -> UsageError:
+    where = f" ({error.filename})" if error.filename else ""
+    return UsageError(f"the results cannot be written: {error.strerror}{where}; the same command goes on where it was")
 
 
 @contextlib.contextmanager
@@ -230,7 +255,7 @@ def _alone(path: Path) -> Iterator[None]:
 
     A round that was killed holds its lock for a moment more where it was just starting another program.
     """
-    with path.open("w") as file:
+    with open(path, "w", opener=private.opener) as file:
         with contextlib.suppress(ImportError):  # on Windows nothing keeps them apart
             import fcntl
 
@@ -254,9 +279,9 @@ class _Round:
         students: Mapping[str, Student],
         progress: Callable[[Row, int, int], None],
         place: Path,
-        unisolated: bool,
+        rules: tuple[str, bool, str | None],
     ) -> None:
-        self.place, self.unisolated, self.secret = place, unisolated, secret_of(course.state)
+        self.place, self.rules = place, rules
         self.course, self.limits, self.students, self.progress = course, limits, students, progress
         self.journal = Journal(course.journal)
         self.book = Grades(course.url, course.state, course.assignment, course.config())
@@ -283,13 +308,13 @@ class _Round:
                 if (
                     known
                     and known.status is not Status.NOT_GRADED  # the grader's own fault is tried again
-                    and (known.isolation != "none" or self.unisolated)  # the risk was accepted for one round
+                    and (known.isolation != "none" or self.rules[1])  # the risk was accepted for one round
                     and (known.submission, known.source, known.late) == (found.digest, self.digest, late)
                 ):
                     self._done(known, rows, len(names))
                     continue
                 self.when[name] = found.handed_in
-                yield Task(found, self.bundle, self.limits, self.digest, late, self.secret, self.unisolated)
+                yield Task(found, self.bundle, self.limits, self.digest, late, *self.rules)
 
         for task, result in pool.results(workers, grade_one, tasks(), SLOWEST * self.limits.total + 120):
             self._done(self._write(task, result), rows, len(names))
@@ -379,6 +404,7 @@ def _reading(course: Course) -> Iterator[tuple[Journal, Grades, Bundle]]:
     course.check()
     if not course.journal.is_file() or not course.release.is_file():
         raise UsageError(f"{course.assignment} was not graded yet: python -m grading run {course.assignment} ...")
+    _private(course, always=False)
     book = Grades(course.url, course.state, course.assignment, course.config())
     try:
         yield Journal(course.journal), book, Bundle.read(course.folder, course.release, course.site)

@@ -591,7 +591,7 @@ def _modules(folder: Path) -> None:
     library, own = Path(nnlib.__file__).parent, Path(grading.__file__).parent
     shutil.copy(library / "checks.py", there / "nnlib")
     shutil.copytree(library / "data", there / "nnlib" / "data", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__init__", "borrowed", "bridge", "forkserver", "seccomp", "wire"):
+    for name in ("__init__", "borrowed", "bridge", "contained", "forkserver", "seccomp", "wire"):
         shutil.copy(own / f"{name}.py", there / "grading")
 
 

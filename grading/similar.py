@@ -27,6 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
+from grading.row import CONTROL
+
 __all__ = ["LEAST", "Pair", "given", "handed_in", "pairs", "table"]
 
 RUN = 8  # tokens of a fingerprint
@@ -343,7 +345,7 @@ def table(found: Sequence[Pair], most: int = 20) -> str:
         )
     if len(found) > most:
         lines.append(f"and {len(found) - most} pairs more")
-    return "\n".join(line.rstrip() for line in lines)
+    return CONTROL.sub("", "\n".join(line.rstrip() for line in lines))
 
 
 def _cut(text: str, wide: int) -> str:

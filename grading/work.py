@@ -6,7 +6,6 @@ leaves the work to a process that it watches (`grading.judge`). To grade in anot
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import hashlib
 import json
@@ -22,6 +21,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from grading import container as containers
 from grading import feedback, intake, judge
 from grading.engine import MIME
 from grading.execution import FAULTS, Execution, Limits, fault
@@ -34,8 +34,8 @@ __all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "
 __all__ += ["settle", "text"]
 
 STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
-ENGINE = ["borrowed", "bridge", "cgroup", "engine", "execution", "forkserver", "intake", "judge", "sandbox"]
-ENGINE += ["seccomp", "wire", "work"]
+ENGINE = ["borrowed", "bridge", "cgroup", "contained", "container", "engine", "execution", "forkserver", "intake"]
+ENGINE += ["judge", "pictures", "sandbox", "seccomp", "wire", "work"]
 UNISOLATED = "not isolated: the code ran without a sandbox on the machine that graded"
 ACCEPT = (
     "--allow-unisolated accepts that risk, for one round; for nbgrader's own commands it is c.Check.allow_unisolated "
@@ -110,6 +110,8 @@ class Task:
         Of the course, for the seed of the inputs: see `seed_of`.
     unisolated : bool
         Whether student code may run where there is no sandbox. It is for one round, and somebody has accepted the risk.
+    container : str, optional
+        The image of the container in which it shall run, see `missing`; without it, bubblewrap keeps it apart.
     """
 
     found: Found
@@ -119,6 +121,7 @@ class Task:
     late: float = 0.0
     secret: str = ""
     unisolated: bool = False
+    container: str | None = None
 
 
 @dataclass(frozen=True)
@@ -160,18 +163,31 @@ def _unpacked(bundle_name: str, files: tuple[tuple[str, bytes], ...], release: s
 _folder = tempfile.TemporaryDirectory(prefix="grading-")
 
 
+def missing(container: str | None = None) -> str:
+    """Why student code cannot be isolated here, and what to do; empty if it can.
+
+    Parameters
+    ----------
+    container : str, optional
+        In a container of this image; an empty text is podman with the files of this machine. Without it, by bubblewrap.
+    """
+    if container is None:
+        return obstacle()
+    return f"no container can be had: {why}" if (why := containers.obstacle(container)) else ""
+
+
 @cache
-def _sandbox(way: str) -> Sandbox:
-    made = Sandbox(way)
-    atexit.register(made.end)
-    return made
+def _sandbox(container: str | None, isolated: bool) -> Sandbox:
+    if not isolated:
+        return Sandbox("none")
+    return Sandbox() if container is None else containers.ContainerSandbox(container)
 
 
 def prepare() -> None:
     """In the process that judges: start a sandbox before there is a submission for it."""
     if not obstacle():
         with contextlib.suppress(SandboxError, OSError):
-            _sandbox("bubblewrap").prepare()
+            _sandbox(None, True).prepare()
 
 
 def seed_of(submission: bytes, secret: str) -> int:
@@ -221,7 +237,8 @@ def _graded(task: Task, begin: Begin, spared: Mapping[str, str]) -> Graded:
             seed = seed_of(found.data, task.secret)
             for attempt in range(TRIES):
                 try:
-                    execution, way = execute(notebook, task.bundle, seed, task.limits, task.unisolated, begin, spared)
+                    rules = (task.limits, task.unisolated, task.container)
+                    execution, way = execute(notebook, task.bundle, seed, *rules, begin, spared)
                     break
                 except SandboxError:  # somebody killed it: the student is not to blame
                     if attempt == TRIES - 1:
@@ -245,6 +262,7 @@ def execute(
     seed: int,
     limits: Limits,
     unisolated: bool,
+    container: str | None,
     begin: Begin,
     spared: Mapping[str, str],
 ) -> tuple[Execution, str]:
@@ -264,12 +282,10 @@ def execute(
     SandboxError
         If the sandbox fails.
     """
-    missing = obstacle()
-    if missing and not unisolated:
-        raise RefusedError(
-            f"student code would run without a sandbox, as whoever grades, on {platform.node()}: {missing}.\n{ACCEPT}"
-        )
-    sandbox = _sandbox("none" if missing else "bubblewrap")
+    if (why := missing(container)) and not unisolated:
+        said = f"student code would run without a sandbox, as whoever grades, on {platform.node()}: {why}"
+        raise RefusedError(f"{said}.\n{ACCEPT}")
+    sandbox = _sandbox(container, not why)
     root, _ = _unpacked(bundle.name, tuple(sorted(bundle.files.items())), bundle.release)
     judge.may_hold(SPACE)
     execution = Execution(notebook, sandbox, bundle.name, root, seed, limits, begin, spared)

@@ -36,6 +36,7 @@ UNDER_THE_CELLS = (
     "book/_ext/interactive.py",  # cells run it
     "book/_static/interactive/*",
     "benchmarks/results.json",
+    "benchmarks/gpu/results.json",
     "grading/*.py",  # book/reading.md shows its words
     "solutions/backprop/*",
     "exercises/backprop/*",

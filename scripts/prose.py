@@ -33,6 +33,7 @@ UNREAD = (
     "exercises/",
     "benchmarks/results",
     "benchmarks/mutants",
+    "benchmarks/gpu/",
     "tests/",
 )  # derived from what is read; for ourselves
 LONGEST = 40  # words of a sentence

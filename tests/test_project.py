@@ -31,7 +31,7 @@ def wanted(pyproject, *groups):
     names = [name for name in extras if "test" in groups or name not in ("cluster", "postgres")]
     lines = [*project["dependencies"], *(line for name in names for line in extras[name])]
     lines += [line for group in groups for line in pyproject["dependency-groups"][group] if isinstance(line, str)]
-    return [Requirement(line) for line in lines]
+    return [Requirement(line) for line in lines if not line.startswith(project["name"])]
 
 
 @pytest.mark.parametrize(

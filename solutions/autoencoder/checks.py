@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.engine import Case, Draw, Group, Item, Mistake, Reference, Rng, group
+from grading.engine import Case, Draw, Group, Item, Mistake, Reference, Rng, group, untrained
 from nnlib.data import mnist
 
 PAGE = "chapters/11-autoencoders"
@@ -313,15 +313,43 @@ def linear(n: int, p: int, k: int, dtype: Any = float, *more: Any) -> Draw:
     return lambda r: ([normal(r, *shape, dtype=dtype) for shape in shapes], normal(r, n, p, dtype=dtype), *more)
 
 
+def one_far(p: int, k: int, decoder: bool) -> Draw:
+    """A large F that hides the gradient from differences, and from no formula: huge residuals meet tiny numbers.
+
+    For the encoder the bias of a pixel to which hardly anything leads is huge. For the decoder a pixel of one image is,
+    which hardly changes the code.
+    """
+
+    def draw(r: Rng) -> tuple[Any, ...]:
+        (W1, b1, W2, b2), X = linear(4, p, k)(r)
+        if decoder:
+            W1[:, 0] *= 1e-18
+            b1[:] = X[0] = 0
+            X[0, 0] = 1e9
+        else:
+            W2[0] *= 1e-9
+            b2[0] = 1e9
+        return [W1, b1, W2, b2], X
+
+    return draw
+
+
 BATCHES = (linear(5, 4, 2), linear(4, 3, 3), linear(6, 5, 1), linear(5, 6, 3, f32))
+
+
+def one_image(r: Rng) -> tuple[Any, ...]:
+    """As for the encoder, with one image."""
+    weights, X = one_far(3, 2, False)(r)
+    return weights, X[:1]
+
 
 LINEAR_GRADIENT = Item(
     "linear-autoencoder",
     "linear_gradient",
     (
-        group("the decoder, W2 and b2", 1, *BATCHES, part=lambda g: g[2:]),
-        group("the encoder, W1 and b1", 2, *BATCHES, part=lambda g: g[:2]),
-        group("one image", 1, linear(1, 4, 2), linear(1, 3, 3)),
+        group("the decoder, W2 and b2", 1, *BATCHES, one_far(4, 2, True), part=lambda g: g[2:]),
+        group("the encoder, W1 and b1", 2, *BATCHES, one_far(4, 2, False), part=lambda g: g[:2]),
+        group("one image", 1, linear(1, 4, 2), linear(1, 3, 3), one_image),
     ),
     (
         mistake(
@@ -360,6 +388,8 @@ LINEAR_GRADIENT = Item(
             ("return [back.T @ X / n", "return [Z.T @ delta / n"),
         ),
     ),
+    asks="backpropagation",
+    formula=True,
 )
 
 
@@ -376,9 +406,19 @@ def linear_digits(rng: Rng) -> list[Case]:
     return [Case((weights, X - X.mean(axis=0), 500, 0.2))]
 
 
+def at_idle_inputs(found: Any, start: np.ndarray, X: np.ndarray) -> str:
+    """A complaint if weights of inputs that are 0 in every image have changed: their derivative is 0 all the time."""
+    idle = ~np.any(X, axis=0)
+    same = np.allclose(np.asarray(found)[:, idle], start[:, idle], atol=1e-6)
+    return "" if same else "weights of pixels that are always 0 have changed: steps along the gradient leave them alone"
+
+
 def near_pca(weights: Any, case: Case, reference: Reference) -> str | None:
     """A complaint if the error is more than 5 % above PCA's."""
-    X, (W1, b1, W2, b2) = case.args[1], weights
+    (W, *_), X = case.args[:2]
+    W1, b1, W2, b2 = weights
+    if said := untrained([W1, W2], [W, case.args[0][2]]) or at_idle_inputs(W1, W, X):
+        return said
     error = np.mean(np.sum(((X @ W1.T + b1) @ W2.T + b2 - X) ** 2, axis=1))
     ratio = float(error / reference["pca_error"](reference["principal_axes"](X, 1)[2])[4])
     return None if ratio <= 1.05 else f"the error on digits is {ratio:.2f} times PCA's, at most 1.05 is asked for"
@@ -464,7 +504,7 @@ DEEP_GRADIENT = Item(
         group(
             "several layers", 2, deep(5, (5, 4, 2, 4, 5)), deep(6, (4, 5, 4, 2, 4, 5, 4), f32), deep(4, (3, 3, 3, 3, 3))
         ),
-        group("the target is the input, and one image", 1, copying(5, (5, 4, 2, 4, 5)), copying(1, (4, 3, 2, 3, 4))),
+        group("the target is the input, and one image", 1, copying(5, (5, 4, 2, 4, 5)), copying(1, (6, 20, 3, 20, 6))),
     ),
     (
         mistake(
@@ -503,6 +543,9 @@ DEEP_GRADIENT = Item(
             (" / len(X)", " / X.size"),
         ),
     ),
+    asks="backpropagation, which goes forward once",
+    calls={"deep_forward": (0, 36), "cross_entropy": (0, 4)},  # once for each weight or unit is too often
+    formula=True,
 )
 
 
@@ -532,9 +575,14 @@ def digits(sizes: Sequence[int], n: int, epochs: int, sigma: float) -> Callable[
 
 
 def left(most: float, sigma: float) -> Callable[[Any, Case, Reference], str | None]:
-    """A judge: the mean error of the test images against the clean ones, at most `most`."""
+    """A judge: the mean error of the test images against the clean ones, at most `most`, and got there by descent."""
 
     def judge(betas: Any, case: Case, reference: Reference) -> str | None:
+        start, clean = case.args[:2]
+        if said := untrained(betas, start):
+            return said
+        if said := "" if sigma else at_idle_inputs(np.asarray(betas[0])[:, 1:], start[0][:, 1:], clean):
+            return said
         X = tiny(mnist().X_test, 14)
         noise = sigma * np.random.default_rng(0).normal(size=X.shape)
         error = float(reference["denoising_error"](betas, X, noise)[1])

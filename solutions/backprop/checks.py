@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.engine import Case, Draw, Group, Item, Mistake, Reference, Rng, group
+from grading.engine import Case, Draw, Group, Item, Mistake, Reference, Rng, group, untrained
 from nnlib.data import mnist
 
 PAGE = "chapters/04-backpropagation"
@@ -166,6 +166,7 @@ DELTA_OUTPUT = Item(
             ("yhat - Y", "(yhat - Y).sum(axis=0)"),
         ),
     ),
+    formula=True,
 )
 
 
@@ -208,6 +209,7 @@ HIDDEN_UNIT = Item(
             ("beta[u, t]", "beta[u, t + 1]"),
         ),
     ),
+    formula=True,
 )
 
 
@@ -259,6 +261,7 @@ HIDDEN = Item(
             ("beta[:, 1:]", "beta[:, :-1]"),
         ),
     ),
+    formula=True,
 )
 
 
@@ -317,7 +320,7 @@ GRADIENT = Item(
         group("one layer", 1, problems(5, (3, 4))),
         group("one hidden layer", 1, problems(5, (3, 4, 2)), problems(6, (2, 4, 3), f32)),
         group("several hidden layers", 1, problems(6, (3, 5, 4, 3)), problems(4, (3, 3, 3, 3, 3))),
-        group("a batch of one", 1, problems(1, (3, 4, 2))),
+        group("a batch of one", 1, problems(1, (3, 4, 2)), problems(1, (8, 30, 4))),
     ),
     (
         mistake(
@@ -351,6 +354,9 @@ GRADIENT = Item(
             ("gradient_layer(delta, z[l])", "-gradient_layer(delta, z[l])"),
         ),
     ),
+    asks="backpropagation, which goes forward once",
+    calls={"forward": (0, 24)},  # once for each observation is fine, once for each weight or unit is not
+    formula=True,
 )
 
 NUMERICAL = Item(
@@ -441,6 +447,7 @@ NETBP = Item(
             ("z[l] * (1 - z[l])", "(1 - z[l] ** 2)"),
         ),
     ),
+    formula=True,
 )
 
 
@@ -465,7 +472,15 @@ def digits(rng: Rng) -> list[Case]:
 
 
 def reads_digits(betas: Any, case: Case, reference: Reference) -> str | None:
-    """A complaint if less than 75 % of the 1000 test images are read."""
+    """A complaint if less than 75 % of the 1000 test images are read, or if it was no descent that got there.
+
+    The delta of a softmax adds up to 0 over the classes. So a step changes no sum over the classes, in any column.
+    """
+    start = case.args[0]
+    if said := untrained(betas, start):
+        return said
+    if not np.allclose(np.sum(betas[-1], axis=0), start[-1].sum(axis=0), atol=1e-2):
+        return "the last layer's sums over the classes have changed: steps along the gradient leave them as they are"
     data = mnist()
     yhat = reference["forward"](betas, small(data.X_test))[1][-1]
     accuracy = float(np.mean(yhat.argmax(axis=1) == data.Y_test.argmax(axis=1)))

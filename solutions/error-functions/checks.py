@@ -281,6 +281,8 @@ DELTA = Item(
             ("yhat - Y", "(yhat - Y) / len(Y)"),
         ),
     ),
+    calls={"sum_of_squares": (0, 1), "binary_cross_entropy": (0, 1), "cross_entropy": (0, 1)},
+    formula=True,
 )
 
 
@@ -331,6 +333,7 @@ JACOBIAN = Item(
             ("np.diag(yhat) - np.outer(yhat, yhat)", "-np.outer(yhat, yhat)"),
         ),
     ),
+    formula=True,
 )
 
 
@@ -404,6 +407,8 @@ UNMATCHED = Item(
             ("v = yhat - Y", "v = Y - yhat"),
         ),
     ),
+    calls={"sum_of_squares": (0, 1)},
+    formula=True,
 )
 
 # ------------------------------------------------------------------------------------------------------ what it means

@@ -143,6 +143,7 @@ ACTIVATION = Item(
             ("return np.maximum(a, 0), (a > 0) * 1.0", "return (a > 0) * 1.0, np.maximum(a, 0)"),
         ),
     ),
+    formula=True,
 )
 
 OUTPUT = Item(

@@ -45,15 +45,28 @@ def regression(n: int, p: int, dtype: Any = float) -> Draw:
     return lambda r: (r.normal(size=p).astype(dtype), inputs(r, n, p, dtype), r.normal(size=n).astype(dtype))
 
 
+def one_far(n: int, p: int) -> Draw:
+    """A huge target where X is tiny: a large F hides the gradient from differences, and from no formula."""
+
+    def draw(r: Rng) -> tuple[Any, ...]:
+        w, X, y = regression(n, p)(r)
+        X[0], y[0] = 1e-9 * X[0], 1e9
+        return w, X, y
+
+    return draw
+
+
 SEVERAL = (regression(5, 3), regression(4, 4), regression(7, 2))
 
 LEAST_SQUARES = Item(
     "empirical-risk",
     "least_squares",
     (
-        group("one observation, and float32", 1, regression(1, 3), regression(1, 1), regression(1, 2, f32)),
+        group(
+            "one observation, and float32", 1, regression(1, 3), regression(1, 1), one_far(1, 2), regression(1, 2, f32)
+        ),
         group("several observations: F", 1, *SEVERAL, part=lambda both: both[0]),
-        group("several observations: the gradient", 1, *SEVERAL, part=lambda both: both[1]),
+        group("several observations: the gradient", 1, *SEVERAL, one_far(4, 3), part=lambda both: both[1]),
     ),
     (
         mistake("F without the half", "E_i is half of a square. Where is the half in F?", ("0.5 * ", "")),
@@ -83,6 +96,7 @@ LEAST_SQUARES = Item(
             ("X.T @", "-X.T @"),
         ),
     ),
+    formula=True,
 )
 
 
@@ -145,6 +159,7 @@ LOGISTIC = Item(
             ("-y * np.exp", "y * np.exp"),
         ),
     ),
+    formula=True,
 )
 
 # ---------------------------------------------------------------------------------------------------- the methods
@@ -463,11 +478,25 @@ def run(rng: Rng) -> list[Case]:
 
 
 def arrives(path: Any, case: Case, reference: Reference) -> str | None:
-    """A complaint if F at the last iterate is more than 0.01 above the minimum, or the path has another form."""
-    objective, start, X, y, batches, _ = case.args
+    """A complaint if F at the last iterate is more than 0.01 above the minimum, or if no steps of SGD led there.
+
+    Steps along the gradients of all rows pass: it is the other groups that tell them from batches.
+    """
+    objective, start, X, y, batches, alphas = case.args
     path = np.asarray(path, dtype=float)
     if path.shape != (len(batches) + 1, len(start)):
         return f"the path has shape {path.shape}, expected {(len(batches) + 1, len(start))}"
+    if not np.array_equal(path[0], start):
+        return "row 0 of the path is not the start"
+
+    def along(rows: list[Any]) -> float:
+        """The cosine between all steps of the path and those that the gradients of such rows ask for."""
+        asked = [-alpha * objective(w, X[J], y[J])[1] for w, J, alpha in zip(path[:-1], rows, alphas, strict=True)]
+        taken = np.diff(path, axis=0)
+        return float(np.vdot(taken, asked) / (np.linalg.norm(taken) * np.linalg.norm(asked)))
+
+    if along(batches) < 0.9 and along([np.arange(len(X))] * len(batches)) < 0.99:
+        return "the steps of the path do not follow the gradients: the task asks for a step for each batch"
     w = np.zeros(len(start))
     for _ in range(30):  # Newton steps; the classes overlap, so there is a minimum
         m = y * (X @ w)

@@ -80,6 +80,7 @@ SLOPE = Item(
             ("np.where(a > 0, 1.0, 0.0)", "np.ones_like(a)"),
         ),
     ),
+    formula=True,
 )
 
 
@@ -136,6 +137,7 @@ CHAIN = Item(
             ("w[1:])", "[*w[1:-1], 1.0])"),
         ),
     ),
+    formula=True,
 )
 
 
@@ -209,6 +211,9 @@ DELTAS = Item(
             page=BEFORE,
         ),
     ),
+    asks="backpropagation, which goes forward once",
+    calls={"forward": (0, 40)},  # the ten layers have 62 units
+    formula=True,
 )
 
 RMS = Item(

@@ -1,7 +1,7 @@
 """The graded items of `variants-and-regularization`: inputs, groups for partial credit, and known mistakes."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -299,15 +299,28 @@ def dropped(n: int, sizes: Sequence[int], p: float, dtype: Any = float) -> Draw:
     return draw
 
 
-MASKED = (dropped(6, (3, 5, 2), 0.4), dropped(5, (2, 4, 3), 0.7), dropped(1, (3, 4, 1), 0.25, f32))
+def one_far(rng: Rng) -> tuple[Any, ...]:
+    """A huge target where all else is tiny: a large F hides the gradient from differences, and from no formula."""
+    betas, X, Y, p, u = dropped(4, (3, 5, 2), 0.4)(rng)
+    betas[0][:, 0] = 0
+    X[0], Y[0] = 1e-9 * X[0], 1e9
+    return betas, X, Y, p, u
+
+
+def of_layer(number: int) -> Callable[[Any], Any]:
+    """From the gradients to a layer's, the bias and the other weights each by its own scale."""
+    return lambda g: [g[number][:, 0], g[number][:, 1:]]
+
+
+MASKED = (dropped(6, (3, 5, 2), 0.4), dropped(5, (2, 4, 3), 0.7), dropped(1, (3, 4, 1), 0.25, f32), one_far)
 
 DROPOUT_BACKWARD = Item(
     "dropout-backward",
     "dropout_gradient",
     (
         group("p = 0: a network without dropout", 1, dropped(5, (3, 4, 2), 0.0), dropped(1, (2, 3, 3), 0.0)),
-        group("the output layer", 1, *MASKED, part=lambda g: g[1]),
-        group("the hidden layer", 1, *MASKED, part=lambda g: g[0]),
+        group("the output layer", 1, *MASKED, part=of_layer(1)),
+        group("the hidden layer", 1, *MASKED, part=of_layer(0)),
     ),
     (
         mistake(
@@ -346,6 +359,8 @@ DROPOUT_BACKWARD = Item(
             ("delta_2 @ betas[1][:, 1:]", "delta_2 @ betas[1][:, :-1]"),
         ),
     ),
+    calls={"dropout": (0, 12)},  # once for each weight is too often
+    formula=True,
 )
 
 

@@ -151,6 +151,24 @@ def test_two_mistakes_at_once_are_named_as_these_two_or_as_what_gives_the_same(a
                 assert engine._same(*both, case), [mistake.name for mistake in (*pair, *result.mistakes)]
 
 
+def cast(value, dtype):
+    if isinstance(value, list | tuple):
+        return type(value)(cast(part, dtype) for part in value)
+    return np.asarray(value).astype(dtype) if np.asarray(value).dtype.kind == "f" else value
+
+
+@each_mistake
+def test_no_mistake_earns_more_by_a_cast_of_its_result(assignment, item, mistake, right):
+    """In the groups that are compared: a judge has no tolerance that a cast could widen."""
+    compared = tuple(group for group in item.groups if not group.judge)
+    item, call = dataclasses.replace(item, groups=compared, mistakes=()), engine.variant(item, right, mistake)
+    plain = engine.check(item, call, right)
+    for dtype in np.float32, np.float16, np.longdouble:
+        rounded = engine.check(item, lambda *about, dtype=dtype: cast(call(*about), dtype), right)
+        earned = zip(rounded.groups, plain.groups, strict=True)
+        assert all(one.points <= other.points for one, other in earned), rounded.text()
+
+
 @pytest.mark.parametrize(("assignment", "function", "source"), written("RIGHT"))
 def test_a_right_solution_in_other_words_has_full_marks(assignment, function, source, right):
     item = next(item for item in engine.load_items(assignment, ROOT) if item.function == function)
@@ -169,6 +187,18 @@ def test_a_library_in_the_place_of_an_answer_has_no_points_and_is_named(assignme
     result = engine.check(item, engine.caller(namespace), right)
     assert (result.points, result.mistakes) == (0, ())
     assert re.search(r"it calls \w+.*your own code, with NumPy alone", result.text())
+
+
+@pytest.mark.parametrize(("assignment", "function", "detour"), written("DETOURS"))
+def test_right_values_by_another_way_have_no_points_and_the_way_is_named(assignment, function, detour, right):
+    said, source, *left = detour
+    item = next(item for item in engine.load_items(assignment, ROOT) if item.function == function)
+    namespace = dict(right.functions)
+    exec(source, namespace)
+    with engine.predecessors(namespace, item, right):
+        result = engine.check(item, engine.caller(namespace), right)
+    assert re.search(said, result.text()), result.text()
+    assert (result.points, result.mistakes) == (left[0] if left else 0, ())
 
 
 @each_assignment

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 import pytest
 
-from grading import engine
+from grading import borrowed, engine
 from grading.engine import Case, Group, Item, Mistake, Reference
 from grading.hidden import score
 
@@ -31,11 +31,10 @@ def right_softmax(a):
         lambda a: tuple(right_softmax(a)),
         lambda a: np.asmatrix(right_softmax(a)),
         lambda a: right_softmax(a).astype(np.longdouble),
-        lambda a: right_softmax(a).astype(np.float32),
         lambda a: np.asfortranarray(right_softmax(a)),
         lambda a: right_softmax(a.astype(np.longdouble)),
     ],
-    ids=["lists", "tuple of rows", "matrix", "long double", "float32", "column order", "another order of rounding"],
+    ids=["lists", "tuple of rows", "matrix", "long double", "column order", "another order of rounding"],
 )
 def test_a_right_answer_in_another_type_is_right(graded, function):
     assert graded("softmax", function).points == 3
@@ -263,12 +262,105 @@ def test_a_pattern_in_a_docstring_is_no_edit():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_tolerance_follows_the_precision(graded, dtype):
+def test_the_tolerance_follows_the_precision_of_the_inputs(dtype):
+    groups, right = quick(some=(1, (np.arange(1, 4, dtype=dtype),)))
     eps = float(np.finfo(dtype).eps)
-    rounded = graded("softmax", lambda a: right_softmax(a).astype(dtype) * dtype(1 + 4 * eps))
-    wrong = graded("softmax", lambda a: right_softmax(a).astype(dtype) * dtype(1 + 1e4 * eps))
-    assert rounded.points == 3
-    assert wrong.points < 3
+
+    def points(factor):
+        item = Item("double", "double", groups)
+        return engine.check(item, engine.caller({"double": lambda x: 2 * x.astype(float) * factor}), right).points
+
+    assert points(1 + 4 * eps) == 1
+    assert points(1 + 1e4 * eps) == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_digits_that_were_lost_on_the_way_are_spoken_of(graded, dtype):
+    result = graded("softmax", lambda a: right_softmax(a).astype(dtype))
+    assert result.points == 0
+    words = f"the result is right to the digits of {np.dtype(dtype)} only, and the inputs are float64"
+    assert words in result.groups[0].message
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_a_mistake_is_named_in_any_precision(graded, dtype):
+    result = graded("softmax", lambda a: right_softmax(a.T).T.astype(dtype))
+    assert [mistake.name for mistake in result.mistakes] == ["softmax over the wrong axis"]
+
+
+# ------------------------------------------------------------------------------------------- another way than asked
+
+
+def counted(times, least=0, most=2):
+    """An item whose function may call `one`, and what is said of a function that calls it so often."""
+    _, (group,) = None, quick(some=(1, (1.0,), (2.0,)))[0]
+    source = {name: f"def {name}(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n" for name in ("one", "double")}
+    right = Reference({"one": (lambda x: x), "double": lambda x: 2 * x}, source)
+    item = Item("double", "double", (group,), asks="the sum, which needs it twice", calls={"one": (least, most)})
+    namespace = {"one": None}
+    exec(f"def double(x):\n    for _ in range({times}):\n        one(x)\n    return 2 * x", namespace)
+    with engine.predecessors(namespace, item, right):
+        result = engine.check(item, engine.caller(namespace), right)
+    assert namespace["one"] is None
+    return result
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_calls_of_an_earlier_function_are_counted_for_each_call(times):
+    assert counted(times, least=1).points == 1
+
+
+@pytest.mark.parametrize(("times", "said"), [(0, "never"), (3, "3 times"), (212, "212 times")])
+def test_another_number_of_calls_earns_nothing_and_the_sentence_says_what_was_seen(times, said):
+    result = counted(times, least=1)
+    assert result.points == 0
+    assert result.groups[0].message == f"double called one {said}; the task asks for the sum, which needs it twice"
+
+
+def test_calls_of_the_solutions_own_parts_are_not_counted(graded, right):
+    assert engine.Lent.counted(engine.lend(Item("gradient", "gradient", ()), right)) == dict.fromkeys(
+        ["softmax", "forward", "delta_output", "delta_hidden_unit", "delta_hidden", "gradient_layer", "h"], 0
+    ) | {"random_network": 0}
+
+
+STEPPED = {
+    "a constant": "def f(a): return (a + 1e-30j) / 1e-30",
+    "one in a tuple": "def f(a): return [a + h for h in (1e-30j, 2e-30j)]",
+    "a global": "H = 1e-30j\ndef f(a): return a + H",
+    "an array": "H = 1e-30j * np.eye(2)\ndef f(a): return a + H",
+    "the imaginary part": "def f(a): return np.imag(np.emath.sqrt(a))",
+    "an attribute": "def f(a): return np.emath.sqrt(a).imag",
+    "a type": "def f(a): return a.astype(complex)",
+    "a type's name": "def f(a): return a.astype('complex128')",
+    "a helper": "def g(a): return a.imag\ndef f(a): return g(a)",
+    "a closure": "def make(h):\n    return lambda a: a + h\nf = make(1e-30j)",
+    "a default": "def f(a, h=1e-30j): return a + h",
+    "a keyword's default": "def f(a, *, h=1e-30j): return a + h",
+    "a partial": "import functools\ndef g(h, a): return a + h\nf = functools.partial(g, 1e-30j)",
+    "long doubles": "def f(a): return a.astype(np.longdouble)",
+    "fractions": "from fractions import Fraction\ndef f(a): return [float(Fraction(x)) for x in a]",
+}
+PLAIN = {
+    "a formula": "def f(a): return 1 - np.tanh(a) ** 2",
+    "images": "def f(images): return images.real",
+    "a fast Fourier transform": "def f(a): return np.fft.irfft2(np.fft.rfft2(a) * np.conj(np.fft.rfft2(a)))",
+    "a word in a text": "def f(a):\n    'This is complex: imag, longdouble.'\n    return a",
+    "recursion": "def f(a, n=3): return a if n == 0 else f(a, n - 1)",
+    "no function": "f = 3",
+}
+
+
+@pytest.mark.parametrize("source", [*STEPPED.values(), *PLAIN.values()], ids=[*STEPPED, *PLAIN])
+def test_code_that_steps_is_told_from_code_that_does_not(source):
+    namespace = {"__name__": "__main__", "np": np}
+    exec(source, namespace)
+    assert bool(borrowed.stepped(namespace["f"])) == (source in STEPPED.values())
+
+
+def test_an_unknown_word_on_steps_from_the_other_side_is_not_repeated(items, right):
+    call = engine.caller(right.functions)
+    call.stepped = lambda name: "<img src=x>"
+    assert engine.check(items["gradient"], call, right).points == 4
 
 
 # ----------------------------------------------------------------------------------------------- seeds and secrecy

@@ -1,5 +1,7 @@
 """formgrader in a real browser: an instructor reads, gives points and words, and presses its buttons."""
 
+import contextlib
+import json
 import os
 import shutil
 import signal
@@ -10,12 +12,14 @@ import time
 import urllib.error
 import urllib.request
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
+from playwright.sync_api import Error
 from small_course import LEASHED, ROOT, Small
 
 from grading import __main__ as cli
@@ -41,6 +45,54 @@ display({{"image/png": 'x" onerror="{HIT}'}}, raw=True, metadata={{"image/png": 
 raise ValueError(markup)'''
 
 
+def marked(field):
+    """Says its field's name if a browser runs it, asks for a picture from outside, and leaves whatever it stands in."""
+    told = f"(window.hits=window.hits||[]).push('{field}')"
+    script = f"<script>{told}</script>"
+    return f"""</script>"'><img src=//evil.example/{field} onerror="{told}">{script}{{{{7*191}}}}"""
+
+
+# as an id it has to be a folder's name, and a part of an address
+STRANGER = "x\"'><img src=x onerror=(window.hits=window.hits||[]).push('id')>"
+NAME = "x\"'><img src=x onerror=(window.hits=window.hits||[]).push('name')>"
+PERSON = {field: marked(field) for field in ("first_name", "last_name", "email")}
+
+LINKS = """[a](javascript:told) [b](java\tscript:told) [c](data:text/html,<script>told</script>) <javascript:told>
+[d][e]
+![f](//evil.example/f) ![g](data:image/svg+xml;base64,PHN2Zz4=) ![h](attachment:i) [j](//evil.example/j) [k](page.html)
+
+[e]: vbscript:told
+""".replace("told", "(window.hits=window.hits||[]).push('link')")
+
+
+def hand_in_everything(small):
+    """Markers in all that a notebook has beside its sources, and in the names of files and folders."""
+    notebook = nbformat.read(small.path("mal"), 4)
+    notebook.cells[2:2] = [new_markdown_cell(MARKUP), new_markdown_cell(LINKS)]
+    about = {name: marked(f"language_{name}") for name in ("name", "pygments_lexer", "mimetype", "file_extension")}
+    kernel = {name: marked(f"kernel_{name}") for name in ("name", "display_name", "language")}
+    notebook.metadata = {"kernelspec": kernel, "language_info": about, "title": marked("title")}
+    notebook.metadata["authors"] = [{"name": marked("author")}]
+    for cell in notebook.cells:
+        if "nbgrader" not in cell.metadata:
+            cell.id = marked("cell_id")
+            cell.metadata = {"nbgrader": {"grade_id": marked("grade_id"), "grade": True, "solution": True, "points": 1}}
+            cell.metadata |= {"name": marked("cell_name"), "magics_language": marked("magics")}
+        cell.metadata["tags"] = [marked("tag")]
+        if cell.cell_type == "markdown":
+            cell.attachments = {marked("attachment"): {"image/png": marked("attached"), marked("mime"): marked("data")}}
+    small.path("mal").write_text(json.dumps(notebook))
+    error = f"type({marked('error_name')!r}, (Exception,), {{}})({marked('error')!r})"
+    small.hand_in("eve", double=f"raise {error}", triple=f"return {marked('returned')!r}", own=f"raise {error}")
+    for folder, file in (("ren", f"{NAME}.ipynb"), (f"{NAME}_1234_assignsubmission_file_", "small.ipynb")):
+        there = small.submissions / folder / file
+        there.parent.mkdir()
+        shutil.copy(small.path("ann"), there)
+        (there.parent / "timestamp.txt").write_text(marked("time"))
+        (there.parent / "submission_secret.txt").write_text(marked("secret"))
+    (small.submissions / f"{NAME}.txt").write_text("left out")
+
+
 def course(root):
     """A small course as it is after a round, with the project's own configuration."""
     small = Small(root, None)
@@ -54,15 +106,22 @@ def course(root):
     small.hand_in("cyd", double="return x * x")
     small.hand_in("dan", double="return x * x", triple=None, why="YOUR ANSWER HERE")
     small.hand_in("mal", why=MARKUP, own=MALICE)
-    notebook = nbformat.read(small.path("mal"), 4)
-    notebook.cells.insert(2, new_markdown_cell(MARKUP))
-    nbformat.write(notebook, small.path("mal"))
+    hand_in_everything(small)
     small.hand_in("tim")
     (small.path("tim").parent / "timestamp.txt").write_text("2026-03-01 12:00:00 UTC")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli, "ROOT", root)
         assert cli.main(["run", "small", "--submissions", str(small.submissions), "--state", str(small.state)]) == 0
     shutil.copytree(small.state / "release", root / "exercises")
+    # no list of ours lets such students in, but nbgrader's own commands do
+    with Gradebook(f"sqlite:///{small.state / 'gradebook.db'}") as book:
+        book.update_or_create_student("mal", **PERSON)
+        book.update_or_create_student("O'Neil", first_name="Tom & Jo", last_name="O'Neil")
+        book.update_or_create_student(STRANGER, **PERSON)
+        book.update_or_create_submission("small", STRANGER)
+    for step in ("submitted", "autograded"):
+        shutil.copytree(small.state / step / "mal", small.state / step / STRANGER)
+    (small.state / "autograded" / "mal" / "small" / "page.html").write_text(marked("file"))
     return small
 
 
@@ -74,14 +133,20 @@ def text(small, step, student, ending="ipynb"):
 def server(sandboxed, tmp_path_factory):
     """Jupyter's server in the course's folder, as ``jupyter lab`` starts it."""
     small = course(tmp_path_factory.mktemp("course"))
+    with started(small, small.root, "server") as running:
+        yield running
+
+
+@contextlib.contextmanager
+def started(small, folder, program):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     settings = [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"]
     own = {f"JUPYTER_{name}_DIR": str(small.root / "jupyter") for name in ("CONFIG", "DATA", "RUNTIME")}
     with (small.root / "server.log").open("w") as log:
         process = subprocess.Popen(
-            [*LEASHED, sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", *settings],
-            cwd=small.root,
+            [*LEASHED, sys.executable, "-m", "jupyter", program, "--no-browser", "--allow-root", *settings],
+            cwd=folder,
             env={**small.environment, **own},
             stdout=log,
             stderr=log,
@@ -117,6 +182,12 @@ def answers(address):
 @pytest.fixture
 def page(browser, server):
     """A page of somebody who is logged in and has no network, of which nothing may be asked."""
+    with logged_in(browser, server) as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def logged_in(browser, server, address="/formgrader"):
     context = browser.new_context(base_url=server.address)
     asked = []
 
@@ -130,7 +201,7 @@ def page(browser, server):
     context.route("**/*", answer)
     opened = context.new_page()
     opened.set_default_timeout(60_000)
-    opened.goto(f"/formgrader?token={TOKEN}")
+    opened.goto(f"{address}{'&' if '?' in address else '?'}token={TOKEN}")
     opened.errors = []
     opened.on("pageerror", lambda error: opened.errors.append(str(error)))
     yield opened
@@ -256,3 +327,114 @@ def test_keys(page, server):
     page.keyboard.press("Control+.")
     page.wait_for_url(lambda url: submission(server, "cyd") not in url)
     assert page.errors == []
+
+
+# ---------------------------------------------------------------------------------------------- what students control
+
+
+def pages_of_students(server):
+    """Every page of formgrader that shows a student, and every answer of its server that names one."""
+    handed = [path.name for path in (server.small.state / "autograded").iterdir()]
+    odd = [name for name in handed if name not in ("ann", "ben", "cyd", "dan", "tim")]
+    assert len(odd) == 5  # mal, eve, ren, Moodle's, and the stranger
+    yield from (f"submissions/{submission(server, student)}/" for student in odd)
+    for student in ("mal", STRANGER):
+        there = quote(student)
+        yield from (f"manage_students/{there}", f"manage_students/{there}/small")
+        yield from (f"api/{kind}/{there}" for kind in ("student", "student_submissions", "submission/small"))
+        yield f"api/student_notebook_submissions/{there}/small"
+        yield from (f"api/{kind}?submission_id={submission(server, student)}" for kind in ("grades", "comments"))
+    yield from ("manage_students", "manage_assignments", "manage_submissions/small")
+    yield from ("gradebook", "gradebook/small", "gradebook/small/small")
+    yield from ("api/students", "api/submissions/small", "api/submitted_notebooks/small/small", "api/assignments")
+    yield f"submissions/{submission(server, 'mal')}/page.html"
+
+
+def addresses_in_links():
+    """What a student can only have in a link that somebody follows."""
+    told = "(window.hits=window.hits||[]).push('link')"
+    text = quote(f'";{told};"\'><img src=x onerror={told}>', safe="")
+    yield from (f"manage_students/{text}", f"manage_students/{text}/{text}", f"manage_submissions/{text}")
+    yield from (f"gradebook/{text}", f"gradebook/{text}/{text}", f"submissions/{text}/", f"nothing/{text}")
+    yield from (f"api/student/{text}", f"submissions/{text}/next", f"submissions/{text}/{text}")
+
+
+def look(page, address):
+    with contextlib.suppress(Error):  # an error without a page
+        page.goto(f"/formgrader/{address}")
+    page.wait_for_load_state("networkidle")
+    for button in page.get_by_role("button", name="Show All Names").all():
+        button.click()
+    for search in page.locator("input[type=search]").all():  # DataTables reads the cells
+        search.fill("evil")
+    for edit in page.locator(".edit a").all()[:3]:
+        edit.click()
+        page.locator(".modal.in").wait_for()
+        page.locator(".modal.in").get_by_role("button", name="Cancel").click()
+        page.locator(".modal").first.wait_for(state="detached")
+    page.locator("body").hover(position={"x": 5, "y": 5}, force=True)
+    return page.evaluate("window.hits || []")
+
+
+def test_no_field_of_a_student_runs_in_any_page(page, server):
+    """First and last name, e-mail, id, folder and file, in tables, dialogs, JSON and the submission itself."""
+    ran = {address: hits for address in pages_of_students(server) if (hits := look(page, address))}
+    assert ran == {}
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("policy", [True, False], ids=["with their policy", "without"])
+def test_report_and_feedback_run_nothing(browser, server, policy):
+    """The same fields in the pages that are ours."""
+    state = server.small.state
+    pages = [state / "small.html", *state.glob("feedback/*/small/small.html")]
+    assert len(pages) == 10
+    context, asked = browser.new_context(bypass_csp=not policy), []
+    context.on("request", lambda request: asked.append(request.url))
+    opened = context.new_page()
+    wrong = []
+    opened.on("console", lambda said: wrong.append(said.text))
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    for path in pages:
+        opened.goto(path.as_uri())
+        opened.wait_for_load_state("networkidle")
+        assert opened.evaluate("[window.hit || 0, window.hits || []]") == [0, []]
+        assert "1337" not in opened.locator("body").inner_text()  # what a template would make of {{7*191}}
+    context.close()
+    assert [url for url in asked if url not in {path.as_uri() for path in pages} and not url.startswith("data:")] == []
+    assert wrong == []
+
+
+def test_no_part_of_an_address_runs(page):
+    assert {address: hits for address in addresses_in_links() if (hits := look(page, address))} == {}
+
+
+def test_names_are_shown_as_they_are(page, server):
+    """They are escaped where they stand, and once."""
+    page.goto("/formgrader/manage_students")
+    page.locator("#main-table td.name", has_text=PERSON["first_name"]).first.wait_for()
+    with page.expect_response(lambda got: "/api/student_submissions/O'Neil" in got.url) as asked:
+        page.goto("/formgrader/manage_students/O'Neil")
+    assert asked.value.ok
+    page.goto(f"/formgrader/submissions/{submission(server, 'mal')}/")
+    page.locator(".glyphicon.name-hidden").click()
+    assert page.locator("a.name-shown").inner_text() == f"{PERSON['last_name']}, {PERSON['first_name']}"
+    page.goto(f"/formgrader/submissions/{submission(server, STRANGER)}/")
+    link = page.locator("a.name-shown").get_attribute("href")
+    assert link == f"/notebooks/./grading/state/autograded/{STRANGER}/small/small.ipynb"
+
+
+@pytest.mark.parametrize("program", ["lab", "notebook"])
+def test_it_holds_for_a_server_above_the_course(browser, server, program):
+    """In the instructor's home, where formgrader opens the course by its path."""
+    small = server.small
+    with (
+        started(small, small.root.parent, program) as above,
+        logged_in(browser, above, f"/formgrader?path={quote(str(small.root))}") as page,
+    ):
+        shown = f"submissions/{submission(server, 'mal')}/"
+        for address in (f"manage_students/{quote(STRANGER)}", "manage_students", "api/students", shown):
+            assert look(page, address) == [], address
+        page.locator("#why-comment[placeholder]").wait_for()
+        assert page.evaluate("window.hit") is None
+        assert page.errors == []

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from grading import report
+from grading import report, similar
 from grading.engine import Case, Group, Item, Mistake
 from grading.intake import Status
 from grading.row import Row, Student, duration
@@ -145,6 +145,7 @@ def test_unknown_kind():
 
 
 STRANGE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " \n =1", "a;=1", "a; @x", "＝1", 'a","=1', "a\n=1", "ö,ä"]
+STRANGE += ["\0=1", "\u202e=1", "a;\x1b=1", '=HYPERLINK("https://evil.example";"x")', "'=1\r=1"]
 
 
 @pytest.mark.parametrize("kind", report.KINDS)
@@ -161,6 +162,18 @@ def test_no_formula(kind, text):
     assert len(lines) == 3 + (kind == "canvas") == len(written.splitlines())
     cells = [*(cell for line in lines for cell in line), *re.split(r"[;\n]", written)]
     assert not [cell for cell in cells if cell.strip().startswith(tuple("=+-@＝＋－＠"))]
+
+
+@pytest.mark.parametrize("odd", ["\x1b[2J\x1b]0;title\x07", "\u202e", "\u2066", "\r", "\x9b1A", "\b"])
+def test_nothing_steers_a_terminal_or_turns_the_writing(odd):
+    """Neither in the table nor in a file: a line would look like another's."""
+    rows = [row(f"ann{odd}", reasons={"double": odd}, notes=[f"said {odd}"], status=Status.CRASHED), row("ben")]
+    pairs = [Pair(f"ann{odd}", "ben", 0.9, 0.3, (odd,), ((odd, odd),), (odd,))]
+    texts = [report.table(rows, POINTS), report.html("small", rows, POINTS, ITEMS, similar=pairs), similar.table(pairs)]
+    texts += [report.export(rows, POINTS, kind, "small") for kind in report.KINDS]
+    for text in texts:
+        assert odd[0] not in text
+        assert "ben" in text
 
 
 def test_safe_ids_stay():

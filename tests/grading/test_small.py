@@ -1,7 +1,9 @@
 """What an instructor relies on over many rounds: nothing lost, nothing old, nothing half done."""
 
 import contextlib
+import csv
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -15,10 +17,12 @@ from nbgrader.api import Gradebook
 from nbgrader.utils import notebook_hash
 
 from grading import __main__ as cli
+from grading.gradebook import Grades
 from grading.intake import Status, safe_id
 from grading.journal import Journal
 from grading.pool import Workers
-from grading.row import Row
+from grading.row import Row, Student
+from grading.run import read_students
 
 
 def journal(small):
@@ -155,9 +159,11 @@ def test_feedback_goes_back_through_the_exchange(small):
     exchange.chmod(0o777)
     release = [sys.executable, "-m", "nbgrader", "release_feedback", "small", "--course", "nn"]
     release += [f"--Exchange.root={exchange}", f"--CourseDirectory.feedback_directory={small.state / 'feedback'}"]
+    release += ["--ExchangeFactory.release_feedback=grading.exchange.ReleaseFeedback"]  # as nbgrader_config.py says
     done = subprocess.run(release, cwd=small.root, env=small.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (page,) = (exchange / "nn" / "feedback").iterdir()
+    assert page.stat().st_mode & 0o044 == 0o044  # the page in the state is closed to other accounts
     assert page.stem == notebook_hash(secret=secret, notebook_id="small")
     assert page.read_bytes() == (small.state / "feedback/ann/small/small.html").read_bytes()
     for step in ("submitted", "autograded"):  # and so it does after formgrader's own buttons
@@ -274,6 +280,58 @@ def test_students_file(small):
     assert "not in the students file" in rows["guest"]["remarks"]
     with gradebook(small) as book:
         assert book.find_student("zoe").last_name == "Zed"
+
+
+UNFIT = {
+    "a tag": "<img src=x onerror=alert(1)>",
+    "a sign of a tag": "Ann <ann@uni.example>",
+    "a line": "A\nnn",
+    "a control character": "Ann\x1b[2J",
+    "the direction of writing": "\u202eennA",
+    "an isolate": "\u2067Ann",
+    "its length": "A" * 129,
+}
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+@pytest.mark.parametrize("column", ["first_name", "last_name", "email"])
+def test_a_name_is_no_markup(small, kind, column):
+    """The sentence names line and column; nothing is graded, and nobody comes into the gradebook."""
+    small.hand_in("ann")
+    file = small.root / "students.csv"
+    with file.open("w", newline="") as lines:
+        csv.writer(lines).writerows([["id", column], ["zoe", "Zoé"], ["ann", UNFIT[kind]]])
+    assert cli.main([*small.command()[3:], "--students", str(file)]) == 2
+    said = small.capsys.readouterr().err
+    assert re.search(rf"students\.csv, line \d: the {column} ", said)
+    assert said.isprintable() or said.strip().isprintable()
+    assert not small.state.exists()
+
+
+def test_names_of_people_are_names(small):
+    """Hyphens, apostrophes, other scripts, and what joins letters in them."""
+    names = ["O'Neil-Søby", "Þóra", "李 小龍", "محمد", "نیم\u200cفاصله", "{{7*7}}", "Tom & Jo", 'Ann "Lee"', "A" * 128]
+    file = small.root / "students.csv"
+    with file.open("w", newline="", encoding="utf-8") as lines:
+        csv.writer(lines).writerows([["id", "first_name"], *([f"s{n}", name] for n, name in enumerate(names))])
+    assert [one.first_name for one in read_students(file).values()] == names
+
+
+@pytest.mark.parametrize(
+    ("row", "person"),
+    [("<img src=x onerror=alert(1)>", None), ("../ann", None), ("ann", Student("ann", "<b>"))],
+    ids=["an id", "a path", "a name"],
+)
+def test_no_markup_comes_into_the_gradebook(small, row, person):
+    small.hand_in("ben")
+    small.run()
+    grades = Grades(f"sqlite:///{small.state / 'gradebook.db'}", small.state, "small")
+    about = Row(row, Status.GRADED, {"double": 0, "triple": 0, "why": 0}, {}, {}, [], "", "")
+    with pytest.raises(ValueError, match=r"<|safe id"):
+        grades.write(about, {}, None, person)
+    grades.close()
+    with gradebook(small) as book:
+        assert [student.id for student in book.students] == ["ben"]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from drawn import given, settings, st
 
 from nnlib import L2, BinaryCrossEntropy, Dense, EmpiricalRisk, Network, SumOfSquares, Unmatched, check_gradient, mlp
 from nnlib.objectives import LeastSquares, LogisticRegression, SigmoidUnit, TanhNetwork

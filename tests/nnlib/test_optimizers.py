@@ -4,9 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from drawn import arrays, given, settings, st
 from toys import Quadratic, Rosenbrock
 
 from nnlib import (

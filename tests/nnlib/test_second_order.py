@@ -5,8 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from drawn import given, settings, st
 from toys import Quadratic, Rosenbrock
 
 from nnlib import EmpiricalRisk, mlp, second_order

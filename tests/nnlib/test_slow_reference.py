@@ -9,8 +9,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from drawn import assume, given, settings, st
 
 from nnlib import (
     L1,

@@ -4,8 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from drawn import given, settings, st
 
 from nnlib import SAGA, theory
 from nnlib.objectives import LeastSquares, LogisticRegression

@@ -183,6 +183,100 @@ def linear_gradient(weights, X):
     ],
 }
 
+# right values by another way than the task asks for: what is said of it, the source, and the points that are left
+_INLINE = """
+def linear_gradient(weights, X):
+    def F(W1, b1, W2, b2):
+        return np.sum(((X @ W1.T + b1) @ W2.T + b2 - X) ** 2) / len(X)
+    g = [np.zeros(w.shape) for w in weights]
+    for number, w in enumerate(weights):
+        for index in np.ndindex(*w.shape):
+            values = []
+            for step in STEPS:
+                new = [each + 0 * step for each in weights]
+                new[number][index] += step
+                values.append(F(*new))
+            g[number][index] = TAKE
+    return g
+"""
+DETOURS = {
+    "linear_gradient": [
+        (
+            "linear_gradient computes with complex numbers; the task asks for backpropagation",
+            _INLINE.replace("STEPS", "[1e-30j]").replace("TAKE", "values[0].imag / 1e-30"),
+        ),
+        (  # F is quadratic in each weight, so that these quotients have no error but rounding
+            "is off, by about",
+            _INLINE.replace("STEPS", "(1.0, -1.0)").replace("TAKE", "(values[0] - values[1]) / 2"),
+        ),
+    ],
+    "train_linear": [
+        (
+            "weights of pixels that are always 0 have changed",
+            """
+def train_linear(weights, X, steps, alpha):
+    mean, axes, _ = principal_axes(X, len(weights[0]))
+    return [axes, -axes @ mean, axes.T, mean]
+""",
+        ),
+    ],
+    "deep_gradient": [
+        (
+            r"deep_gradient called cross_entropy \d+ times; the task asks for backpropagation, which goes forward once",
+            """
+def deep_gradient(betas, X, target):
+    g = [np.zeros(beta.shape) for beta in betas]
+    for l, beta in enumerate(betas):
+        for index in np.ndindex(*beta.shape):
+            new = [each.copy() for each in betas]
+            new[l][index] += 1e-5
+            above = cross_entropy(new, X, target)
+            new[l][index] -= 2e-5
+            g[l][index] = (above - cross_entropy(new, X, target)) / 2e-5
+    return g
+""",
+        ),
+        (
+            r"deep_gradient called deep_forward \d+ times",
+            """
+def deep_gradient(betas, X, target):
+    z, g = deep_forward(betas, X), []
+    for l, beta in enumerate(betas):
+        delta = np.zeros((len(X), len(beta)))
+        for t in range(len(beta)):
+            E = []
+            for step in 1e-5, -1e-5:
+                new = [each.copy() for each in betas]
+                new[l][t, 0] += step
+                xhat = deep_forward(new, X)[-1]
+                E.append(-np.sum(target * np.log(xhat) + (1 - target) * np.log(1 - xhat), axis=1))
+            delta[:, t] = (E[0] - E[1]) / 2e-5
+        g.append(delta.T @ np.hstack([np.ones((len(X), 1)), z[l]]) / len(X))
+    return g
+""",
+        ),
+    ],
+    "train": [
+        (
+            "weights of pixels that are always 0 have changed",
+            """
+def train(betas, X, noises, batches, alpha):
+    return [beta + 0.01 for beta in betas]
+""",
+        ),
+        (
+            "part 0 of the weights is as it was",
+            """
+def train(betas, X, noises, batches, alpha):
+    z = deep_forward(betas, X)[-2]
+    A = np.hstack([np.ones((len(z), 1)), z])
+    logits = np.log((X + 0.02) / (1.02 - X).clip(0.02))
+    return [*betas[:-1], np.linalg.lstsq(A, logits, rcond=None)[0].T]
+""",
+        ),
+    ],
+}
+
 # mistakes that cannot run at all in the visible check: Python tells, in the student's own line
 SHAPES_CLASH = {"decoder transposed on the way back"}
 

@@ -220,6 +220,99 @@ def max_pool(z, k):
     ],
 }
 
+# right values by another way than the task asks for: what is said of it, the source, and the points that are left
+_COMPLEX = """
+def gradient(weights, X, Y):
+    g = [np.zeros(w.shape) for w in weights]
+    for number, w in enumerate(weights):
+        for index in np.ndindex(*w.shape):
+            F = []
+            for step in STEPS:
+                new = [each + 0 * step for each in weights]
+                new[number][index] += step
+                F.append(-np.sum(Y * np.log(forward(new, X)[-1])) / len(X))
+            g[number][index] = TAKE
+    return g
+"""
+DETOURS = {
+    "conv_gradient": [
+        (
+            r"conv_gradient called convolve \d+ times; the task asks for the sum over the positions",
+            """
+def conv_gradient(delta, z):
+    n, M, rows, columns = delta.shape
+    C, kh, kw = z.shape[1], z.shape[2] - rows + 1, z.shape[3] - columns + 1
+    dkernels = np.zeros((M, C, kh, kw))
+    for index in np.ndindex(*dkernels.shape):
+        kernels = np.zeros(dkernels.shape)
+        kernels[index] = 1.0
+        dkernels[index] = np.sum(delta * convolve(z, kernels, np.zeros(M))) / n  # F is linear in the kernels
+    return dkernels, delta.sum(axis=(2, 3)).mean(axis=0)
+""",
+        ),
+    ],
+    "conv_backward": [
+        (
+            r"conv_backward called convolve \d+ times; the task asks for one of the two ways that it shows",
+            """
+def conv_backward(delta, kernels):
+    M, C, kh, kw = kernels.shape
+    dz = np.zeros((len(delta), C, delta.shape[2] + kh - 1, delta.shape[3] + kw - 1))
+    for d, p, q in np.ndindex(*dz.shape[1:]):
+        pixel = np.zeros((1, *dz.shape[1:]))
+        pixel[0, d, p, q] = 1.0
+        dz[:, d, p, q] = np.sum(delta * convolve(pixel, kernels, np.zeros(M)), axis=(1, 2, 3))
+    return dz
+""",
+        ),
+    ],
+    "max_pool_backward": [
+        (
+            r"max_pool_backward called max_pool \d+ times; the task asks for the place of each maximum",
+            """
+def max_pool_backward(delta, z, k):
+    dz = np.zeros(z.shape)
+    n, C, H, W = z.shape
+    order = np.arange(H * W)[::-1].reshape(H, W) * 1e-9  # the first of equals is a little larger
+    for p, q in np.ndindex(H, W):
+        for d in range(C):
+            higher = (z + order).copy()
+            higher[:, d, p, q] += 1e-10
+            grown = max_pool(higher, k) > max_pool(z + order, k)
+            dz[:, d, p, q] = np.sum(delta * grown, axis=(1, 2, 3))
+    return dz
+""",
+        ),
+    ],
+    "gradient": [
+        (
+            "gradient computes with complex numbers; the task asks for backpropagation",
+            _COMPLEX.replace("STEPS", "[1e-30j]").replace("TAKE", "F[0].imag / 1e-30"),
+        ),
+        (
+            r"gradient called forward \d+ times; the task asks for backpropagation, which goes forward once",
+            _COMPLEX.replace("STEPS", "(1e-4, -1e-4)").replace("TAKE", "(F[0] - F[1]) / 2e-4"),
+        ),
+    ],
+    "train": [
+        (
+            "the dense layer's sums over the classes have changed",
+            """
+def train(weights, X, Y, batches, alpha):
+    kernels1, bias1, kernels2, bias2, beta = [1.01 * w + 0.01 for w in weights]
+    z = forward([kernels1, bias1, kernels2, bias2, beta], X)[4].reshape(len(X), -1)
+    A = np.hstack([np.ones((len(z), 1)), z])
+    fitted = np.linalg.solve(A.T @ A + 0.1 * np.eye(A.shape[1]), 10 * A.T @ (Y - 0.1)).T
+    return [kernels1, bias1, kernels2, bias2, fitted]
+""",
+        ),
+        (
+            "the weights that came back have the shapes",
+            "def train(weights, X, Y, batches, alpha):\n    return weights[:4] + [weights[4][:, :1]]",
+        ),
+    ],
+}
+
 # mistakes that cannot run at all in the visible check: Python tells, in the student's own line
 SHAPES_CLASH = set()
 

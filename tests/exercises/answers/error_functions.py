@@ -173,6 +173,45 @@ def softmax_jacobian(a):
     ],
 }
 
+# right values by another way than the task asks for: what is said of it, the source, and the points that are left
+DETOURS = {
+    "matched_delta": [
+        (
+            r"matched_delta called sum_of_squares \d+ times; the task asks for the derivative as a formula",
+            """
+def matched_delta(a, Y, pair):
+    E = {"squares": sum_of_squares, "binary": binary_cross_entropy, "classes": cross_entropy}[pair]
+    h = 1.0 if pair == "squares" else 1e-5
+    return np.array([(E(a + step, Y) - E(a - step, Y)) / (2 * h) for step in h * np.eye(a.shape[1])]).T
+""",
+        ),
+    ],
+    "softmax_jacobian": [
+        (
+            "softmax_jacobian computes with complex numbers; the task asks for the derivative as a formula",
+            """
+def softmax_jacobian(a):
+    e = np.exp(a - a.max() + 1e-30j * np.eye(len(a)))
+    return (e / e.sum(axis=1, keepdims=True)).imag.T / 1e-30
+""",
+        ),
+    ],
+    "unmatched_delta": [
+        (
+            "computes with complex numbers",
+            """
+def unmatched_delta(a, Y, sigma):
+    columns = []
+    for step in 1e-30j * np.eye(a.shape[1]):
+        e = np.exp(a + step - a.max(axis=1, keepdims=True))
+        yhat = 1 / (1 + np.exp(-(a + step))) if sigma == "sigmoid" else e / e.sum(axis=1, keepdims=True)
+        columns.append(np.sum((yhat - Y) ** 2, axis=1).imag / 2e-30)
+    return np.array(columns).T
+""",
+        ),
+    ],
+}
+
 # mistakes that cannot run at all in the visible check: Python tells, in the student's own line
 SHAPES_CLASH = set()
 

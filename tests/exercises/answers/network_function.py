@@ -168,6 +168,23 @@ def network(X, betas, h, sigma):
     ],
 }
 
+# right values by another way than the task asks for: what is said of it, the source, and the points that are left
+DETOURS = {
+    "activation": [
+        (
+            "activation computes with complex numbers; the task asks for the derivative as a formula",
+            """
+def activation(a, h):
+    if h == "relu":
+        return np.maximum(a, 0), (a > 0) * 1.0
+    a = np.clip(a, -700, 700) + 1e-30j
+    z = np.tanh(a) if h == "tanh" else 1 / (1 + np.exp(-a))
+    return z.real, z.imag / 1e-30
+""",
+        ),
+    ],
+}
+
 # mistakes that cannot run at all in the visible check: Python tells, in the student's own line
 SHAPES_CLASH = set()
 

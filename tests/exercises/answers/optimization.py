@@ -165,6 +165,58 @@ def epoch_batches(order, size):
     ],
 }
 
+# right values by another way than the task asks for: what is said of it, the source, and the points that are left
+DETOURS = {
+    "least_squares": [
+        (
+            "least_squares computes with complex numbers; the task asks for the derivative as a formula",
+            """
+def least_squares(w, X, y):
+    def F(w):
+        return np.mean((X @ w - y) ** 2) / 2
+    return F(w), np.array([F(w + step).imag / 1e-30 for step in 1e-30j * np.eye(len(w))])
+""",
+        ),
+        (  # F is quadratic, so that these quotients have no error but rounding
+            "several observations: the gradient: entry .* is off",
+            """
+def least_squares(w, X, y):
+    def F(w):
+        return np.mean((X @ w - y) ** 2) / 2
+    return F(w), np.array([(F(w + step) - F(w - step)) / 2 for step in np.eye(len(w))])
+""",
+            1,
+        ),
+    ],
+    "logistic": [
+        (
+            "logistic computes with complex numbers; the task asks for the derivative as a formula",
+            """
+def logistic(w, X, y):
+    def F(w):
+        m = y * (X @ w)
+        return np.mean(np.where(m.real > 0, np.log(1 + np.exp(-m)), np.log(1 + np.exp(m)) - m))
+    return F(w), np.array([F(w + step).imag / 1e-30 for step in 1e-30j * np.eye(len(w))])
+""",
+        ),
+    ],
+    "minibatch_sgd": [
+        (
+            "the steps of the path do not follow the gradients: the task asks for a step for each batch",
+            """
+def minibatch_sgd(objective, w, X, y, batches, alphas):
+    path = [w]
+    for _ in batches:  # Newton's method
+        m = y * (X @ path[-1])
+        s = np.exp(-np.logaddexp(0, m) - np.logaddexp(0, -m))
+        H = (X.T * s) @ X / len(X) + 1e-9 * np.eye(len(w))
+        path.append(path[-1] - np.linalg.solve(H, objective(path[-1], X, y)[1]))
+    return np.array(path)
+""",
+        ),
+    ],
+}
+
 # mistakes that cannot run at all in the visible check: Python tells, in the student's own line
 SHAPES_CLASH = set()
 

@@ -169,6 +169,68 @@ def clip(g, c):
     ],
 }
 
+# right values by another way than the task asks for: what is said of it, the source, and the points that are left
+DETOURS = {
+    "slope": [
+        (
+            "slope computes with complex numbers; the task asks for the derivative as a formula",
+            """
+def slope(a, h):
+    if h == "relu":
+        return (np.asarray(a) > 0) * 1.0
+    a = np.clip(a, -700, 700) + 1e-30j
+    return (np.tanh(a) if h == "tanh" else 1 / (1 + np.exp(-a))).imag / 1e-30
+""",
+        ),
+    ],
+    "chain_factor": [
+        (
+            "computes with complex numbers",
+            """
+def chain_factor(w, b, x):
+    a = w[0] * x + b[0] + 1e-30j
+    for w_in, bias in zip(w[1:], b[1:]):
+        a = w_in / (1 + np.exp(-a)) + bias
+    return (w[-1] / (1 + np.exp(-a))).imag / 1e-30
+""",
+        ),
+    ],
+    "deltas": [
+        (
+            r"deltas called forward \d+ times; the task asks for backpropagation, which goes forward once",
+            """
+def deltas(betas, X, Y, h):
+    found = []
+    for l, beta in enumerate(betas):
+        delta = np.zeros((len(X), len(beta)))
+        for t in range(len(beta)):
+            E = []
+            for step in 1e-4, -1e-4:  # a bias is as good as a pre-activation
+                new = [each.copy() for each in betas]
+                new[l][t, 0] += step
+                E.append(-np.sum(Y * np.log(forward(new, X, h)[1][-1]), axis=1))
+            delta[:, t] = (E[0] - E[1]) / 2e-4
+        found.append(delta)
+    return found
+""",
+        ),
+        (
+            "computes with complex numbers",
+            """
+def deltas(betas, X, Y, h):
+    def value(a, l):
+        for beta in betas[l + 1:]:
+            z = np.maximum(a, 0) if h == "relu" else np.tanh(a) if h == "tanh" else 1 / (1 + np.exp(-a))
+            a = z @ beta[:, 1:].T + beta[:, 0]
+        return -np.sum(Y * (a - np.log(np.exp(a).sum(axis=1, keepdims=True))), axis=1)
+    a = forward(betas, X, h)[0]
+    steps = [1e-30j * np.eye(len(beta)) for beta in betas]
+    return [np.array([value(a[l] + s, l).imag / 1e-30 for s in steps[l]]).T for l in range(len(betas))]
+""",
+        ),
+    ],
+}
+
 # mistakes that cannot run at all in the visible check: Python tells, in the student's own line
 SHAPES_CLASH = set()
 

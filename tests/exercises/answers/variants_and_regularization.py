@@ -158,6 +158,45 @@ def folds(order, k):
     ],
 }
 
+# right values by another way than the task asks for: what is said of it, the source, and the points that are left
+_DROPPED = """
+def dropout_gradient(betas, X, Y, p, u):
+    g = [np.zeros(beta.shape) for beta in betas]
+    for l, beta in enumerate(betas):
+        for index in np.ndindex(*beta.shape):
+            F = []
+            for step in STEPS:
+                new = [each + 0 * step for each in betas]
+                new[l][index] += step
+                z = np.tanh(X @ new[0][:, 1:].T + new[0][:, 0])
+                sent = SENT
+                F.append(np.sum((sent @ new[1][:, 1:].T + new[1][:, 0] - Y) ** 2) / 2 / len(X))
+            g[l][index] = TAKE
+    return g
+"""
+DETOURS = {
+    "dropout_gradient": [
+        (
+            "computes with complex numbers; the task asks for the derivative as a formula",
+            _DROPPED.replace("STEPS", "[1e-30j]")
+            .replace("TAKE", "F[0].imag / 1e-30")
+            .replace("SENT", "z * (u >= p) / (1 - p)"),
+        ),
+        (
+            r"dropout_gradient called dropout \d+ times; the task asks for the derivative as a formula",
+            _DROPPED.replace("STEPS", "(1.0, -1.0)")
+            .replace("TAKE", "(F[0] - F[1]) / 2")
+            .replace("SENT", "dropout(z, p, u)[0]"),
+        ),
+        (  # F is quadratic in the second layer's weights, so that these quotients have no error but rounding
+            "the output layer: entry .* is off",
+            _DROPPED.replace("STEPS", "(1.0, -1.0)")
+            .replace("TAKE", "(F[0] - F[1]) / 2")
+            .replace("SENT", "z * (u >= p) / (1 - p)"),
+        ),
+    ],
+}
+
 # mistakes that cannot run at all in the visible check: Python tells, in the student's own line
 SHAPES_CLASH = set()
 

@@ -1,0 +1,215 @@
+"""A container isolates as bubblewrap does; the laws of test_sandbox.py are tried on it, and some of its own."""
+
+import os
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+import test_sandbox
+from test_sandbox import (  # noqa: F401
+    test_a_submission_leaves_nothing_for_the_next,
+    test_nothing_of_the_course_or_of_whoever_grades_can_be_seen,
+    test_nothing_outside_its_folder_can_be_written,
+    test_student_code_cannot_look_into_the_process_that_made_it,
+    test_there_is_no_network,
+)
+
+from grading import container
+from grading.container import ContainerSandbox
+from grading.execution import Execution, Limits
+from grading.sandbox import SandboxError
+from grading.wire import Closed, Late, Peer
+
+MEMORY = 1 << 28
+
+
+@pytest.fixture(scope="module")
+def box():
+    if why := container.obstacle():
+        pytest.skip(f"no container can be started here: {why}")
+    with ContainerSandbox() as made:
+        yield made
+        assert not left(os.getpid())
+
+
+def test_a_right_submission_has_full_marks(box):
+    test_sandbox.test_a_right_notebook_has_full_marks_across_the_wire(box, "backprop")
+
+
+def left(pid):
+    """Names of the containers that a process has not ended."""
+    shown = ["podman", "ps", "--all", "--filter", f"name=grading-{pid}-", "--format", "{{.Names}}"]
+    return subprocess.run(shown, capture_output=True, text=True, check=True).stdout.split()
+
+
+def tried(box, code, seconds=30):
+    """What a cell says, the name of an exception if the process is gone or late, and what was used."""
+    place = box.place(1, MEMORY)
+    peer = Peer(place.socket, lambda _: None)
+    peer.until = time.monotonic() + seconds
+    try:
+        (output,) = peer.call("%run", (code,), {})
+        said = output.get("evalue") or output["data"]["text/plain"]
+    except (Closed, Late) as error:
+        said = type(error).__name__
+    return said, place.end()
+
+
+FILES = """
+held = 0
+for folder in ("/student", "/tmp", "/dev/shm"):
+    try:
+        with open(f"{folder}/large", "wb") as file:
+            for _ in range(256):
+                file.write(bytes(1 << 20))
+                file.flush()
+                held += 1
+    except OSError:
+        pass
+held"""
+MANY = """
+import os, time
+for _ in range(8):
+    if os.fork() == 0:
+        held = b"x" * (200 << 20)
+        time.sleep(60)
+time.sleep(30)"""
+
+
+@pytest.mark.parametrize("code", [FILES, MANY], ids=["in files", "of many processes"])
+def test_memory_is_counted_together(box, code):
+    said, use = tried(box, code)
+    assert (said, use.ended) == ("Closed", "it used more than 256 MB")
+    assert MEMORY >> 20 < use.memory < (MEMORY + container.ROOM) >> 20
+
+
+SEGMENTS = """
+import ctypes, platform
+libc = ctypes.CDLL(None)
+memfd = {"x86_64": 319, "aarch64": 279}[platform.machine()]
+libc.shmget(0, 1 << 20, 0o1600), libc.syscall(memfd, b"x", 0)
+"""
+NAMESPACE = "import ctypes\nctypes.CDLL(None).unshare(0x10000000)"
+FLOOD = """
+import os, time
+started = 0
+try:
+    for _ in range(200):
+        if os.fork() == 0:
+            time.sleep(60)
+        started += 1
+except OSError:
+    pass
+started < 65"""
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(SEGMENTS, "(-1, -1)"), (NAMESPACE, "-1"), (FLOOD, "True")],
+    ids=["memory of no process", "a namespace of its own", "processes"],
+)
+def test_what_is_refused(box, code, expected):
+    assert tried(box, code)[0] == expected
+
+
+def test_an_endless_loop_is_interrupted_and_the_process_goes_on(box):
+    place = box.place(1, MEMORY)
+    peer = Peer(place.socket, lambda _: None)
+    peer.call("%run", ("kept = 3",), {})
+    before, peer.until = place.cpu(), time.monotonic() + 1
+    with pytest.raises(Late):
+        peer.call("%run", ("while True:\n    pass",), {})
+    place.interrupt()
+    peer.until = time.monotonic() + 30
+    assert peer.settle()[-1]["ename"] == "KeyboardInterrupt"
+    assert peer.call("%run", ("kept",), {})[0]["data"]["text/plain"] == "3"
+    assert place.cpu() - before > 0.1
+    assert place.end().cpu > 0.1
+
+
+@pytest.mark.parametrize("flood", ["held = [bytearray(1 << 27) for _ in range(64)]", MANY])
+def test_a_flood_costs_its_item_alone(box, small, flood):
+    body = "\n    ".join(flood.strip().split("\n"))
+    small.hand_in("eve", double=f"{body}\n    return 0.0")
+    notebook = nbformat.read(small.path("eve"), as_version=4)
+    Execution(notebook, box, "small", small.root, 1, Limits(20.0, 200.0, MEMORY >> 20)).run()
+    points = [
+        float(out.data["text/plain"])
+        for cell in notebook.cells
+        for out in cell.get("outputs", [])
+        if out.output_type == "execute_result" and cell.metadata.get("nbgrader", {}).get("grade")
+    ]
+    assert points == [0.0, 3.0]
+
+
+RUNNER = """
+import os
+from grading.container import ContainerSandbox
+from grading.wire import Peer
+
+place = ContainerSandbox().place(1, 1 << 28)
+print(os.getpid(), flush=True)
+Peer(place.socket, lambda _: None).call("%run", ("import os\\nos.fork()\\nwhile True:\\n    pass",), {})
+"""
+
+
+def test_a_container_ends_with_whoever_started_it(box, root):
+    """Killed, and without a chance to clean up."""
+    runner = subprocess.Popen(
+        [sys.executable, "-c", RUNNER], env={**os.environ, "PYTHONPATH": str(root)}, stdout=subprocess.PIPE
+    )
+    pid = int(runner.stdout.readline())
+    assert left(pid)
+    runner.kill()
+    runner.wait()
+    runner.stdout.close()
+    until = time.monotonic() + 30
+    while (still := left(pid)) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not still
+
+
+@pytest.fixture
+def pretended(tmp_path, monkeypatch):
+    """A podman that does as told, and no docker."""
+
+    def pretend(script):
+        if script:
+            (tmp_path / "podman").write_text(f"#!/bin/sh\n{script}\n")
+            (tmp_path / "podman").chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        container.engine.cache_clear()
+
+    yield pretend
+    container.engine.cache_clear()
+
+
+LINE = '{"clock": 0, "cpu": 0, "waited": {}, "memory": 0, "short": false, "limits": %s}'
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a container needs an image")
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("", "podman is not installed"),
+        ("echo 'Error: newuidmap is missing' >&2; exit 125", "podman does not start a container: Error: newuidmap"),
+        (f"echo '{LINE % '[null, 65]'}' >&2; /bin/cat", "podman cannot limit memory and processes here"),
+        (f"echo '{LINE % [1 << 30, 4096]}' >&2; /bin/cat", "podman cannot limit memory and processes here"),
+        (f"echo '{LINE % [1 << 30, 65]}' >&2; /bin/cat", ""),
+    ],
+)
+def test_what_is_in_the_way_is_said(pretended, script, words):
+    pretended(script)
+    assert words in container.obstacle()
+    if words:
+        with pytest.raises(SandboxError, match=words):
+            ContainerSandbox()
+    else:
+        assert ContainerSandbox().way == "podman"
+
+
+def test_with_an_image_docker_is_asked_too(pretended):
+    pretended("")
+    assert container.obstacle("course-sandbox") == "podman is not installed; docker is not installed"

@@ -1,0 +1,58 @@
+"""The way that a task asks for is seen across the wire too."""
+
+import nbformat
+import pytest
+from small_course import ROOT
+
+from grading import sandbox
+from grading.execution import Execution, Limits
+
+ERROR = """
+def slopes(F, betas):
+    found = []
+    for l, beta in enumerate(betas):
+        g = np.zeros(beta.shape)
+        for index in np.ndindex(*beta.shape):
+            g[index] = STEP
+        found.append(g)
+    return found
+
+def F(betas, X, Y):
+    return -np.sum(Y * np.log(forward(betas, X)[1][-1])) / len(X)
+
+def moved(betas, l, index, step):
+    new = [beta + 0 * step for beta in betas]
+    new[l][index] += step
+    return new
+
+def gradient(betas, X, Y):
+    return slopes(lambda new: F(new, X, Y), betas)
+"""
+WAYS = {
+    "backpropagation": (None, 4, "gradient: 4 of 4 points"),
+    "differences": (
+        "(F(moved(betas, l, index, 1e-5)) - F(moved(betas, l, index, -1e-5))) / 2e-5",
+        0,
+        "gradient called forward 32 times; the task asks for backpropagation, which goes forward once",
+    ),
+    "a complex step": (
+        "F(moved(betas, l, index, 1e-30j)).imag / 1e-30",
+        0,
+        "gradient computes with complex numbers; the task asks for backpropagation, which goes forward once",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_gradient_by_another_way_than_backpropagation_earns_nothing(way):
+    step, points, said = WAYS[way]
+    notebook = nbformat.read(ROOT / "solutions" / "backprop" / "backprop.ipynb", as_version=4)
+    after = next(number for number, cell in enumerate(notebook.cells) if cell.id == "gradient")
+    for cell in notebook.cells:
+        if cell.id == "solve-gradient" and step:
+            cell.source = ERROR.replace("STEP", step)
+    notebook.cells = [cell for cell in notebook.cells[: after + 1] if not cell.id.startswith("check")]
+    Execution(notebook, sandbox.Sandbox(), "backprop", ROOT, 0, Limits(60.0, 300.0)).run()
+    told, _, value = notebook.cells[-1].outputs
+    assert said in told.text
+    assert float(value.data["text/plain"]) == points
