@@ -30,7 +30,7 @@ from grading import bridge, seccomp
 OWN = ("/student", "/tmp", "/dev/shm")  # folders that a submission may write to, new for each
 
 NEWUSER, NEWPID, NEWNS, NEWIPC = 0x10000000, 0x20000000, 0x00020000, 0x08000000
-PDEATHSIG, DUMPABLE = 1, 4
+PDEATHSIG, DUMPABLE, SUBREAPER = 1, 4, 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -124,6 +124,7 @@ def _keep(wire: int, reins: int, about: dict[str, Any], own: list[str] | None) -
     """Start a student's process and hold it: ``i`` interrupts, anything else ends it, and then its use is told."""
     if own is not None:
         _separate()
+    _libc.prctl(SUBREAPER, 1)  # without namespaces of its own, what it leaves behind becomes a child of this process
     pid = os.fork()
     if pid == 0:
         try:
@@ -139,6 +140,12 @@ def _keep(wire: int, reins: int, about: dict[str, Any], own: list[str] | None) -
             break
         os.kill(pid, signal.SIGINT if os.read(reins, 1) == b"i" else signal.SIGKILL)
     _, status, use = os.wait4(pid, 0)
+    with contextlib.suppress(OSError):
+        while True:
+            with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as children:
+                for child in children.read().split():
+                    os.kill(int(child), signal.SIGKILL)
+            os.wait()
     told = {"status": status, "cpu": use.ru_utime + use.ru_stime, "memory": use.ru_maxrss >> 10}
     with contextlib.suppress(OSError):
         os.write(reins, json.dumps(told).encode())

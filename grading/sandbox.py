@@ -210,18 +210,26 @@ def _computed(pid: int) -> float:
     return 0.0
 
 
+def _device(path: str) -> int | None:
+    try:
+        return os.stat(path).st_dev
+    except OSError:
+        return None
+
+
 def _held(pid: int, family: list[int], most: int) -> int:
     """Bytes that processes hold together: their memory, their files, and what sockets and pipes may hold.
 
     What they share, which is most of a process that was forked, is counted once; to find out takes milliseconds, so it
     is done when they could be over what they may have ``most``.
     """
-    folders, sizes = dict[int, int](), dict[int, int]()
+    folders, sizes = dict[int | None, int](), dict[int, int]()
     for own in OWN:
-        with contextlib.suppress(OSError, AttributeError):
-            path = f"/proc/{pid}/root{own}"
-            files = os.statvfs(path)
-            folders[os.stat(path).st_dev] = (files.f_blocks - files.f_bfree) * files.f_frsize
+        path = f"/proc/{pid}/root{own}"
+        if (device := _device(path)) not in (None, _device(own)):  # a plain process has those of the machine
+            with contextlib.suppress(OSError):
+                files = os.statvfs(path)
+                folders[device] = (files.f_blocks - files.f_bfree) * files.f_frsize
     held = sum(folders.values())
     for each in family:
         with contextlib.suppress(OSError, psutil.Error):
