@@ -296,7 +296,9 @@ def failure(tests: Sequence[str] = ()) -> str:
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
         options = "-x -q --ff --tb=short -p _hypothesis_pytestplugin --hypothesis-profile=mutants"
-        os._exit(pytest.main([*options.split(), *files]))
+        status = pytest.main([*options.split(), *files])
+        sys.stdout.flush()  # which os._exit would lose
+        os._exit(status)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     output = (copy / "output.txt").read_text(encoding="utf-8", errors="replace")[-3000:]
     if status > 2:  # 1: a test failed; 2: a test file could not be imported; above: pytest was used wrongly
