@@ -35,7 +35,7 @@ score("{0}", globals())
 
 
 # A server that a test starts ends with it, also where the test is killed.
-LEASHED = ["setpriv", "--pdeathsig=TERM", "--"] if shutil.which("setpriv") else []
+LEASHED = [setpriv, "--pdeathsig=TERM", "--"] if (setpriv := shutil.which("setpriv")) else []
 
 
 def _about(name, **more):

@@ -142,6 +142,7 @@ def both(sandboxed, tmp_path_factory):
     shutil.copy(gradebook, ours)
     plain = command(small, "autograde", "small")
     command(small, "generate_feedback", "small")
+    shutil.copy(small.state / "secret", ours)  # so that both ask the same
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli, "ROOT", root)
         arguments = ["--submissions", str(small.submissions), "--state", str(ours), "--time-limit", str(SECONDS)]

@@ -23,7 +23,7 @@ HARMFUL = {
     "memory that nobody counts": r"\b(memfd_create|shmget|shm_open)\b",
     "removing what is not its own": r"\brm -\w*r|rmtree\([^)]*(home|['\"]/)|\bmkfs\b|\bdd if=",
 }
-FORKS = {"grading/test_killed.py": 1}  # a round that kills itself, and no other
+FORKS = {"grading/test_killed.py": 1, "grading/test_container.py": 1}  # a round that kills itself; one process more
 
 
 def found(text):

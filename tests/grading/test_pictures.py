@@ -95,7 +95,7 @@ def test_no_such_output_leaves_the_sandbox(kind):
     """Of an output that is no picture its text stays."""
     mime, data = REFUSED[kind]
     told = [{"output_type": "display_data", "data": {mime: data, "text/plain": "words"}, "metadata": {}}]
-    (out,) = execution._outputs(told, 1)
+    (out,) = execution._outputs(told, 1, execution.MOST_CELL)
     assert dict(out.data) == {"text/plain": "words"}
 
 

@@ -158,7 +158,7 @@ def test_pages_of_a_round_are_small_and_show_nothing_hidden(first_round, root):
         text = tree.get_text()
         for secret in ("HIDDEN TESTS", "grading.hidden", "globals()", str(root), "/tmp/", "engine.py", "Traceback"):
             assert secret not in text, (path, secret)
-        for output in re.findall(r'"seed": (\d+)', executed_path.read_text(encoding="utf-8")):
+        for output in re.findall(r'"seed": (\d{6,})', executed_path.read_text(encoding="utf-8")):
             assert output not in html
         for solution in solutions:
             assert solution in handed or solution not in text, path
