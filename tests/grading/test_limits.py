@@ -445,6 +445,39 @@ def test_a_masked_proc_is_found_before_anything_is_graded(sandboxed):
     assert "procMount: Unmasked" in done.stdout, done.stderr
 
 
+@pytest.fixture
+def another_bubblewrap(sandboxed, tmp_path, monkeypatch):
+    """A folder in front of all others for programs, and none but the tests' own to find there."""
+    real = shutil.which("bwrap")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(os, "defpath", str(tmp_path / "nothing"))
+    sandbox.obstacle.cache_clear()
+    yield tmp_path / "bwrap", real
+    monkeypatch.undo()
+    sandbox.obstacle.cache_clear()
+
+
+@pytest.mark.parametrize("wrong", ["", "exec {real} --unshare-all --bind / / --dev /dev --proc /proc "])
+def test_a_bubblewrap_that_keeps_nothing_apart_is_none(another_bubblewrap, wrong):
+    """As a wrapper that drops the options, or adds some: nothing of a student's is run by it."""
+    program, real = another_bubblewrap
+    skip = 'while [ "$1" != --chdir ]; do shift; done; shift 2\n'
+    program.write_text(f'#!/bin/sh\n{skip}{wrong.format(real=real) or "exec "}"$@"\n')
+    program.chmod(0o755)
+    assert "not kept apart" in sandbox.obstacle()
+    with pytest.raises(SandboxError, match="not kept apart"):
+        Sandbox()
+
+
+def test_bubblewrap_is_found_where_the_path_says(another_bubblewrap):
+    """On some systems it lies in none of the folders that student code gets as its own path."""
+    program, real = another_bubblewrap
+    program.symlink_to(real)
+    assert sandbox.obstacle() == ""
+    with Sandbox() as box:
+        box.place(1, 1 << 30).end()
+
+
 def test_without_bubblewrap_there_is_no_sandbox_unless_none_is_asked_for(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(sandbox, "obstacle", lambda: "bubblewrap is not installed")
     monkeypatch.setattr(doctor, "obstacle", sandbox.obstacle)
