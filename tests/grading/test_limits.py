@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import nbformat
 import pytest
 
-from grading import bridge, cgroup, doctor, sandbox, seccomp
+from grading import bridge, cgroup, doctor, execution, sandbox, seccomp, wire
 from grading.sandbox import Place, Sandbox, SandboxError
 from grading.wire import Closed, Peer
 
@@ -362,6 +364,34 @@ def test_threads_that_call_a_lent_function_keep_their_points(small, sandboxed):
     small.hand_in("ann", triple=body)
     small.run()
     assert float(small.rows()["ann"]["triple"]) == 3
+
+
+def test_what_the_checker_reads_is_bounded_as_well(small, box, attack, monkeypatch):
+    """Questions cost who asks them nothing, and who reads them much: while they are read no clock of theirs goes."""
+    clock, read = [0.0], json.loads
+
+    def loads(text):
+        clock[0] += len(text) > 10_000  # a second for each
+        assert clock[0] < 100, "they are read without end"
+        return read(text)
+
+    monkeypatch.setattr(wire, "json", SimpleNamespace(loads=loads, JSONEncoder=json.JSONEncoder))
+    own = SimpleNamespace(monotonic=time.monotonic, process_time=lambda: clock[0])
+    monkeypatch.setattr(execution, "time", own)
+    small.hand_in("ann", own=attack("questions without end"), double="ask()")
+    notebook = nbformat.read(small.path("ann"), as_version=4)
+    execution.Execution(notebook, box, "small", small.root, 1, execution.Limits(1.0, 60.0)).run()
+    (last,) = [
+        cell.outputs[-1] for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "triple"
+    ]
+    assert float(last.data["text/plain"]) == 3
+
+
+def test_who_holds_up_what_is_ours_loses_that_item_alone(small, attack):
+    small.hand_in("ann", own=attack("a mark without end"))
+    small.run()
+    row = small.rows()["ann"]
+    assert (row["status"], float(row["double"]), float(row["triple"])) == ("partly graded", 2, 0)
 
 
 # ---------------------------------------------------------------------------------------------- the course itself
