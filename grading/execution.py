@@ -55,7 +55,7 @@ MOST_CELL = 10_000_000  # characters of all outputs of a cell
 MOST_SHOWN = 30_000_000  # and of all cells
 MANY_OUTPUTS = 1000  # of a cell
 ITEM = 3  # times the limit of a cell, for all calls of an item together
-LENT = 10.0  # seconds of computing here for one call of a function that is lent
+LENT = 10.0  # seconds of computing here for one call of a function that is lent, and more than the limit for all
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,10 @@ class Execution:
             if index in self.lost:
                 continue
             if _graded(cell):
-                self._ask("%mark", (cell.metadata.nbgrader.grade_id,), CLEANUP)
+                try:
+                    self._ask("%mark", (cell.metadata.nbgrader.grade_id,), CLEANUP)
+                except Late:
+                    raise _Lost("it ran too long and could not be stopped") from None
             else:
                 self._cell(index, replay)
             self.done = max(self.done, index)
@@ -291,14 +294,23 @@ class Execution:
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Wait so many seconds for answers: such as the process spends, see `spent`."""
-        peer, start = self.peer, self.spent
+        """Wait so many seconds for answers: such as the process spends, see `spent`.
+
+        What it asks meanwhile is computed here, while its own clock stands still. That has an end too.
+        """
+        peer, start, before = self.peer, self.spent, time.process_time()
         seconds = min(seconds, self.enough - start - peer.served)
-        peer.until, peer.patience = time.monotonic() + seconds, lambda: seconds - (self.spent - start)
+
+        def patience() -> float:
+            ours = time.process_time() - before
+            return min(seconds - (self.spent - start), LENT + seconds - ours)
+
+        peer.until, peer.patience = time.monotonic() + seconds, patience
         try:
             yield
         finally:
             peer.until, peer.patience = None, lambda: 0.0
+            peer.served += time.process_time() - before
 
     def _stopped(self) -> Any:
         """Interrupt what runs, and wait for its answer."""
@@ -337,7 +349,7 @@ class _Asker(Peer):
     Attributes
     ----------
     served : float
-        Seconds that functions which are lent have computed here.
+        Seconds that were computed here while the process was to answer: to read what it says, and by what is lent.
     gone : str
         Why the process answers no more, if a judge found that out.
     """
@@ -364,12 +376,8 @@ class _Asker(Peer):
 
     @contextlib.contextmanager
     def _lent(self, _: Any) -> Iterator[None]:
-        start, before = time.process_time(), self.served
-        try:
-            with engine.bounded(LENT):
-                yield
-        finally:
-            self.served = before + time.process_time() - start
+        with engine.bounded(LENT):
+            yield
 
     def _io(self, operation: Callable[[Any], Any], argument: Any) -> Any:
         self._since = time.monotonic()

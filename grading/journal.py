@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import re
 import secrets
 from dataclasses import asdict
 from pathlib import Path
@@ -97,7 +99,12 @@ def secret_of(state: Path) -> str:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with open(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(32))
-    return path.read_text(encoding="ascii")
+    secret = path.read_text(encoding="ascii", errors="replace")
+    if not re.fullmatch(r"[0-9a-f]{64}", secret):  # an empty one would be known to everybody
+        raise OSError(
+            errno.EINVAL, "what is there was not written to its end; delete it, and it is made anew", str(path)
+        )
+    return secret
 
 
 def replace_file(path: Path, content: str | bytes) -> None:

@@ -79,18 +79,34 @@ class Use:
 # ---------------------------------------------------------------------------------------------- is there one?
 
 
+TRIAL = """
+import os, sys
+folder, *outside = sys.argv[1:]
+same = [name.split(":")[0] for name in outside if os.readlink("/proc/self/ns/" + name.split(":")[0]) == name]
+same += ["files"] * os.path.exists(folder)
+sys.exit(f"what it runs is not kept apart from this machine ({', '.join(same)})" if same else 0)
+"""
+
+
+def _namespaces() -> list[str]:
+    """Those of this process that a sandbox must not share."""
+    there = [f"/proc/self/ns/{kind}" for kind in ("ipc", "mnt", "net", "pid")]
+    return [os.readlink(path) for path in there if os.path.islink(path)]
+
+
 @cache
 def obstacle() -> str:
     """Why bubblewrap cannot isolate student code here, and what to do about it; empty if it can.
 
-    It is tried with the very command that grades: a smaller one passes where a mask over ``/proc`` stops that.
+    It is tried with the very command that grades: a smaller one passes where a mask over ``/proc`` stops that. What it
+    runs looks around: a program of that name could run it and keep nothing apart.
     """
     found, said = shutil.which("bwrap") is not None, ""
     if found and sys.platform == "linux":
         with tempfile.TemporaryDirectory(prefix="grading-") as folder:
             Path(folder, "modules").mkdir()
             tried = subprocess.run(
-                [*_command(Path(folder)), sys.executable, "-I", "-S", "-c", ""],
+                [*_command(Path(folder)), sys.executable, "-I", "-S", "-c", TRIAL, folder, *_namespaces()],
                 env=_environment(Path("/course"), "/student"),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -659,5 +675,6 @@ def _command(folder: Path) -> list[str]:
     for kind, *about in view(folder):
         see += [f"--{kind}", *about]
     see += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    alone = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    program = shutil.which("bwrap") or "bwrap"  # our PATH, not the one that student code gets
+    alone = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     return [*alone, "--uid", "1000", "--gid", "1000", *see, "--chdir", "/"]

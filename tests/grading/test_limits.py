@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import nbformat
 import pytest
 
-from grading import bridge, cgroup, doctor, sandbox, seccomp
+from grading import bridge, cgroup, doctor, execution, sandbox, seccomp, wire
 from grading.sandbox import Place, Sandbox, SandboxError
 from grading.wire import Closed, Peer
 
@@ -364,6 +366,34 @@ def test_threads_that_call_a_lent_function_keep_their_points(small, sandboxed):
     assert float(small.rows()["ann"]["triple"]) == 3
 
 
+def test_what_the_checker_reads_is_bounded_as_well(small, box, attack, monkeypatch):
+    """Questions cost who asks them nothing, and who reads them much: while they are read no clock of theirs goes."""
+    clock, read = [0.0], json.loads
+
+    def loads(text):
+        clock[0] += len(text) > 10_000  # a second for each
+        assert clock[0] < 100, "they are read without end"
+        return read(text)
+
+    monkeypatch.setattr(wire, "json", SimpleNamespace(loads=loads, JSONEncoder=json.JSONEncoder))
+    own = SimpleNamespace(monotonic=time.monotonic, process_time=lambda: clock[0])
+    monkeypatch.setattr(execution, "time", own)
+    small.hand_in("ann", own=attack("questions without end"), double="ask()")
+    notebook = nbformat.read(small.path("ann"), as_version=4)
+    execution.Execution(notebook, box, "small", small.root, 1, execution.Limits(1.0, 60.0)).run()
+    (last,) = [
+        cell.outputs[-1] for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "triple"
+    ]
+    assert float(last.data["text/plain"]) == 3
+
+
+def test_who_holds_up_what_is_ours_loses_that_item_alone(small, attack):
+    small.hand_in("ann", own=attack("a mark without end"))
+    small.run()
+    row = small.rows()["ann"]
+    assert (row["status"], float(row["double"]), float(row["triple"])) == ("partly graded", 2, 0)
+
+
 # ---------------------------------------------------------------------------------------------- the course itself
 
 
@@ -443,6 +473,39 @@ def test_a_masked_proc_is_found_before_anything_is_graded(sandboxed):
         check=False,
     )
     assert "procMount: Unmasked" in done.stdout, done.stderr
+
+
+@pytest.fixture
+def another_bubblewrap(sandboxed, tmp_path, monkeypatch):
+    """A folder in front of all others for programs, and none but the tests' own to find there."""
+    real = shutil.which("bwrap")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(os, "defpath", str(tmp_path / "nothing"))
+    sandbox.obstacle.cache_clear()
+    yield tmp_path / "bwrap", real
+    monkeypatch.undo()
+    sandbox.obstacle.cache_clear()
+
+
+@pytest.mark.parametrize("wrong", ["", "exec {real} --unshare-all --bind / / --dev /dev --proc /proc "])
+def test_a_bubblewrap_that_keeps_nothing_apart_is_none(another_bubblewrap, wrong):
+    """As a wrapper that drops the options, or adds some: nothing of a student's is run by it."""
+    program, real = another_bubblewrap
+    skip = 'while [ "$1" != --chdir ]; do shift; done; shift 2\n'
+    program.write_text(f'#!/bin/sh\n{skip}{wrong.format(real=real) or "exec "}"$@"\n')
+    program.chmod(0o755)
+    assert "not kept apart" in sandbox.obstacle()
+    with pytest.raises(SandboxError, match="not kept apart"):
+        Sandbox()
+
+
+def test_bubblewrap_is_found_where_the_path_says(another_bubblewrap):
+    """On some systems it lies in none of the folders that student code gets as its own path."""
+    program, real = another_bubblewrap
+    program.symlink_to(real)
+    assert sandbox.obstacle() == ""
+    with Sandbox() as box:
+        box.place(1, 1 << 30).end()
 
 
 def test_without_bubblewrap_there_is_no_sandbox_unless_none_is_asked_for(monkeypatch, tmp_path, capsys):

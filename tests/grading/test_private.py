@@ -15,7 +15,7 @@ from small_course import ROOT, Small
 from traitlets.config import PyFileConfigLoader
 
 from grading import __main__ as cli
-from grading import doctor, private
+from grading import doctor, journal, private
 from grading.exchange import Collect
 from grading.journal import replace_file
 
@@ -334,3 +334,13 @@ def test_doctor_names_what_somebody_else_put_there(seen):
     (seen.state / "small.jsonl").touch()
     os.chown(seen.state / "small.jsonl", BEN, BEN)
     assert any(good is False and "small.jsonl" in words for words, good in look(seen).items())
+
+
+@pytest.mark.parametrize("half", ["", "0123", "\xff" * 64])
+def test_a_secret_that_was_not_written_to_its_end_is_none(tmp_path, half):
+    """With an empty one, what a submission is asked could be computed by whoever wrote it."""
+    (tmp_path / "secret").write_text(half, encoding="latin-1")
+    with pytest.raises(OSError, match="delete it"):
+        journal.secret_of(tmp_path)
+    (tmp_path / "secret").unlink()
+    assert journal.secret_of(tmp_path) == journal.secret_of(tmp_path)
