@@ -12,7 +12,7 @@ import pytest
 from test_feedback import parsed, strangers
 
 from grading import engine
-from grading.intake import Status
+from grading.row import Status
 
 # student: status, points lost by item, and words that the row must have
 EXPECTED = {
