@@ -60,8 +60,8 @@ format: .venv/.test ## format the code, strip pictures from the stored pages
 mutants: .venv/.test ## plant errors in the derivatives, and see that the tests notice each
 	$(BIN)/python scripts/mutants.py
 
-check: .venv/.test ## linter, formatter and types, changing nothing
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+check: .venv/.test ## linter, formatter, types and who imports whom, changing nothing
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python scripts/nbclean.py --check book solutions exercises
 	$(BIN)/codespell . && $(BIN)/python scripts/prose.py
 
@@ -72,7 +72,7 @@ lock: .venv/.test ## make requirements*.txt from pyproject.toml; UPGRADE=--upgra
 	$(UV) $(UPGRADE) --extra cluster --extra postgres --group test --constraint requirements.txt --output-file requirements-test.txt
 
 clean: ## remove what was built; the environment and the grades stay
-	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 
 # A stamp is made only after its install succeeded.
 .venv/.book: requirements.txt pyproject.toml

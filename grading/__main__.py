@@ -13,12 +13,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading import doctor, engine, pool, report, similar
-from grading.execution import Limits
-from grading.intake import Source
-from grading.journal import replace_file
+from grading import doctor, engine
+from grading.intake.repair import Source
+from grading.keep.journal import replace_file
+from grading.keep.round import Course, UsageError, feedback_again, grade, read_students, rows_of
 from grading.row import Row, Student
-from grading.run import Course, UsageError, feedback_again, grade, read_students, rows_of
+from grading.run import pool
+from grading.run.execution import Limits
+from grading.tell import report, similar
 
 ROOT = Path(os.environ.get("NNCOURSE_ROOT") or Path(__file__).resolve().parents[1])
 

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from grading import cgroup, container, engine, private
-from grading.sandbox import Sandbox, SandboxError, obstacle
-from grading.wire import Closed, Late, Peer, WireError
+from grading import engine
+from grading.keep import private
+from grading.run import cgroup, container
+from grading.run.sandbox import Sandbox, SandboxError, obstacle
+from grading.student.wire import Closed, Late, Peer, WireError
 
 __all__ = ["findings", "main"]
 
@@ -87,6 +89,7 @@ def _written(state: Path) -> None:
 def _closed(root: Path, state: Path) -> Iterator[Finding]:
     """What other accounts of this machine can do: where students have none, a note is enough."""
     everybody = [root, state, *root.glob("*.py"), *root.glob("solutions/*/*"), *root.glob("grading/*.py")]
+    everybody += root.glob("grading/*/*.py")
     if changed := sorted({str(path) for path in everybody if private.changeable(path)}):
         names = " ".join(changed[:3]) + " ..." * (len(changed) > 3)
         yield False, f"other accounts can change what decides about grades: chmod -R go-w {names}"

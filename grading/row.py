@@ -4,16 +4,47 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from grading.intake import Status
-
-__all__ = ["CONTROL", "UNSOLVED", "Row", "Student"]
+__all__ = ["CONTROL", "UNSOLVED", "Row", "Status", "Student"]
 
 UNSOLVED = "not solved yet"
 # what no page, table or terminal should get: among these is what turns the direction of writing, and disguises a name
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 UNFIT = re.compile(rf"[<>\t\n\u2028\u2029]|{CONTROL.pattern}")
 LONGEST = 128  # characters of a text that nbgrader's gradebook keeps of a student
+
+
+class Status(StrEnum):
+    """What became of a submission: exactly one for each student.
+
+    From the file alone a submission is graded, renamed, several notebooks, missing, unreadable or too large; the
+    others are known only after the notebook was run.
+    """
+
+    GRADED = "graded"
+    PARTLY = "partly graded"
+    LATE = "late"
+    RENAMED = "renamed"
+    SEVERAL = "several notebooks"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too large"
+    TIMED_OUT = "timed out"
+    CRASHED = "crashed"
+    NOT_GRADED = "not graded"
+
+    @property
+    def readable(self) -> bool:
+        """Whether there was a notebook to run."""
+        return self in (
+            Status.GRADED,
+            Status.PARTLY,
+            Status.LATE,
+            Status.RENAMED,
+            Status.TIMED_OUT,
+            Status.CRASHED,
+        )
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ UNDER_THE_CELLS = (
     "benchmarks/results.json",
     "benchmarks/gpu/results.json",
     "grading/*.py",  # book/reading.md shows its words
+    "grading/*/*.py",
     "solutions/backprop/*",
     "exercises/backprop/*",
 )

@@ -20,6 +20,8 @@ import pytest
 from nbclient import NotebookClient
 
 from grading import engine
+from grading.judge import compare
+from grading.judge.call import attempt
 from nnlib.checks import Failed, Unsolved
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,15 +142,13 @@ def test_two_mistakes_at_once_are_named_as_these_two_or_as_what_gives_the_same(a
         result = engine.check(item, call, right)
         if not result.mistakes:
             cases = [case for group in item.groups for case in group.cases(np.random.default_rng(99))]
-            assert all(engine._try(call, item.function, case, 5.0).kind for case in cases), (
-                "only exceptions name nothing"
-            )
+            assert all(attempt(call, item.function, case, 5.0).kind for case in cases), "only exceptions name nothing"
             continue
         same = engine.variant(item, right, *result.mistakes)
         for group in item.groups:
             for case in group.cases(np.random.default_rng(99)):  # inputs that the diagnosis has not seen
-                both = [engine._try(each, item.function, case, 5.0) for each in (call, same)]
-                assert engine._same(*both, case), [mistake.name for mistake in (*pair, *result.mistakes)]
+                both = [attempt(each, item.function, case, 5.0) for each in (call, same)]
+                assert compare.same(*both, case), [mistake.name for mistake in (*pair, *result.mistakes)]
 
 
 def cast(value, dtype):

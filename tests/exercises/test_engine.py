@@ -11,9 +11,12 @@ import warnings
 import numpy as np
 import pytest
 
-from grading import borrowed, engine
+from grading import engine
 from grading.engine import Case, Group, Item, Mistake, Reference
 from grading.hidden import score
+from grading.judge import call as calling
+from grading.judge import compare
+from grading.student import borrowed
 
 
 def right_softmax(a):
@@ -382,7 +385,7 @@ def test_feedback_shows_no_right_number(items, right):
 
         def wrong(name, args, kwargs, secret=secret):
             value = right[name](*args, **kwargs)
-            secret.extend(np.concatenate([np.ravel(array) for array in engine._arrays(engine._nested(value))]))
+            secret.extend(np.concatenate([np.ravel(array) for array in compare._arrays(calling._nested(value))]))
             return -1.5 * value if isinstance(value, np.ndarray | float) else [0.0 for part in value]
 
         text = engine.check(item, wrong, right).text()

@@ -12,9 +12,9 @@ import pytest
 from small_course import ROOT, Small, read_csv
 
 from grading import __main__ as cli
-from grading import pool, sandbox
-from grading.pool import processes
-from grading.wire import Peer
+from grading.run import pool, sandbox
+from grading.run.pool import processes
+from grading.student.wire import Peer
 
 ATTACKS = Path(__file__).with_name("attacks.toml")
 NAMES = {kind: tuple(those) for kind, those in tomllib.loads(ATTACKS.read_text(encoding="utf-8")).items()}

@@ -16,9 +16,9 @@ from nbgrader.apps.api import NbGraderAPI
 from small_course import ROOT, Small
 
 from grading import __main__ as cli
-from grading import judge
+from grading.run import watched
 
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.gradebook`
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.keep.gradebook`
 
 ATTACK = """import numpy as np
 
@@ -237,12 +237,12 @@ def test_one_process_for_all(button):
     for student in ("ann", "ben"):
         button.small.hand_in(student)
         button.press(student)
-        processes.add(judge.mine()._process.pid)
+        processes.add(watched.mine()._process.pid)
     assert len(processes) == 1
 
 
 def test_without_a_sandbox_nothing_is_run_unless_the_configuration_accepts_it(button, without_bubblewrap, tmp_path):
-    judge.mine().end()
+    watched.mine().end()
     button.small.hand_in("ann", own=f"open({str(tmp_path / 'ran')!r}, 'w').write('x')")
     done = button.api.autograde("small", "ann")
     assert not done["success"]
@@ -252,7 +252,7 @@ def test_without_a_sandbox_nothing_is_run_unless_the_configuration_accepts_it(bu
     button.config.Check.allow_unisolated = True
     assert "not isolated" in button.press("ann")
     button.config.Check.allow_unisolated = False
-    judge.mine().end()
+    watched.mine().end()
 
 
 def test_second_submission_counts(button):

@@ -11,9 +11,9 @@ import pytest
 from small_course import LEASHED
 
 from grading import __main__ as cli
-from grading import pool
-from grading.execution import Limits
-from grading.run import Course, UsageError, grade
+from grading.keep.round import Course, UsageError, grade
+from grading.run import pool
+from grading.run.execution import Limits
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grading import collect, intake
-from grading.intake import Found, Status, safe_id
-from grading.row import Student
+from grading.intake import archive, find
+from grading.intake.repair import Found, safe_id
+from grading.row import Status, Student
 
 law = settings(max_examples=80, deadline=None, derandomize=True)
 NOTEBOOK = '{"cells": []}'
@@ -39,7 +39,7 @@ def zipped(members, **how):
 
 def loaded(path, students=None):
     """Status and notes by student, and the notes of the whole."""
-    places, notes = collect.submissions(path, "small", students)
+    places, notes = find.submissions(path, "small", students)
     found = {student: place.load() for student, place in places.items()}
     assert [each.student for each in found.values()] == list(found)
     return {student: (str(each.status), "; ".join(each.notes)) for student, each in found.items()}, notes
@@ -162,14 +162,14 @@ def test_two_of_one_name_are_not_given_to_one_student(tmp_path):
 def test_places_that_cannot_be_used(make, said, tmp_path):
     make(tmp_path / "all")
     with pytest.raises(ValueError, match="all.*" + said.replace("?", r"\?")):
-        collect.submissions(tmp_path / "all", "small")
+        find.submissions(tmp_path / "all", "small")
 
 
 def test_too_many_members(tmp_path, monkeypatch):
-    monkeypatch.setattr(collect, "MAX_ALL", 3)
+    monkeypatch.setattr(find, "MAX_ALL", 3)
     (tmp_path / "all.zip").write_bytes(zipped({f"s{i}/small.ipynb": NOTEBOOK for i in range(4)}))
     with pytest.raises(ValueError, match="has more than 3 files"):
-        collect.submissions(tmp_path / "all.zip", "small")
+        find.submissions(tmp_path / "all.zip", "small")
 
 
 def test_what_is_nobodys_is_named(tmp_path):
@@ -181,8 +181,8 @@ def test_what_is_nobodys_is_named(tmp_path):
 
 def test_ten_thousand_submissions_are_listed_without_being_read(tmp_path, monkeypatch):
     (tmp_path / "all.zip").write_bytes(zipped({f"s{i}.ipynb": "" for i in range(10_000)}))
-    monkeypatch.setattr(collect, "_read", None)
-    assert len(collect.submissions(tmp_path / "all.zip", "small")[0]) == 10_000
+    monkeypatch.setattr(find, "read", None)
+    assert len(find.submissions(tmp_path / "all.zip", "small")[0]) == 10_000
 
 
 # ---------------------------------------------------------------------------------------------- one student's files
@@ -219,7 +219,7 @@ def test_nothing_handed_in():
 
 def test_what_is_found(tmp_path):
     files(tmp_path, "ann/small.ipynb")
-    place = collect.submissions(tmp_path, "small")[0]["ann"]
+    place = find.submissions(tmp_path, "small")[0]["ann"]
     first = place.load()
     assert (first.student, first.status, first.name) == ("ann", Status.GRADED, "small.ipynb")
     assert first.data == NOTEBOOK.encode()
@@ -234,7 +234,7 @@ def test_digest_covers_all_that_is_known(tmp_path):
     digests = set()
     for name in ("leeann_1_2_small.ipynb", "leeann_LATE_1_2_small.ipynb", "leeann_1_2_other.ipynb"):
         files(tmp_path / name, name)
-        digests.add(collect.submissions(tmp_path / name, "small")[0]["leeann"].load().digest)
+        digests.add(find.submissions(tmp_path / name, "small")[0]["leeann"].load().digest)
     assert len(digests) == 3
 
 
@@ -257,7 +257,7 @@ def test_digest_covers_all_that_is_known(tmp_path):
 def test_time_of_handing_in(text, when, tmp_path):
     files(tmp_path, "ann/small/small.ipynb")
     (tmp_path / "ann/small/timestamp.txt").write_bytes(text if isinstance(text, bytes) else text.encode())
-    found = collect.submissions(tmp_path, "small")[0]["ann"].load()
+    found = find.submissions(tmp_path, "small")[0]["ann"].load()
     assert found.handed_in == when
     assert found.status is Status.GRADED
     assert (when is None) == ("timestamp.txt has no time that can be read" in " ".join(found.notes))
@@ -269,7 +269,7 @@ def test_a_time_that_the_student_could_have_written_does_not_count(tmp_path):
     files(tmp_path, "Ann_1_assignsubmission_file_/timestamp.txt", text=stamp)
     files(tmp_path, "Ann_1_assignsubmission_file_/small.ipynb", "ben/notes.txt")
     (tmp_path / "ben/small.zip").write_bytes(zipped({"small.ipynb": NOTEBOOK, "timestamp.txt": stamp}))
-    places, _ = collect.submissions(tmp_path, "small")
+    places, _ = find.submissions(tmp_path, "small")
     found = [place.load() for place in places.values()]
     assert [(each.status, each.handed_in) for each in found] == [(Status.GRADED, None)] * 2
 
@@ -287,7 +287,7 @@ def test_the_newest_of_one_students_submissions_counts(tmp_path):
     stamped(tmp_path, "ann", "2024-01-02 10:00:00 UTC", '{"cells": [2]}')
     stamped(tmp_path, "Ann", "2024-01-02 09:00:00 UTC", '{"cells": [1]}')
     stamped(tmp_path, "ANN", "2024-01-02 12:30:00 +0300", '{"cells": [3]}')
-    places, notes = collect.submissions(tmp_path, "small")
+    places, notes = find.submissions(tmp_path, "small")
     found = places["ANN"].load()
     assert (found.status, found.handed_in) == (Status.GRADED, datetime(2024, 1, 2, 10))
     assert found.data == b'{"cells": [2]}'
@@ -327,7 +327,7 @@ def test_canvas_numbers_uploads_and_blackboard_dates_them(tmp_path):
     files(tmp_path, "leeann_1_100_small-1.ipynb", text="new")
     files(tmp_path, "E_ben_attempt_2024-11-25-13-57-02_small.ipynb", text="new")
     files(tmp_path, "E_ben_attempt_2024-09-30-23-57-02_small.ipynb", text="old")
-    found = {name: place.load() for name, place in collect.submissions(tmp_path, "small")[0].items()}
+    found = {name: place.load() for name, place in find.submissions(tmp_path, "small")[0].items()}
     assert {name: each.data for name, each in found.items()} == {"leeann": b"new", "ben": b"new"}
     assert found["leeann"].notes == ("there are 2 notebooks small.ipynb; small-1.ipynb was taken",)
 
@@ -398,7 +398,7 @@ def test_strange_names_are_replaced_and_told(name, tmp_path):
 @law
 @given(name=NAMES)
 def test_no_name_of_a_file_gets_into_a_report_as_it_is(name):
-    shown = collect._shown(name)
+    shown = archive.as_shown(name)
     assert shown.isprintable()
     assert not set(shown) & set('<>&`*[]|\\"')
     assert shown[:1] not in ("=", "+", "-", "@")
@@ -458,14 +458,14 @@ def test_what_is_not_a_file(tmp_path):
 
 def test_a_file_swapped_for_a_pipe_or_a_link_after_the_listing(tmp_path):
     files(tmp_path, "ann/small.ipynb", "ann/other.txt")
-    entry = collect._Entry(tmp_path / "ann" / "small.ipynb")
+    entry = archive.Entry(tmp_path / "ann" / "small.ipynb")
     (tmp_path / "ann" / "small.ipynb").unlink()
     os.mkfifo(tmp_path / "ann" / "small.ipynb")
-    assert collect._read(entry) == (b"", 0)  # and it did not wait
+    assert archive.read(entry) == (b"", 0)  # and it did not wait
     (tmp_path / "ann" / "small.ipynb").unlink()
     (tmp_path / "ann" / "small.ipynb").symlink_to(tmp_path / "ann" / "other.txt")
-    with pytest.raises(collect._BadError, match="cannot be opened"):
-        collect._read(entry)
+    with pytest.raises(archive.BadError, match="cannot be opened"):
+        archive.read(entry)
 
 
 def test_no_permission(tmp_path, monkeypatch):
@@ -491,10 +491,11 @@ def test_no_permission(tmp_path, monkeypatch):
 
 
 def test_too_large(tmp_path, monkeypatch):
-    monkeypatch.setattr(collect, "MAX_BYTES", 1000)
+    monkeypatch.setattr(archive, "MAX_BYTES", 1000)
+    monkeypatch.setattr(find, "MAX_BYTES", 1000)
     files(tmp_path, "ann/small.ipynb", text=NOTEBOOK + " " * 1000)
     files(tmp_path, "ben/small.ipynb", text=NOTEBOOK + " " * (1000 - len(NOTEBOOK)))
-    places, _ = collect.submissions(tmp_path, "small")
+    places, _ = find.submissions(tmp_path, "small")
     found = places["ann"].load()
     assert (found.status, found.data, found.notes) == (Status.TOO_LARGE, b"", ("small.ipynb has more than 0 MB",))
     assert places["ben"].load().status is Status.GRADED
@@ -577,7 +578,7 @@ def test_same_name_twice_in_a_zip(tmp_path):
     with pytest.warns(UserWarning, match="Duplicate name"):
         data = zipped([("small.ipynb", "first"), ("small.ipynb", "last")])
     (tmp_path / "ann/work.zip").write_bytes(data)
-    assert collect.submissions(tmp_path, "small")[0]["ann"].load().data == b"last"
+    assert find.submissions(tmp_path, "small")[0]["ann"].load().data == b"last"
 
 
 def test_the_notebook_beside_the_zip_counts(tmp_path):
@@ -613,20 +614,21 @@ def test_bombs(declared, tmp_path, monkeypatch):
         assert (status, notes) == ("unreadable", "ann.zip/small.ipynb is damaged in the zip")
     else:
         assert (status, notes) == ("too large", "ann.zip/small.ipynb has more than 10 MB")
-    assert sum(unpacked) <= intake.MAX_BYTES + 1
+    assert sum(unpacked) <= find.MAX_BYTES + 1
 
 
 def test_zip_with_too_many_members_or_bytes(tmp_path, monkeypatch):
-    monkeypatch.setattr(collect, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(find, "MAX_MEMBERS", 3)
     many = zipped({f"{number}.txt": "" for number in range(4)} | {"small.ipynb": NOTEBOOK})
     (tmp_path / "ann.zip").write_bytes(many)
     assert one(tmp_path) == ("unreadable", "ann.zip has more than 3 files: hand in the notebook alone")
-    monkeypatch.setattr(collect, "MAX_BYTES", 50)
+    monkeypatch.setattr(archive, "MAX_BYTES", 50)
+    monkeypatch.setattr(find, "MAX_BYTES", 50)
     assert one(tmp_path) == ("unreadable", "ann.zip has more than 0 MB: hand in the notebook alone")
 
 
 def test_folder_with_too_many_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(collect, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(find, "MAX_MEMBERS", 3)
     files(tmp_path, *(f"ann/{number}.txt" for number in range(9)))
     assert one(tmp_path) == ("unreadable", "there are more than 3 files; only the first were looked at")
 
@@ -670,7 +672,7 @@ def test_any_damage_to_a_zip(data, tmp_path_factory):
     path = tmp_path_factory.mktemp("any") / "all.zip"
     path.write_bytes(whole[: data.draw(st.integers(0, len(whole)) | st.just(len(whole)))])
     try:
-        places, _ = collect.submissions(path, "small")
+        places, _ = find.submissions(path, "small")
     except ValueError:  # nothing else
         return
     for place in places.values():

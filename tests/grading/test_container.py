@@ -16,11 +16,11 @@ from test_sandbox import (  # noqa: F401
     test_there_is_no_network,
 )
 
-from grading import container
-from grading.container import ContainerSandbox
-from grading.execution import Execution, Limits
-from grading.sandbox import SandboxError
-from grading.wire import Closed, Late, Peer
+from grading.run import container
+from grading.run.container import ContainerSandbox
+from grading.run.execution import Execution, Limits
+from grading.run.sandbox import SandboxError
+from grading.student.wire import Closed, Late, Peer
 
 MEMORY = 1 << 28
 
@@ -104,8 +104,8 @@ def test_a_flood_costs_its_item_alone(box, small, attack, flood):
 
 RUNNER = """
 import os
-from grading.container import ContainerSandbox
-from grading.wire import Peer
+from grading.run.container import ContainerSandbox
+from grading.student.wire import Peer
 
 place = ContainerSandbox().place(1, 1 << 28)
 print(os.getpid(), flush=True)

@@ -17,10 +17,11 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from grading import engine, feedback
+from grading import engine
 from grading.engine import Case, Group, Item, Mistake, Reference
-from grading.intake import Status
-from grading.row import Row
+from grading.row import Row, Status
+from grading.tell import feedback
+from grading.tell.markdown import markdown
 
 SITE = "https://course.example/book/"
 SEED = 987654321
@@ -555,7 +556,7 @@ def test_all_formulas_of_all_assignments_become_mathml(root):
             if cell.cell_type != "markdown":
                 continue
             text = re.sub(r"```.*?```|`[^`\n]+`", "", cell.source, flags=re.S)
-            tree = parsed(feedback._markdown(cell.source))
+            tree = parsed(markdown(cell.source))
             found = re.findall(r"\$\$.+?\$\$|\$.+?\$", text, re.S)
             assert len(tree.find_all("math")) == len(found), (path.name, cell.id)
             assert not tree.find_all(class_="tex"), (path.name, cell.id)
@@ -564,7 +565,7 @@ def test_all_formulas_of_all_assignments_become_mathml(root):
 
 
 def test_what_is_no_formula_stays_readable():
-    tree = parsed(feedback._markdown(r"It costs $5, or $6, or \$7\$, with $\nocommand{x}$."))
+    tree = parsed(markdown(r"It costs $5, or $6, or \$7\$, with $\nocommand{x}$."))
     assert not tree.find("math")
     assert tree.get_text().strip() == r"It costs $5, or $6, or $7$, with \nocommand{x}."
     assert tree.find(class_="tex").text == r"\nocommand{x}"
@@ -572,14 +573,14 @@ def test_what_is_no_formula_stays_readable():
 
 def test_formulas_have_a_length_that_the_converter_stands():
     """It is written in Rust and recurses: one that is nested too deeply would end the grader."""
-    assert parsed(feedback._markdown("$" + "{" * 295 + "x" + "}" * 295 + "$")).find("math")
-    assert parsed(feedback._markdown("$" + r"x\;" * 250 + "$")).find(class_="tex")
-    assert not parsed(feedback._markdown("$" + "{" * 9_000 + "x" + "}" * 9_000 + "$")).find("math")
+    assert parsed(markdown("$" + "{" * 295 + "x" + "}" * 295 + "$")).find("math")
+    assert parsed(markdown("$" + r"x\;" * 250 + "$")).find(class_="tex")
+    assert not parsed(markdown("$" + "{" * 9_000 + "x" + "}" * 9_000 + "$")).find("math")
 
 
 def test_formulas_are_read_as_jupyter_reads_them():
     text = "In a line $a_1 * b_1$ and $$c_1 * d_1$$ too.\n\n$$\ne\n= f\n$$\n\n\\begin{align}\ng &= h\n\\end{align}\n"
-    tree = parsed(feedback._markdown(text))
+    tree = parsed(markdown(text))
     assert [math.get("display") for math in tree.find_all("math")] == [None, "block", "block", "block"]
     assert not tree.find_all(["em", "h1", "h2"])
 
@@ -591,7 +592,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path, root):
     (tmp_path / "row.json").write_text(json.dumps({**asdict(row()), "status": str(row().status)}))
     script = """
 import json, sys, nbformat
-from grading import feedback
+from grading.tell import feedback
 from grading.row import Row, Status
 row = json.load(open("row.json"))
 row = Row(**{**row, "status": Status(row["status"])})
@@ -695,7 +696,7 @@ def nbgraders(tmp_path_factory, root):
         "c = get_config()\n"
         "c.CourseDirectory.course_id = 'course'\n"
         f"c.CourseDirectory.db_url = 'sqlite:///{there / 'gradebook.db'}'\n"
-        "c.GenerateFeedback.exporter_class = 'grading.exporter.FeedbackExporter'\n"
+        "c.GenerateFeedback.exporter_class = 'grading.formgrader.exporter.FeedbackExporter'\n"
         "c.GenerateFeedback.preprocessors = ['nbgrader.preprocessors.GetGrades']\n"
         f"c.FeedbackExporter.site = '{SITE}'\n"
     )

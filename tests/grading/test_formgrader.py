@@ -24,7 +24,7 @@ from small_course import LEASHED, ROOT, Small
 
 from grading import __main__ as cli
 
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.gradebook`
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.keep.gradebook`
 
 TOKEN = "token"
 PATIENCE = 90  # seconds for a server to start, on a machine with much else to do

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grading import sandbox
+from grading.run import sandbox
 
 TESTS = Path(__file__).resolve().parents[1]
 ATTACKS = Path(__file__).with_name("attacks.toml")

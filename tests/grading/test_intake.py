@@ -12,10 +12,11 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from small_course import small_source
 
-from grading import intake, work
-from grading.execution import fault
-from grading.intake import Found, Handed, Source, Status
-from grading.row import Row
+from grading.intake import repair
+from grading.intake.repair import Found, Handed, Source
+from grading.row import Row, Status
+from grading.run import work
+from grading.run.execution import fault
 
 law = settings(max_examples=80, deadline=None, derandomize=True)
 
@@ -29,7 +30,7 @@ def source(tmp_path_factory):
 
 
 def parse(data):
-    return intake.parse(Found("ann", Status.GRADED, "small.ipynb", data), "small")
+    return repair.parse(Found("ann", Status.GRADED, "small.ipynb", data), "small")
 
 
 def cell(kind, text, name=None):
@@ -37,7 +38,7 @@ def cell(kind, text, name=None):
 
 
 def repaired(source, *cells):
-    notebook, notes = intake.repair(Handed("ann", Status.GRADED, cells=cells), source)
+    notebook, notes = repair.repair(Handed("ann", Status.GRADED, cells=cells), source)
     nbformat.validate(notebook)
     return notebook, " ".join(notes)
 
@@ -115,14 +116,14 @@ def test_damaged_files(data, status, said, source):
     assert handed.status == status
     assert said in " ".join(handed.notes)
     assert bool(handed.notes) == bool(said)
-    notebook, notes = intake.repair(handed, source)
+    notebook, notes = repair.repair(handed, source)
     assert notes[: len(handed.notes)] == handed.notes
     nbformat.validate(notebook)
 
 
 def test_what_has_no_notebook_is_not_read():
     found = Found("ann", Status.TOO_LARGE, "small.ipynb", b"{", ("it is too large",), "digest")
-    assert intake.parse(found, "small") == Handed("ann", Status.TOO_LARGE, ("it is too large",), "digest")
+    assert repair.parse(found, "small") == Handed("ann", Status.TOO_LARGE, ("it is too large",), "digest")
 
 
 def test_a_cell_with_megabytes_is_emptied(source):
@@ -139,7 +140,7 @@ def test_notebook_of_the_third_version(source):
         {"cell_type": "code", "language": "python", "input": ["def double(x):\n", "    return 2 * x"], "outputs": []},
     ]
     data = json.dumps({"nbformat": 3, "metadata": {"name": ""}, "worksheets": [{"cells": cells}, 3, {}]}).encode()
-    notebook, _ = intake.repair(parse(data), source)
+    notebook, _ = repair.repair(parse(data), source)
     assert [c.source for c in notebook.cells if c.id == "solve-double"] == ["def double(x):\n    return 2 * x"]
     assert "Small" in [c.source for c in notebook.cells]
 
@@ -162,7 +163,7 @@ def test_answers_are_known_by_whatever_mark_is_left(keep, source):
             each["source"] = "import math\n\n\ndef double(x):\n    return x + x"
         if name == "why":
             each["source"] = "Why?\n\nSince it is so."
-    notebook, notes = intake.repair(parse(json.dumps(given).encode()), source)
+    notebook, notes = repair.repair(parse(json.dumps(given).encode()), source)
     cells = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if "nbgrader" in c.metadata}
     assert "return x + x" in cells["solve-double"].source
     assert "Since it is so." in cells["why"].source
@@ -191,7 +192,7 @@ def test_source_from_text_or_file(source, tmp_path):
 def test_ten_megabytes_of_small_cells_are_refused_in_seconds():
     part = b'{"cell_type":"code","source":"x"},'
     start = time.process_time()
-    assert parse(b'{"cells":[' + part * (intake.MAX_BYTES // len(part)) + b"0]}").status is Status.TOO_LARGE
+    assert parse(b'{"cells":[' + part * (repair.MAX_BYTES // len(part)) + b"0]}").status is Status.TOO_LARGE
     assert time.process_time() - start < 15
 
 
@@ -208,7 +209,7 @@ def graded_as_far_as_it_can_be(data, source):
     handed = parse(data)
     assert handed.status in (Status.GRADED, Status.UNREADABLE, Status.TOO_LARGE)
     assert handed.notes or handed.status is Status.GRADED
-    notebook, _ = intake.repair(handed, source)
+    notebook, _ = repair.repair(handed, source)
     assert ids(notebook) == list(source.cells)
     nbformat.validate(nbformat.reads(nbformat.writes(notebook), as_version=4))
     return handed
@@ -299,7 +300,7 @@ def number(text):
 )
 def test_outputs_and_points(outputs, points, reason, source):
     """What the row says is what nbgrader reads from the same cell."""
-    notebook, _ = intake.repair(Handed("ann", Status.GRADED), source)
+    notebook, _ = repair.repair(Handed("ann", Status.GRADED), source)
     graded = next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "double")
     graded.outputs = outputs
     row = work.settle(Row("ann", Status.GRADED, {}, {}, {}, [], "", ""), notebook, source)

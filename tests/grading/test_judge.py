@@ -7,14 +7,14 @@ import psutil
 import pytest
 import tasks
 
-from grading import judge, pool
+from grading.run import pool, watched
 
 
 @pytest.fixture
 def one(monkeypatch):
     """The process of this thread, which may compute for a second."""
-    monkeypatch.setattr(judge, "OURS", 1.0)
-    made = judge.Judge()
+    monkeypatch.setattr(watched, "OURS", 1.0)
+    made = watched.Judge()
     yield made
     made.close()
 
@@ -40,7 +40,7 @@ def test_what_is_raised_comes_back_and_the_process_stays(one):
 
 
 def test_outside_of_a_step_it_is_given_up(one):
-    with pytest.raises(judge.GaveUp, match="died again and again"):
+    with pytest.raises(watched.GaveUp, match="died again and again"):
         one.do(tasks.in_steps, "outside")
 
 
@@ -49,7 +49,7 @@ def test_nothing_is_left_when_it_is_closed_at_work(one):
     gave_up = []
 
     def work():
-        with pytest.raises(judge.GaveUp):
+        with pytest.raises(watched.GaveUp):
             one.do(tasks.in_steps, "waits")
         gave_up.append(True)
 

@@ -22,8 +22,11 @@ import psutil
 import pytest
 from small_course import Small
 
-from grading import gradebook, journal, pool, report, run
-from grading.execution import Limits
+from grading.keep import gradebook, journal
+from grading.keep import round as run
+from grading.run import pool
+from grading.run.execution import Limits
+from grading.tell import report
 
 SEED = int(os.environ.get("KILL_SEED", "1"))  # KILL_SEED=... replays another sequence of moments
 TABLES = """
@@ -254,7 +257,7 @@ def workers_of(driver):
     with contextlib.suppress(psutil.Error):
         for process in psutil.Process(driver.pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):
-                if process.name() == "bwrap" or "grading.judge" in " ".join(process.cmdline()):
+                if process.name() == "bwrap" or "grading.run.watched" in " ".join(process.cmdline()):
                     found.append(process)
     return found
 

@@ -15,9 +15,11 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from grading import bridge, cgroup, doctor, execution, sandbox, seccomp, wire
-from grading.sandbox import Place, Sandbox, SandboxError
-from grading.wire import Closed, Peer
+from grading import doctor
+from grading.run import cgroup, execution, sandbox
+from grading.run.sandbox import Place, Sandbox, SandboxError
+from grading.student import bridge, seccomp, wire
+from grading.student.wire import Closed, Peer
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 384  # MB
@@ -117,7 +119,7 @@ def test_where_namespaces_cannot_be_nested_the_limits_hold_too(sandboxed, attack
     """Then what a submission started does not end with it, and is not its child any more."""
     code = attack(what, megabytes=LIMIT // 2)
     with Sandbox() as alone:
-        server = alone._folder / "modules" / "grading" / "forkserver.py"
+        server = alone._folder / "modules" / "grading" / "student" / "forkserver.py"
         server.write_text(server.read_text().replace("nested = _tried(", "nested = False and _tried("))
         place = alone.place(1, LIMIT << 20)
         assert not alone.nested
@@ -184,7 +186,8 @@ def test_others_processes_are_not_the_students(sandboxed, tmp_path):
     assert elsewhere == "False"  # so a limit that counts all is seen, and is then not set
 
 
-ATHOME = "import os, subprocess\nfrom grading import cgroup, forkserver, sandbox\nfrom grading.wire import Peer"
+ATHOME = "import os, subprocess\nfrom grading.run import cgroup, sandbox\n"
+ATHOME += "from grading.student import forkserver\nfrom grading.student.wire import Peer"
 
 
 def _as_ordinary_user(command, home):
@@ -464,7 +467,7 @@ def test_the_remedy_is_named_for_the_case_at_hand(facts, remedy):
 def test_a_masked_proc_is_found_before_anything_is_graded(sandboxed):
     """As in a container: a probe that asks for less than grading does would pass."""
     masked = 'mount -t tmpfs none /proc/irq && exec "$@"'
-    tried = [sys.executable, "-P", "-c", "from grading import sandbox\nprint(sandbox.obstacle())"]
+    tried = [sys.executable, "-P", "-c", "from grading.run import sandbox\nprint(sandbox.obstacle())"]
     done = subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", masked, "sh", *tried],
         env={**os.environ, "PYTHONPATH": str(ROOT)},

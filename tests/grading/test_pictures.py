@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from grading import execution
-from grading.pictures import MAX_BYTES, checked
+from grading.intake.pictures import MAX_BYTES, checked
+from grading.run import execution
 
 
 def encoded(data):

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from small_course import LEASHED
 
-from grading.gradebook import Grades
-from grading.run import Course, rows_of
+from grading.keep.gradebook import Grades
+from grading.keep.round import Course, rows_of
 
 pytest.importorskip("psycopg", reason='the driver is not installed: pip install "psycopg[binary]"')
 

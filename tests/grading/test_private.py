@@ -15,9 +15,10 @@ from small_course import ROOT, Small
 from traitlets.config import PyFileConfigLoader
 
 from grading import __main__ as cli
-from grading import doctor, journal, private
-from grading.exchange import Collect
-from grading.journal import replace_file
+from grading import doctor
+from grading.formgrader.exchange import Collect
+from grading.keep import journal, private
+from grading.keep.journal import replace_file
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no such modes here")
 ANN, BEN = 64001, 64002  # accounts that exist nowhere
@@ -181,7 +182,7 @@ def collect(small, **settings):
     shutil.copy(ROOT / "nbgrader_config.py", small.root)
     (small.root / "_config.yml").write_text("repository: {url: 'https://github.com/a/b'}\n")
     config = PyFileConfigLoader("nbgrader_config.py", path=str(small.root)).load_config()
-    assert config.ExchangeFactory.collect == "grading.exchange.Collect"
+    assert config.ExchangeFactory.collect == "grading.formgrader.exchange.Collect"
     config.CourseDirectory.update(course_id="nn", root=str(small.root), assignment_id="small")
     config.Exchange.root = str(small.root / "exchange")
     config.ExchangeCollect.update(settings)
@@ -317,6 +318,12 @@ def test_doctor_names_what_is_open_and_the_command(seen):
     assert said[f"other accounts can change what decides about grades: chmod -R go-w {checks}"] is False
     answers = f"other accounts of this machine can read the right answers: chmod 700 {small.root / 'solutions'}"
     assert said[answers] is None
+    deciding = small.root / "grading" / "judge" / "check.py"
+    deciding.parent.mkdir(parents=True, exist_ok=True)
+    deciding.touch()
+    deciding.chmod(0o666)
+    assert any(good is False and str(deciding) in words for words, good in look(small).items())
+    deciding.unlink()
     (small.root / "solutions").chmod(0o700)  # keeps others from what lies in it
     small.state.chmod(0o700)
     assert look(small) == {"the gradebook is closed to other accounts": True}

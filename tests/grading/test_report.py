@@ -8,11 +8,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from grading import report, similar
 from grading.engine import Case, Group, Item, Mistake
-from grading.intake import Status
-from grading.row import Row, Student, duration
-from grading.similar import Pair
+from grading.row import Row, Status, Student, duration
+from grading.tell import report, similar
+from grading.tell.similar import Pair
 
 POINTS = {"double": 2.0, "triple": 3.0, "why": 1.0}
 GROUPS = (Group("numbers", 2, lambda rng: [Case((1.0,))]),)

@@ -7,9 +7,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grading import engine, sandbox
-from grading.execution import Execution, Limits
-from grading.wire import Peer
+from grading import engine
+from grading.run import sandbox
+from grading.run.execution import Execution, Limits
+from grading.student.wire import Peer
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,8 +13,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grading import similar
-from grading.similar import given, handed_in, pairs, table
+from grading.tell import similar
+from grading.tell.similar import given, handed_in, pairs, table
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSIGNMENTS = sorted(path.parent.name for path in ROOT.glob("solutions/*/checks.py"))

@@ -17,12 +17,12 @@ from nbgrader.api import Gradebook
 from nbgrader.utils import notebook_hash
 
 from grading import __main__ as cli
-from grading.gradebook import Grades
-from grading.intake import Status, safe_id
-from grading.journal import Journal
-from grading.pool import Workers
-from grading.row import Row, Student
-from grading.run import read_students
+from grading.intake.repair import safe_id
+from grading.keep.gradebook import Grades
+from grading.keep.journal import Journal
+from grading.keep.round import read_students
+from grading.row import Row, Status, Student
+from grading.run.pool import Workers
 
 
 def journal(small):
@@ -73,8 +73,8 @@ def test_a_fault_of_the_grader(small, monkeypatch):
         raise BrokenProcessPool("the worker died")
 
     with monkeypatch.context() as patch:
-        patch.setattr("grading.run.grade_one", fails)
-        patch.setattr("grading.pool.processes", lambda jobs: Workers(lambda: ThreadPoolExecutor(1), 1))
+        patch.setattr("grading.keep.round.grade_one", fails)
+        patch.setattr("grading.run.pool.processes", lambda jobs: Workers(lambda: ThreadPoolExecutor(1), 1))
         small.run()
     assert cli.main(["status", "small", "--state", str(small.state)]) == 0
     assert "fault of the grader: BrokenProcessPool: the worker died" in small.capsys.readouterr().out
@@ -159,7 +159,8 @@ def test_feedback_goes_back_through_the_exchange(small):
     exchange.chmod(0o777)
     release = [sys.executable, "-m", "nbgrader", "release_feedback", "small", "--course", "nn"]
     release += [f"--Exchange.root={exchange}", f"--CourseDirectory.feedback_directory={small.state / 'feedback'}"]
-    release += ["--ExchangeFactory.release_feedback=grading.exchange.ReleaseFeedback"]  # as nbgrader_config.py says
+    own = "grading.formgrader.exchange.ReleaseFeedback"  # as nbgrader_config.py says
+    release += [f"--ExchangeFactory.release_feedback={own}"]
     done = subprocess.run(release, cwd=small.root, env=small.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (page,) = (exchange / "nn" / "feedback").iterdir()

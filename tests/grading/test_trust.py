@@ -7,9 +7,9 @@ import nbformat
 import pytest
 
 from grading import __main__ as cli
-from grading import sandbox
-from grading.execution import MOST_CELL, _length, _outputs
-from grading.work import seed_of
+from grading.run import sandbox
+from grading.run.execution import MOST_CELL, _length, _outputs
+from grading.run.work import seed_of
 
 JUDGED = """
 import numpy as np

@@ -4,8 +4,8 @@ import nbformat
 import pytest
 from small_course import ROOT
 
-from grading import sandbox
-from grading.execution import Execution, Limits
+from grading.run import sandbox
+from grading.run.execution import Execution, Limits
 
 ERROR = """
 def slopes(F, betas):

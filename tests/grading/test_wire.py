@@ -16,8 +16,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from grading import wire
-from grading.wire import Closed, Late, Peer, Remote, Shared, WireError
+from grading.student import wire
+from grading.student.wire import Closed, Late, Peer, Remote, Shared, WireError
 
 
 def own_classes(value):

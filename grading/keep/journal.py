@@ -12,9 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from grading import private
-from grading.intake import Status
-from grading.row import Row
+from grading.keep import private
+from grading.row import Row, Status
 
 __all__ = ["Journal", "replace_file", "secret_of"]
 
@@ -85,7 +84,7 @@ class Journal:
 
 
 def secret_of(state: Path) -> str:
-    """The secret of a course, which no student may know: what the items ask depends on it (`grading.work.seed_of`).
+    """The secret of a course, which no student may know: what the items ask depends on it (`grading.run.work.seed_of`).
 
     It is made once. Whoever has it can ask a submission the same again.
 

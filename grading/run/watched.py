@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib
 import json
 import math
 import os
@@ -39,7 +40,8 @@ GROWN = 1 << 30  # bytes: a process that has become so large is replaced before 
 
 Begin = Callable[[str, float], None]  # says which step begins, and for how many seconds it may wait for student code
 
-START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from grading.judge import serve; serve()"
+START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
+START += "from grading.run.watched import serve; serve('grading.run.work')"  # a name: that module imports this one
 
 
 class GaveUp(Exception):
@@ -193,8 +195,8 @@ def mine() -> Judge:
 # ---------------------------------------------------------------------------------------------- in the process
 
 
-def serve() -> None:
-    """Work until nobody asks any more."""
+def serve(work: str) -> None:
+    """Work until nobody asks any more; the module of that name is made ready before."""
     asked: queue.Queue[Any] = queue.Queue()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what something prints is no answer
@@ -204,9 +206,7 @@ def serve() -> None:
         out.write(pickle.dumps((kind, value), pickle.HIGHEST_PROTOCOL))
         out.flush()
 
-    from grading import work
-
-    work.prepare()
+    importlib.import_module(work).prepare()
     say("ready", None)
     while True:
         function, argument, spared = asked.get()

@@ -10,37 +10,22 @@ import hashlib
 import io
 import os
 import re
-import stat
 import unicodedata
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 from zoneinfo import ZoneInfo
 
-from grading.intake import MAX_BYTES, Found, Status, safe_id
-from grading.row import Student
+from grading.intake.archive import KINDS, MAX_DEPTH, BadError, Entry, as_shown, read, some, unzipped
+from grading.intake.platforms import Label, Roster, label_of
+from grading.intake.repair import MAX_BYTES, Found
+from grading.row import Status, Student
 
-__all__ = ["LAYOUTS", "Place", "submissions"]
+__all__ = ["Place", "submissions"]
 
 MAX_MEMBERS = 10_000  # of a student's zip; also the files that are looked at for one student
 MAX_ALL = 500_000  # members of the zip with all submissions
-MAX_DEPTH = 8
-
-# How learning platforms name a student's folder or file. Moodle's number is another one for each assignment.
-LAYOUTS = {
-    # folders "Ada Lovelace_1234_assignsubmission_file_", or files "..._assignsubmission_file_backprop.ipynb"
-    "Moodle": r"(?P<name>[^_]+)(_(?P<number>\d+))?_assignsubmission_[a-z]+(_(?P<file>.*))?",
-    # "lovelaceada_LATE_1234_56789_backprop-1.ipynb": the student's number, and one that grows with every upload
-    "Canvas": r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<number>\d+)_(?P<upload>\d+)_(?P<file>.+)",
-    # "Exercise 1_ada_attempt_2024-11-25-13-57-02_backprop.ipynb", and a .txt without the last part
-    "Blackboard": r"(.+_)?(?P<name>[^_]+)_attempt_(?P<upload>\d{4}-[\d-]+)(_(?P<file>.+)|\.txt)",
-    # "1234-56789 - Ada Lovelace - Nov 25, 2024 157 PM - backprop.ipynb", or folders without the last part
-    "Brightspace": r"(?P<number>\d+)-\d+ - (?P<name>.+?) - [^-]*\d{4}[^-]*( - (?P<file>.+))?",
-}
 
 
 def submissions(
@@ -77,12 +62,12 @@ def submissions(
     ValueError
         If there is nothing to grade; the sentence says what to change.
     """
-    roster, notes = _Roster(students or {}), list[str]()
+    roster, notes = Roster(students or {}), list[str]()
     top = _top(path, assignment, roster, notes)
-    labels = {entry: label for entry in top if (label := _label(entry, assignment, roster))}
-    left_out = [_shown(entry.name) for entry in top if entry not in labels]
+    labels = {entry: label for entry in top if (label := label_of(entry, assignment, roster))}
+    left_out = [as_shown(entry.name) for entry in top if entry not in labels]
     if left_out:
-        notes.append(f"left out, not a notebook, folder or zip: {_some(left_out)}")
+        notes.append(f"left out, not a notebook, folder or zip: {some(left_out)}")
     one = [label.name for label in labels.values()] == [assignment]
     if one or not labels:
         hint = "; is it the folder of one student?" * one
@@ -90,16 +75,16 @@ def submissions(
     numbers: dict[tuple[str, str], set[str]] = {}
     for label in labels.values():
         numbers.setdefault((label.platform, label.name), set()).add(label.number)
-    found: dict[str, dict[_Entry, _Label]] = {}
+    found: dict[str, dict[Entry, Label]] = {}
     for entry, label in labels.items():
         alone = len(numbers[label.platform, label.name]) == 1
         found.setdefault(roster.id(label, alone), {})[entry] = label
     places = {}
     for student in sorted(found, key=lambda name: (name.casefold(), name)):
         own, said = found[student], list[str]()
-        names = [_shown(entry.name) for entry in own]
+        names = [as_shown(entry.name) for entry in own]
         if len({label.source or entry.name for entry, label in own.items()}) > 1:
-            said.append(f"several folders or files are of this student: {_some(names)}")
+            said.append(f"several folders or files are of this student: {some(names)}")
             notes.append(f"{student}: {said[0]}")
         label = next(iter(own.values()))
         written = unicodedata.normalize("NFC", label.name)
@@ -117,7 +102,7 @@ class Place:
 
     student: str
     assignment: str
-    _own: Mapping[_Entry, _Label]
+    _own: Mapping[Entry, Label]
     _notes: tuple[str, ...] = ()
 
     def load(self) -> Found:
@@ -133,8 +118,8 @@ class Place:
         data, size = b"", 0
         if file:
             try:
-                data, size = _read(file.entry)
-            except _BadError as error:
+                data, size = read(file.entry)
+            except BadError as error:
                 status = Status.UNREADABLE
                 search.notes.append(f"{file.shown} {error}")
             if size > MAX_BYTES:
@@ -146,81 +131,12 @@ class Place:
         return Found(self.student, status, name, data if status.readable else b"", notes, digest, when, secret)
 
 
-# ---------------------------------------------------------------------------------------------- whose it is
-
-
-@dataclass(frozen=True)
-class _Label:
-    """What the name of a folder or file says."""
-
-    name: str
-    file: str = ""
-    platform: str = ""
-    number: str = ""
-    upload: str = ""
-    late: bool = False
-
-    @property
-    def source(self) -> tuple[str, str, str] | None:
-        """Files of the same source are one student's, as the platform says."""
-        return (self.platform, self.name, self.number) if self.platform else None
-
-
-def _label(entry: _Entry, assignment: str, roster: _Roster) -> _Label | None:
-    for platform, layout in LAYOUTS.items():
-        match = re.fullmatch(layout, entry.name, re.DOTALL)
-        if match and not (entry.kind == "folder" and match["file"]):
-            texts = {key: text or "" for key, text in match.groupdict().items()}
-            late = bool(texts.pop("late", ""))
-            return _Label(**{**texts, "file": texts["file"] or entry.name}, platform=platform, late=late)
-    stem, suffix = os.path.splitext(entry.name)
-    if entry.kind in ("folder", "link") and suffix.casefold() not in (".ipynb", ".zip"):
-        return _Label(entry.name)
-    name = re.sub(r" ?\(\d+\)$", "", stem)  # what a browser adds to the second download
-    known = re.escape(assignment)
-    name = re.sub(rf"^{known}[ _-]+(?=.)|(?<=.)[ _-]+{known}$", "", name, count=1, flags=re.IGNORECASE)
-    if suffix.casefold() in (".ipynb", ".zip"):
-        return _Label(name, assignment + suffix.casefold())
-    return _Label(name, entry.name) if roster.knows(name) else None
-
-
-class _Roster:
-    """The students, and who else turned up."""
-
-    def __init__(self, known: Mapping[str, Student]) -> None:
-        self.known = known
-        self._folded = {name.casefold(): name for name in known}
-        self._named: dict[str, list[str]] = {}
-        for one in known.values():
-            for full in {_squashed(one.first_name + one.last_name), _squashed(one.last_name + one.first_name)} - {""}:
-                self._named.setdefault(full, []).append(one.id)
-
-    def knows(self, name: str) -> bool:
-        return safe_id(name).casefold() in self._folded
-
-    def id(self, label: _Label, alone: bool) -> str:
-        """The id; ``alone`` says that the platform has nobody else of this name."""
-        name = safe_id(label.name if alone else f"{label.name} {label.number}")
-        if name in self.known:
-            return name
-        named = self._named.get(_squashed(label.name), []) if label.platform and alone else []
-        if name.casefold() not in self._folded and len(named) == 1:
-            return named[0]
-        if label.number in self.known and label.platform != "Moodle":
-            return label.number
-        return self._folded.setdefault(name.casefold(), name)
-
-
-def _squashed(name: str) -> str:
-    return "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isalnum())
-
-
 # ---------------------------------------------------------------------------------------------- which file it is
 
 
 @dataclass(frozen=True)
 class _File:
-    entry: _Entry
+    entry: Entry
     name: str  # as the student named it
     shown: str
     rank: int  # of two with the right name the lower is taken
@@ -242,14 +158,14 @@ class _Search:
     _bad: int = 0
     _looked: int = 0
 
-    def look(self, entry: _Entry, label: _Label) -> None:
+    def look(self, entry: Entry, label: Label) -> None:
         """At a folder or a file of the student."""
         if entry.kind == "folder":
             self._walk(entry, label)
             return
         order = (label.platform, label.upload.zfill(20)) if label.upload else None
         name = re.sub(r"-\d+(?=\.\w+$)", "", label.file) if label.platform == "Canvas" else label.file
-        self._add(_File(entry, name, _shown(label.file if label.platform else entry.name), 0, None, order))
+        self._add(_File(entry, name, as_shown(label.file if label.platform else entry.name), 0, None, order))
 
     def choice(self) -> tuple[Status, _File | None]:
         """The notebook, if it is clear which one it is, and how that came out."""
@@ -261,7 +177,7 @@ class _Search:
         if right:
             file = _newest(right)
             if file is None:
-                self.notes.append(f"{_some([each.shown for each in right])}: it cannot be told which counts")
+                self.notes.append(f"{some([each.shown for each in right])}: it cannot be told which counts")
                 return Status.SEVERAL, None
             if len(right) > 1:
                 self.notes.append(f"there are {len(right)} notebooks {wanted}; {file.shown} was taken")
@@ -270,15 +186,15 @@ class _Search:
             self.notes.append(f"{notebooks[0].shown} was taken for {wanted}")
             return Status.RENAMED, notebooks[0]
         if notebooks:
-            names = _some([file.shown for file in notebooks])
+            names = some([file.shown for file in notebooks])
             self.notes.append(f"{len(notebooks)} notebooks ({names}), none is called {wanted}")
             return Status.SEVERAL, None
         if len(zips) > 1:
-            self.notes.append(f"{len(zips)} zips ({_some([file.shown for file in zips])}) and no {wanted}")
+            self.notes.append(f"{len(zips)} zips ({some([file.shown for file in zips])}) and no {wanted}")
             return Status.SEVERAL, None
         if self._bad:
             return Status.UNREADABLE, None
-        names = _some([file.shown for file in self._files])
+        names = some([file.shown for file in self._files])
         self.notes.append(f"there is no {wanted}" + f", only {names}: the notebook itself is needed" * bool(names))
         return Status.MISSING, None
 
@@ -298,12 +214,12 @@ class _Search:
         if self._bad <= 5:
             self.notes.append(words)
 
-    def _walk(self, folder: _Entry, label: _Label, shown: str = "", depth: int = 0) -> None:
+    def _walk(self, folder: Entry, label: Label, shown: str = "", depth: int = 0) -> None:
         """Everywhere in what a platform or a zip has; else only where nbgrader would look."""
         try:
             children = folder.children()
         except OSError as error:
-            self._complain(f"the folder {shown or _shown(folder.name)} cannot be opened: {error.strerror}")
+            self._complain(f"the folder {shown or as_shown(folder.name)} cannot be opened: {error.strerror}")
             return
         when, secret = None, ""
         if not label.platform:
@@ -316,55 +232,55 @@ class _Search:
                 if self._looked == MAX_MEMBERS + 1:
                     self._complain(f"there are more than {MAX_MEMBERS:,} files; only the first were looked at")
                 return
-            path, inside = shown + _shown(child.name), bool(label.platform)
+            path, inside = shown + as_shown(child.name), bool(label.platform)
             notebook = child.name.casefold().endswith(".ipynb")
             if child.kind != "folder" or notebook:
                 self._add(_File(child, child.name, path, depth if inside else -depth, when, order, secret))
             elif depth < MAX_DEPTH if inside else depth == 0 and child.name == self.assignment:
                 self._walk(child, label, f"{path}/", depth + 1)
 
-    def _time(self, file: _Entry | None) -> datetime | None:
+    def _time(self, file: Entry | None) -> datetime | None:
         if file is None:
             return None
         try:
-            text = _read(file)[0].decode("ascii")
+            text = read(file)[0].decode("ascii")
             match = re.fullmatch(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d[\d:.]*) ?(?:([A-Z]{1,5})|([+-][\d:]+))?\s*", text)
             if match:  # the zone is letters alone, or its name could be a path
                 when = datetime.fromisoformat(match[1] + (match[3] or ""))
                 if match[2] not in (None, "Z", "GMT", "UTC"):
                     when = when.replace(tzinfo=ZoneInfo(match[2]))
                 return when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
-        except (_BadError, ValueError, KeyError, OverflowError, OSError):
+        except (BadError, ValueError, KeyError, OverflowError, OSError):
             pass
         self.notes.append("timestamp.txt has no time that can be read: when this was handed in is not known")
         return None
 
     def _unzip(self, file: _File) -> None:
         try:
-            data, size = _read(file.entry)
+            data, size = read(file.entry)
             if size > MAX_BYTES:
-                raise _BadError(f"has more than {MAX_BYTES / 1e6:.0f} MB: hand in the notebook alone")
+                raise BadError(f"has more than {MAX_BYTES / 1e6:.0f} MB: hand in the notebook alone")
             if data.count(b"PK\x01\x02") > MAX_MEMBERS:  # before anything is made of each
-                raise _BadError(f"has more than {MAX_MEMBERS:,} files: hand in the notebook alone")
+                raise BadError(f"has more than {MAX_MEMBERS:,} files: hand in the notebook alone")
             notes = list[str]()
-            root = _unzipped(io.BytesIO(data), MAX_MEMBERS, notes)
-        except _BadError as error:
+            root = unzipped(io.BytesIO(data), MAX_MEMBERS, notes)
+        except BadError as error:
             self._complain(f"{file.shown} {error}")
             return
         for note in notes:
             self._complain(f"{file.shown}: {note}")
         self._files.remove(file)
         before = len(self._files)
-        self._walk(root, _Label("", platform="zip"), f"{file.shown}/")
+        self._walk(root, Label("", platform="zip"), f"{file.shown}/")
         if len(self._files) == before and not self._bad:
             self._complain(f"{file.shown} is empty")
 
 
-def _secret(file: _Entry | None) -> str:
+def _secret(file: Entry | None) -> str:
     """What nbgrader's ``submit`` made for the student, who alone can then fetch the feedback."""
     try:
-        text = _read(file)[0].decode("ascii") if file else ""
-    except (_BadError, UnicodeDecodeError, OSError):
+        text = read(file)[0].decode("ascii") if file else ""
+    except (BadError, UnicodeDecodeError, OSError):
         return ""
     return text if re.fullmatch(r"[0-9a-f]{32,256}", text) else ""
 
@@ -377,150 +293,37 @@ def _newest(files: list[_File]) -> _File | None:
     files = [file for file in files if file.rank == first]
     if 1 < len(files) <= 5:
         try:
-            if len({hashlib.sha256(_read(file.entry)[0]).digest() for file in files}) == 1:
+            if len({hashlib.sha256(read(file.entry)[0]).digest() for file in files}) == 1:
                 return files[0]
-        except _BadError:
+        except BadError:
             return None
     return files[0] if len(files) == 1 else None
 
 
-# ---------------------------------------------------------------------------------------------- disks and zips
-
-KINDS = {
-    "folder": "is a folder",
-    "link": "is a link, and links are not followed",
-    "special": "is neither a file nor a folder",
-}
-
-
-def _kind(mode: int) -> str:
-    kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
-    return kinds.get(stat.S_IFMT(mode), "special")
-
-
-class _BadError(Exception):
-    """In words that follow the file's name."""
-
-
-class _Entry:
-    """A file or folder on a disk. Nothing is opened before it is asked for."""
-
-    def __init__(self, path: Path) -> None:
-        self.name, self._path = path.name, path
-        self.kind = _kind(path.lstat().st_mode)
-
-    def children(self) -> list[_Entry]:
-        """What is in a folder, in order, but for hidden files."""
-        return [_Entry(path) for path in sorted(self._path.iterdir()) if not _hidden(path.name)]
-
-    def open(self) -> IO[bytes]:
-        """To read; what was swapped for a link or a pipe in the meantime is not waited for."""
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        return os.fdopen(os.open(self._path, flags), "rb")
-
-
-class _Member(_Entry):
-    """A file or folder in a zip."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.kind = name, "folder"
-        self.inside: dict[str, _Member] = {}
-        self.archive: tuple[zipfile.ZipFile, zipfile.ZipInfo] | None = None
-
-    def children(self) -> list[_Entry]:
-        return [child for name, child in sorted(self.inside.items()) if not _hidden(name)]
-
-    def open(self) -> IO[bytes]:
-        if self.archive is None:
-            raise IsADirectoryError(0, "it is a folder")
-        archive, info = self.archive
-        if info.flag_bits & 1:
-            raise _BadError("is encrypted: it has to be handed in without a password")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise _BadError("is packed in an unusual way: pack it again as an ordinary zip")
-        return archive.open(info)
-
-
-def _read(entry: _Entry) -> tuple[bytes, int]:
-    """The first bytes of a file, and how many there are, or a number above the limit."""
-    try:
-        with entry.open() as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise _BadError(f"cannot be opened: {error.strerror or error}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError):
-        raise _BadError("is damaged in the zip") from None
-    return data[:MAX_BYTES], len(data)
-
-
-def _unzipped(file: Path | IO[bytes], most: int, notes: list[str]) -> _Member:
-    """The folder in a zip. Members are what the zip calls them, and are never written anywhere."""
-    try:
-        archive = zipfile.ZipFile(file)
-    except OSError as error:
-        raise _BadError(f"cannot be opened: {error.strerror or error}") from None
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError):
-        raise _BadError("is no zip, or a damaged one") from None
-    members = archive.infolist()
-    if len(members) > most:
-        raise _BadError(f"has more than {most:,} files")
-    root, outside = _Member(""), list[str]()
-    for info in members:
-        path = info.filename.replace("\\", "/")
-        parts = [part for part in path.split("/") if part not in ("", ".")]
-        leaves = path.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", path)
-        if leaves or not 0 < len(parts) <= MAX_DEPTH + 2 or max(map(len, parts)) > 255:
-            outside.append(_shown(info.filename))
-            continue
-        node = root
-        for part in parts:
-            node = node.inside.setdefault(part, _Member(part))
-        if not path.endswith("/"):
-            node.archive, mode = (archive, info), info.external_attr >> 16
-            node.kind = _kind(mode) if stat.S_IFMT(mode) else "file"
-    if outside:
-        notes.append(f"left out, a path that leaves the zip or is too long: {_some(outside)}")
-    return root
-
-
-def _top(path: Path, assignment: str, roster: _Roster, notes: list[str]) -> list[_Entry]:
+def _top(path: Path, assignment: str, roster: Roster, notes: list[str]) -> list[Entry]:
     """The folders and files of all students."""
     try:
         if path.is_dir():
-            return _Entry(path.resolve()).children()
+            return Entry(path.resolve()).children()
         if not path.exists():
-            raise _BadError("does not exist")
+            raise BadError("does not exist")
         if not path.is_file():
-            raise _BadError("is neither a folder nor a zip file")
-        top = _unzipped(path, MAX_ALL, notes).children()
+            raise BadError("is neither a folder nor a zip file")
+        top = unzipped(path, MAX_ALL, notes).children()
     except OSError as error:
         raise ValueError(f"the submissions {path} cannot be opened: {error.strerror}") from None
-    except _BadError as error:
+    except BadError as error:
         raise ValueError(f"the submissions {path}: it {error}") from None
     while len(top) == 1 and top[0].kind == "folder":  # a zip of the folder, or of one student in it?
-        label, inner = _label(top[0], assignment, roster), top[0].children()
+        label, inner = label_of(top[0], assignment, roster), top[0].children()
         names = [os.path.splitext(entry.name)[0].casefold() for entry in inner]
-        labels = [_label(entry, assignment, roster) for entry in inner]
+        labels = [label_of(entry, assignment, roster) for entry in inner]
         platform = any(each and each.platform for each in labels)
         wraps = len([each for each in labels if each]) > 1 or any(entry.kind == "folder" for entry in inner)
         if (label and label.platform) or roster.knows(top[0].name) or assignment.casefold() in names:
             break
         if not wraps and not platform:
             break
-        notes.append(f"the submissions are taken from the folder {_shown(top[0].name)} of the zip")
+        notes.append(f"the submissions are taken from the folder {as_shown(top[0].name)} of the zip")
         top = inner
     return top
-
-
-def _hidden(name: str) -> bool:
-    return name.startswith((".", "__MACOSX", "~$"))
-
-
-def _shown(name: str) -> str:
-    """A file's name as it may stand in a table, in HTML and in Markdown."""
-    name = re.sub(r"[^\w .,+@'()/=-]|^[=+@-]", "�", unicodedata.normalize("NFC", name))
-    return name if len(name) <= 80 else f"{name[:60]}...{name[-15:]}"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)

@@ -1,8 +1,8 @@
 """One round of grading: every submission gets a row, whatever is wrong with it or with others.
 
-Submissions are graded beside each other by workers (`grading.work`, `grading.pool`). What comes back is written here,
-one submission after the other: the files, the gradebook, and then a line in the journal. What has no line is graded
-again in the next round, so a round can be killed at any time.
+Submissions are graded beside each other by workers (`grading.run.work`, `grading.run.pool`). What comes back is written
+here, one submission after the other: the files, the gradebook, and then a line in the journal. What has no line is
+graded again in the next round, so a round can be killed at any time.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ import nbformat
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grading import collect, intake, pool, private
-from grading.execution import SLOWEST, Limits
-from grading.gradebook import Grades, LockedError
-from grading.intake import Found, Source, Status
-from grading.journal import Journal, replace_file, secret_of
-from grading.row import Row, Student
-from grading.work import ACCEPT, Bundle, Graded, RefusedError, Task, feedback_page, grade_one, missing, not_graded
+from grading.intake import find
+from grading.intake.repair import Found, Source, safe_id
+from grading.keep import private
+from grading.keep.gradebook import Grades, LockedError
+from grading.keep.journal import Journal, replace_file, secret_of
+from grading.row import Row, Status, Student
+from grading.run import pool
+from grading.run.execution import SLOWEST, Limits
+from grading.run.work import ACCEPT, Bundle, Graded, RefusedError, Task, feedback_page, grade_one, missing, not_graded
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
 
@@ -127,7 +129,7 @@ def read_students(path: Path) -> dict[str, Student]:
                 texts = {name: (line.get(name) or "").strip() for name in ("id", "first_name", "last_name", "email")}
                 if not any(texts.values()):
                     continue
-                if not texts["id"] or intake.safe_id(texts["id"]) != texts["id"]:
+                if not texts["id"] or safe_id(texts["id"]) != texts["id"]:
                     allowed = "letters, digits and _ . , - + @ ' ( ) or spaces, the first a letter or digit"
                     raise UsageError(
                         f"{path}, line {lines.line_num}: the id {texts['id']!r} is not safe; use {allowed}"
@@ -165,7 +167,7 @@ def grade(
     course : Course
         The assignment, and where the results go.
     submissions : Path
-        What `collect.submissions` reads: a folder or a zip.
+        What `find.submissions` reads: a folder or a zip.
     students : mapping, optional
         Who takes part: a student who handed in nothing gets a row too.
     limits : Limits, optional
@@ -179,7 +181,7 @@ def grade(
     unisolated : bool
         Whether student code may run where there is no sandbox. Somebody has to accept that risk, for one round.
     container : str, optional
-        Where bubblewrap cannot run: the image of a container, see `grading.work.missing`.
+        Where bubblewrap cannot run: the image of a container, see `grading.run.work.missing`.
     progress : callable
         Gets each row as it is done, how many are done, and how many there are.
     remark : callable
@@ -205,7 +207,7 @@ def grade(
     for line in [] if new else _private(course):
         remark(line)
     try:
-        handed, remarks = collect.submissions(submissions, course.assignment, students)
+        handed, remarks = find.submissions(submissions, course.assignment, students)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from None
     for line in remarks:
@@ -293,9 +295,7 @@ class _Round:
         self.due, self.extended = self.book.due()
         self.when: dict[str, datetime | None] = {}
 
-    def all(
-        self, handed: Mapping[str, collect.Place], names: list[str], workers: pool.Workers, fresh: bool
-    ) -> list[Row]:
+    def all(self, handed: Mapping[str, find.Place], names: list[str], workers: pool.Workers, fresh: bool) -> list[Row]:
         graded = set() if fresh else self.book.graded()
         self.journal.found_in(self.place)
         rows: dict[str, Row] = {}

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from traitlets.config import Config
 
-from grading import intake
+from grading.intake.repair import known_cells, safe_id
 from grading.row import Row, Student
 
 __all__ = ["Grades", "LockedError"]
@@ -124,7 +124,7 @@ class Grades:
         notebook, mark = root / "solutions" / name / f"{name}.ipynb", self.state / "release" / name / "registered.txt"
         digest = hashlib.sha256(self.url.encode() + notebook.read_bytes()).hexdigest()
         with self._alone():
-            known, wanted = self._cells(), intake.known_cells(notebook)
+            known, wanted = self._cells(), known_cells(notebook)
             if known and mark.exists() and mark.read_text() == digest:
                 return
             if known and known.keys() != wanted.keys():
@@ -222,8 +222,8 @@ class Grades:
         ValueError
             If the id is none that is safe in a page, a path and a table, or a name is none.
         """
-        if intake.safe_id(row.student) != row.student:
-            raise ValueError(f"{row.student!r} is no safe id of a student; {intake.safe_id(row.student)} would be one")
+        if safe_id(row.student) != row.student:
+            raise ValueError(f"{row.student!r} is no safe id of a student; {safe_id(row.student)} would be one")
         if person:
             person.check()
         self._tried(lambda: self._write(row, notebook_row, when, person))

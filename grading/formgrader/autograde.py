@@ -22,17 +22,21 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import compute_checksum
 from traitlets import Bool, Float, Integer, Unicode
 
-from grading import collect, feedback, intake, judge, work
-from grading.execution import Limits
-from grading.intake import Handed, Source, Status
-from grading.journal import secret_of
-from grading.judge import Begin
-from grading.row import Row
-from grading.sandbox import Use
+from grading.intake import find
+from grading.intake.archive import Entry
+from grading.intake.platforms import Label
+from grading.intake.repair import Handed, Source, parse, repair
+from grading.keep.journal import secret_of
+from grading.row import Row, Status
+from grading.run import watched, work
+from grading.run.execution import Limits
+from grading.run.sandbox import Use
+from grading.run.watched import Begin
+from grading.tell import feedback
 
 __all__ = ["Check", "Reader", "Repair"]
 
-# as in `grading.gradebook`: the rows are right, and the log is for what is said of submissions
+# as in `grading.keep.gradebook`: the rows are right, and the log is for what is said of submissions
 warnings.filterwarnings("ignore", "Object of type .* not in session", module="nbgrader")
 
 
@@ -70,12 +74,12 @@ class Repair(_Step):
     """
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        """Read and repair a submission; see `grading.collect` and `grading.intake`."""
+        """Read and repair a submission; see `grading.intake.find` and `grading.intake.repair`."""
         student, name, path, source = self._begin(resources)
-        own = {collect._Entry(path.parents[1]): collect._Label(student)}
-        found = collect.Place(student, name, own).load()
-        handed = _as_handed_in(intake.parse(found, name))
-        notebook, notes = intake.repair(handed, source)
+        own = {Entry(path.parents[1]): Label(student)}
+        found = find.Place(student, name, own).load()
+        handed = _as_handed_in(parse(found, name))
+        notebook, notes = repair(handed, source)
         for note in notes:
             self.log.warning("%s: %s", student, note)
         seed = work.seed_of(found.data, secret_of(Path(self.state)))
@@ -124,7 +128,7 @@ class Check(_Step):
     ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        """Execute and check a repaired submission; see `grading.execution`."""
+        """Execute and check a repaired submission; see `grading.run.execution`."""
         student, name, path, source = self._begin(resources)
         nb = nbformat.read(path, as_version=4)
         kept, faults = nb.metadata[feedback.KEPT], set[str]()
@@ -135,7 +139,7 @@ class Check(_Step):
             solutions, release = Path(self.root, "solutions", name), Path(self.root, "exercises", name, path.name)
             bundle = work.Bundle.read(solutions, release)
             asked = _Asked(work.text(nb), bundle, int(kept["seed"]), limits, self.allow_unisolated, self.container)
-            nb, used, faults, way = judge.mine().do(_executed, asked)
+            nb, used, faults, way = watched.mine().do(_executed, asked)
             row = replace(row, cpu=used.cpu, memory=used.memory, isolation=way)
             row.notes.extend([work.UNISOLATED] * (way == "none"))
         row = work.settle(row, nb, source, faults)

@@ -2,9 +2,9 @@
 
 In ``nbgrader_config.py``::
 
-    c.GenerateFeedback.exporter_class = "grading.exporter.FeedbackExporter"
+    c.GenerateFeedback.exporter_class = "grading.formgrader.exporter.FeedbackExporter"
     c.FeedbackExporter.site = "https://example.org/book"
-    c.HTMLExporter.filters = {"markdown2html": "grading.exporter.markdown"}  # for what formgrader shows
+    c.HTMLExporter.filters = {"markdown2html": "grading.formgrader.exporter.markdown"}  # for what formgrader shows
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from nbconvert.exporters.exporter import Exporter
 from nbformat import NotebookNode
 from traitlets import Unicode, default
 
-from grading import feedback
-from grading.intake import Status
-from grading.row import Row
+from grading.row import Row, Status
+from grading.tell import feedback
+from grading.tell.markdown import markdown as rendered
 
 __all__ = ["FeedbackExporter", "markdown"]
 
@@ -35,11 +35,11 @@ def markdown(text: str) -> str:
     str
         Safe HTML.
     """
-    return str(feedback._markdown(text))
+    return str(rendered(text))
 
 
 class FeedbackExporter(Exporter):
-    """Makes `grading.feedback.page` of a notebook into which nbgrader's ``GetGrades`` has written the points."""
+    """Makes `grading.tell.feedback.page` of a notebook into which nbgrader's ``GetGrades`` has written the points."""
 
     site = Unicode("", help="The book's address; if empty, its pages are named and not linked").tag(config=True)
     output_mimetype = "text/html"

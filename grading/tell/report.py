@@ -8,8 +8,8 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from grading.report_html import html
 from grading.row import CONTROL, Row, Student
+from grading.tell.report_html import html
 
 __all__ = ["KINDS", "WIDTH", "export", "html", "table"]
 

@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from grading import bridge, forkserver
+from grading.student import bridge, forkserver
 
 TICK = 0.1  # seconds after which what was used is looked at again
 LAST = 0.2  # seconds in which the engine hands on the last line: it may drop what it holds when this process ends

@@ -1,7 +1,8 @@
 """Do tasks beside each other, written against `concurrent.futures.Executor`: threads here, Dask for clusters.
 
-A thread here leaves its work to a process of its own (`grading.judge`). A worker of a cluster that dies takes nothing
-with it: what it had is done again, one at a time, so that a submission which ends workers is found, and harms no other.
+A thread here leaves its work to a process of its own (`grading.run.watched`). A worker of a cluster that dies takes
+nothing with it: what it had is done again, one at a time, so that a submission which ends workers is found, and harms
+no other.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-from grading import judge
+from grading.run import watched
 
 __all__ = ["ClusterError", "cluster", "processes", "results"]
 
@@ -62,15 +63,15 @@ class Workers:
 
 
 def _prepare() -> None:
-    judge.mine().prepare()
+    watched.mine().prepare()
 
 
 class Threads(ThreadPoolExecutor):
     """Threads that each have a process to judge in."""
 
     def __init__(self, jobs: int) -> None:
-        self._judges: list[judge.Judge] = []
-        super().__init__(jobs, initializer=lambda: self._judges.append(judge.mine()))
+        self._judges: list[watched.Judge] = []
+        super().__init__(jobs, initializer=lambda: self._judges.append(watched.mine()))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the processes too: a thread that waits for one gives up."""

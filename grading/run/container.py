@@ -22,9 +22,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from grading import sandbox
-from grading.forkserver import OWN
-from grading.sandbox import ENOUGH, PROCESSES, SPARE, Place, Sandbox, SandboxError, Use
+from grading.run import sandbox
+from grading.run.sandbox import ENOUGH, PROCESSES, SPARE, Place, Sandbox, SandboxError, Use
+from grading.student import OWN
 
 __all__ = ["ContainerSandbox", "engine", "obstacle"]
 
@@ -35,7 +35,7 @@ LONGEST = 86_400  # seconds after which podman ends a container, should all else
 ROOM = SPARE + (1 << 28)  # bytes above a submission's own that its container may hold: Python is in it
 PATIENCE = 5.0  # seconds for a container to end
 NEEDED = "without root, that needs control groups of version 2, of which the system hands memory and pids to users"
-START = "from grading.contained import main; main()"
+START = "from grading.student.contained import main; main()"
 
 
 @cache

@@ -25,8 +25,8 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from grading.borrowed import LIBRARIES, Unusable, stepped, watched
-from grading.wire import Peer, Shared
+from grading.student.borrowed import LIBRARIES, Unusable, stepped, watched
+from grading.student.wire import Peer, Shared
 
 __all__ = ["Limits", "answer", "prepare"]
 

@@ -15,9 +15,9 @@ from typing import Any
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.utils import ignore_patterns
 
-from grading import private
-from grading.collect import MAX_DEPTH
-from grading.intake import safe_id
+from grading.intake.archive import MAX_DEPTH
+from grading.intake.repair import safe_id
+from grading.keep import private
 
 __all__ = ["Collect", "ReleaseFeedback"]
 

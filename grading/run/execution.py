@@ -16,9 +16,9 @@ processes left in the background   are ended
 =================================  =================================================================================
 
 No verdict is made in the student's process. A graded cell is not executed: the item is checked here. Inputs go to the
-student's function and values come back (`grading.wire`), are compared, and the cell's outputs are written. The items
-come after the cells, so that nothing a check asked, or was told, can be shown by a cell; each finds the names as they
-were at its place in the notebook.
+student's function and values come back (`grading.student.wire`), are compared, and the cell's outputs are written. The
+items come after the cells, so that nothing a check asked, or was told, can be shown by a cell; each finds the names as
+they were at its place in the notebook.
 """
 
 from __future__ import annotations
@@ -36,11 +36,14 @@ from typing import Any, cast
 
 from nbformat import NotebookNode, from_dict
 
-from grading import engine
-from grading.judge import Begin
-from grading.pictures import checked
-from grading.sandbox import Place, Sandbox, Use
-from grading.wire import Closed, Late, Peer, WireError
+from grading.intake.pictures import checked
+from grading.judge.call import Lent, Unusable, bounded, lend
+from grading.judge.check import check
+from grading.judge.item import MIME
+from grading.judge.reference import load_items, reference
+from grading.run.sandbox import Place, Sandbox, Use
+from grading.run.watched import Begin
+from grading.student.wire import Closed, Late, Peer, WireError
 
 __all__ = ["FAULTS", "Execution", "Limits", "fault"]
 
@@ -125,8 +128,8 @@ class Execution:
         spared: Mapping[str, str] | None = None,
     ) -> None:
         self.sandbox, self.seed, self.limits, self.begin, self.spared = sandbox, seed, limits, begin, spared or {}
-        self.items = {item.id: item for item in engine.load_items(assignment, root)}
-        self.right = engine.reference(assignment, root)
+        self.items = {item.id: item for item in load_items(assignment, root)}
+        self.right = reference(assignment, root)
         self.cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
         self.open = [cell for cell in self.cells if _graded(cell)]  # still to be checked
         self.limit = limits.cell
@@ -242,7 +245,7 @@ class Execution:
             cell.outputs = [fault("NotRun", self.spared.get(name, f"checks.py declares no item {name}"))]
             return
         cell.outputs = [fault("KernelDied", "the process was gone before the check")]
-        self.lent = engine.lend(item, self.right)
+        self.lent = lend(item, self.right)
         call, fresh, self.fresh = _Call(self), self.fresh, False
         try:
             self._ask("%lend", (name, list(self.lent), list(self.right.source)), CLEANUP)
@@ -253,7 +256,7 @@ class Execution:
         self.enough = self.spent + self.peer.served + ITEM * self.limits.cell
         self.begin(name, ITEM * self.limits.cell)
         try:
-            result = engine.check(item, call, self.right, self.seed)
+            result = check(item, call, self.right, self.seed)
         except Exception as error:
             words = f"fault of the grader: {type(error).__name__}: {error}"
             cell.outputs = [fault("NotRun", " ".join(words.split())[:300])]
@@ -265,7 +268,7 @@ class Execution:
             self.open.insert(0, cell)  # an item before it may have filled the memory
             raise _Lost(call.full)
         self.faults |= call.faults
-        text = {"text/plain": result.message, engine.MIME: result.bundle()}
+        text = {"text/plain": result.message, MIME: result.bundle()}
         cell.execution_count = self.count
         cell.outputs = [
             _output("stream", name="stdout", text=result.text() + "\n"),
@@ -355,7 +358,7 @@ class _Asker(Peer):
     """
 
     def __init__(self, execution: Execution, connection: socket.socket) -> None:
-        super().__init__(connection, execution._given, around=self._lent, errors=(engine.Unusable,))
+        super().__init__(connection, execution._given, around=self._lent, errors=(Unusable,))
         self.execution, self.served, self.gone = execution, 0.0, ""
         self._waited, self._since = 0.0, math.inf
 
@@ -376,7 +379,7 @@ class _Asker(Peer):
 
     @contextlib.contextmanager
     def _lent(self, _: Any) -> Iterator[None]:
-        with engine.bounded(LENT):
+        with bounded(LENT):
             yield
 
     def _io(self, operation: Callable[[Any], Any], argument: Any) -> Any:
@@ -406,7 +409,7 @@ class _Call:
 
         def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if self.lost:
-                raise engine.Unusable(self.lost)
+                raise Unusable(self.lost)
             try:
                 with self.execution.within(seconds):
                     return self.execution.peer.call(name, args, kwargs)
@@ -424,7 +427,7 @@ class _Call:
                 said = f"it answered with {error}" if isinstance(error, WireError) else "it ended Python"
                 self.lost = self.full = said
                 self.faults.add("KernelDied")
-                raise engine.Unusable(said) from None
+                raise Unusable(said) from None
 
         return call
 
@@ -433,7 +436,7 @@ class _Call:
 
     def counted(self) -> Counter[str]:
         """How often each function that was lent was called until now."""
-        return engine.Lent.counted(self.execution.lent)
+        return Lent.counted(self.execution.lent)
 
     def stepped(self, name: str) -> str:
         """What `borrowed.stepped` says of a function, asked where its code is."""

@@ -1,7 +1,7 @@
 """Grade one submission: bytes in, a row and two files out. Runs in a worker, on this machine or another one.
 
 A worker needs nothing but this package: the assignment comes with the task, and what is made goes back as bytes. It
-leaves the work to a process that it watches (`grading.judge`). To grade in another way, replace `grade_one`.
+leaves the work to a process that it watches (`grading.run.watched`). To grade in another way, replace `grade_one`.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from grading import container as containers
-from grading import feedback, intake, judge
-from grading.engine import MIME
-from grading.execution import FAULTS, Execution, Limits, fault
-from grading.intake import Found, Handed, Source, Status, deleted
-from grading.judge import Begin, GaveUp
-from grading.row import Row
-from grading.sandbox import Sandbox, SandboxError, obstacle
+from grading.intake.repair import Found, Handed, Source, deleted, parse, repair
+from grading.judge.item import MIME
+from grading.row import Row, Status
+from grading.run import container as containers
+from grading.run import watched
+from grading.run.execution import FAULTS, Execution, Limits, fault
+from grading.run.sandbox import Sandbox, SandboxError, obstacle
+from grading.run.watched import Begin, GaveUp
+from grading.tell import feedback
 
 __all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "not_graded", "seed_of"]
 __all__ += ["settle", "text"]
 
 STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
-ENGINE = ["borrowed", "bridge", "cgroup", "contained", "container", "engine", "execution", "forkserver", "intake"]
-ENGINE += ["judge", "pictures", "sandbox", "seccomp", "wire", "work"]
+ROOMS = ("student", "judge", "intake", "run")  # where points come about: what changes there makes grades old
 UNISOLATED = "not isolated: the code ran without a sandbox on the machine that graded"
 ACCEPT = (
     "--allow-unisolated accepts that risk, for one round; for nbgrader's own commands it is c.Check.allow_unisolated "
@@ -80,9 +80,11 @@ class Bundle:
     @property
     def digest(self) -> str:
         """Changes when anything changes that points depend on: the assignment, its items, or this program."""
-        here = Path(__file__).parent
+        here = Path(__file__).parents[1]
+        own = [here / "row.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
+        own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
         parts = [*(name.encode() + data for name, data in sorted(self.files.items())), self.release.encode()]
-        parts += [(here / f"{name}.py").read_bytes() for name in ENGINE]
+        parts += [path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def source(self) -> Source:
@@ -217,7 +219,7 @@ def grade_one(task: Task) -> Graded:
         If there is no sandbox here, and the task asks for one.
     """
     try:
-        graded: Graded = judge.mine().do(_graded, task)
+        graded: Graded = watched.mine().do(_graded, task)
     except GaveUp as error:
         return not_graded(task, error)
     return graded
@@ -230,8 +232,8 @@ def _graded(task: Task, begin: Begin, spared: Mapping[str, str]) -> Graded:
     try:
         source = task.bundle.source()
         row = Row(found.student, found.status, {}, {}, {}, [], found.digest, task.source, late=task.late)
-        handed = intake.parse(found, task.bundle.name)
-        notebook, notes = intake.repair(handed, source)
+        handed = parse(found, task.bundle.name)
+        notebook, notes = repair(handed, source)
         row, faults = replace(row, status=handed.status, notes=list(notes)), set[str]()
         if handed.status.readable:
             seed = seed_of(found.data, task.secret)
@@ -243,7 +245,7 @@ def _graded(task: Task, begin: Begin, spared: Mapping[str, str]) -> Graded:
                 except SandboxError:  # somebody killed it: the student is not to blame
                     if attempt == TRIES - 1:
                         raise
-                    notebook, _ = intake.repair(handed, source)
+                    notebook, _ = repair(handed, source)
             used, faults = execution.used, execution.faults
             row = replace(row, cpu=round(used.cpu, 3), memory=used.memory, seed=seed, isolation=way)
             row.notes.extend([UNISOLATED] * (way == "none"))
@@ -287,7 +289,7 @@ def execute(
         raise RefusedError(f"{said}.\n{ACCEPT}")
     sandbox = _sandbox(container, not why)
     root, _ = _unpacked(bundle.name, tuple(sorted(bundle.files.items())), bundle.release)
-    judge.may_hold(SPACE)
+    watched.may_hold(SPACE)
     execution = Execution(notebook, sandbox, bundle.name, root, seed, limits, begin, spared)
     execution.run()
     return execution, sandbox.way
@@ -297,7 +299,7 @@ def not_graded(task: Task, error: BaseException) -> Graded:
     """The result where the grader failed: no points, and a sentence that says whose fault it is."""
     found, source = task.found, task.bundle.source()
     words = " ".join(f"fault of the grader: {type(error).__name__}: {error}".split())[:300]
-    notebook, _ = intake.repair(Handed(found.student, Status.NOT_GRADED, (words,)), source)
+    notebook, _ = repair(Handed(found.student, Status.NOT_GRADED, (words,)), source)
     row = Row(found.student, Status.NOT_GRADED, {}, {}, {}, [words], found.digest, task.source, late=task.late)
     return _made(task, settle(row, notebook, source), notebook, source)
 

@@ -13,10 +13,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from grading.engine import Item
-from grading.intake import Status
-from grading.row import CONTROL, Row, duration
-from grading.similar import Pair
+from grading.judge.item import Item
+from grading.row import CONTROL, Row, Status, duration
+from grading.tell.similar import Pair
 
 __all__ = ["html"]
 
@@ -92,7 +91,7 @@ def html(
 @functools.cache
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("grading"),
+        loader=PackageLoader("grading.tell"),
         autoescape=True,  # ids, reasons and code come from students
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -2,7 +2,7 @@
 
 The student's file is never changed and never trusted: of it only the text of its cells is used. All else (locked cells,
 tests, metadata) comes from the source, so a cell that was deleted, copied, moved or stripped harms nobody but itself.
-Where the file comes from is the business of `grading.collect`.
+Where the file comes from is the business of `grading.intake.find`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
 import nbformat
 from nbformat import NotebookNode, from_dict
+
+from grading.row import Status
 
 __all__ = [
     "MAX_BYTES",
@@ -28,7 +29,6 @@ __all__ = [
     "Found",
     "Handed",
     "Source",
-    "Status",
     "deleted",
     "known_cells",
     "parse",
@@ -40,38 +40,6 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 MAX_BYTES = 10_000_000  # a notebook with many pictures has 2 MB; a larger file is output printed by mistake
 MAX_CELLS = 2_000  # the longest assignment has 60
 MAX_TEXT = 1_000_000  # characters of a cell; pictures pasted into one have some 100,000
-
-
-class Status(StrEnum):
-    """What became of a submission: exactly one for each student.
-
-    From the file alone a submission is graded, renamed, several notebooks, missing, unreadable or too large; the
-    others are known only after the notebook was run.
-    """
-
-    GRADED = "graded"
-    PARTLY = "partly graded"
-    LATE = "late"
-    RENAMED = "renamed"
-    SEVERAL = "several notebooks"
-    MISSING = "missing"
-    UNREADABLE = "unreadable"
-    TOO_LARGE = "too large"
-    TIMED_OUT = "timed out"
-    CRASHED = "crashed"
-    NOT_GRADED = "not graded"
-
-    @property
-    def readable(self) -> bool:
-        """Whether there was a notebook to run."""
-        return self in (
-            Status.GRADED,
-            Status.PARTLY,
-            Status.LATE,
-            Status.RENAMED,
-            Status.TIMED_OUT,
-            Status.CRASHED,
-        )
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ Limits, and who holds a submission to them:
 
 ============  ==========================================================================================================
 memory        of one process, the system: it gets a MemoryError at the limit. Of all together, a control group where one
-              can be had (`grading.cgroup`), a little above; else this module, which adds up what it sees ten times a
-              second, while `grading.seccomp` refuses what could not be seen
+              can be had (`grading.run.cgroup`), a little above; else this module, which adds up what it sees ten
+              times a second, while `grading.student.seccomp` refuses what could not be seen
 processes     the group; else the system where it counts those of a namespace alone; else this module
-time          `grading.execution`, by `Place.charged`
+time          `grading.run.execution`, by `Place.charged`
 ============  ==========================================================================================================
 """
 
@@ -40,9 +40,9 @@ import psutil
 
 import grading
 import nnlib
-from grading import cgroup
-from grading.borrowed import LIBRARIES
-from grading.forkserver import OWN
+from grading.run import cgroup
+from grading.student import OWN
+from grading.student.borrowed import LIBRARIES
 
 __all__ = ["Place", "Sandbox", "SandboxError", "Use", "isolated", "obstacle"]
 
@@ -265,7 +265,7 @@ class Place:
     Parameters
     ----------
     connection : socket.socket
-        To the process, for `grading.wire`.
+        To the process, for `grading.student.wire`.
     pid : int
         Of the process.
     memory : int
@@ -531,9 +531,9 @@ class Sandbox:
             self._stop()
             self._door, end = socket.socketpair()
             with end:
-                command = [*_command(self._folder), sys.executable, "-P", "-m", "grading.forkserver", str(end.fileno())]
+                server = [sys.executable, "-P", "-m", "grading.student.forkserver", str(end.fileno())]
                 self._server = subprocess.Popen(
-                    command,
+                    [*_command(self._folder), *server],
                     env=_environment(Path("/course"), "/student"),
                     pass_fds=[end.fileno()],
                     stdin=subprocess.DEVNULL,
@@ -563,7 +563,7 @@ class Sandbox:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(ENOUGH)
             process = subprocess.Popen(
-                [sys.executable, "-P", "-c", "from grading.bridge import main; main()"],
+                [sys.executable, "-P", "-c", "from grading.student.bridge import main; main()"],
                 env=_environment(self._folder / "modules", str(home)),
                 cwd=home,
                 stdin=subprocess.PIPE,
@@ -602,13 +602,13 @@ def _modules(folder: Path) -> None:
     """Put what student code may import, beside Python and its packages, into a folder."""
     there = folder / "modules"
     (there / "nnlib").mkdir(parents=True)
-    (there / "grading").mkdir()
     (there / "nnlib" / "__init__.py").write_text(STUB, encoding="utf-8")
     library, own = Path(nnlib.__file__).parent, Path(grading.__file__).parent
     shutil.copy(library / "checks.py", there / "nnlib")
-    shutil.copytree(library / "data", there / "nnlib" / "data", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__init__", "borrowed", "bridge", "contained", "forkserver", "seccomp", "wire"):
-        shutil.copy(own / f"{name}.py", there / "grading")
+    caches = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(library / "data", there / "nnlib" / "data", ignore=caches)
+    shutil.copytree(own / "student", there / "grading" / "student", ignore=caches)
+    (there / "grading" / "__init__.py").touch()  # else another package of this name would be taken
 
 
 def _environment(modules: Path, home: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""One function against the reference: what is declared, how it is called, and whether it is right."""

@@ -1,0 +1,248 @@
+"""How functions are called: the student's with a deadline, ours within bounds, and with right ones before it."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import io
+import signal
+import threading
+import types
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grading.judge.item import Call, Case, Item, Reference
+from grading.student import borrowed
+from grading.student.borrowed import Unusable
+
+__all__ = ["OWN", "Lent", "Ours", "Outcome", "Unusable"]
+__all__ += ["attempt", "bounded", "caller", "earlier", "lend", "predecessors", "quiet"]
+
+
+class Lent:
+    """A right version of a function, as it is lent to a student's code: it counts its calls."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function, self.calls = function, 0
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.calls += 1
+        return self.function(*args, **kwargs)
+
+    @staticmethod
+    def counted(names: Mapping[str, Any]) -> Counter[str]:
+        """How often those of a namespace were called until now."""
+        return Counter({name: value.calls for name, value in names.items() if isinstance(value, Lent)})
+
+
+def lend(item: Item, right: Reference) -> dict[str, Any]:
+    """Right versions of the functions before an item's, which count their calls."""
+    lent = {name: right[name] for name in earlier(item, right)}
+    return {name: Lent(value) if isinstance(value, types.FunctionType) else value for name, value in lent.items()}
+
+
+class _Caller:
+    """Calls of the functions of a namespace in this process."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self.namespace = namespace
+
+    def __call__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if name not in self.namespace:
+            raise Unusable(f"there is no function {name}")
+        function = self.namespace[name]
+        if not callable(function):
+            raise Unusable(f"{name} is no function, its name was given to something else")
+        with borrowed.watched(function):
+            return function(*args, **kwargs)
+
+    def counted(self) -> Counter[str]:
+        """How often each function that was lent was called until now."""
+        return Lent.counted(self.namespace)
+
+    def stepped(self, name: str) -> str:
+        """What `borrowed.stepped` says of a function."""
+        return borrowed.stepped(self.namespace.get(name))
+
+
+def caller(namespace: Mapping[str, Any]) -> Call:
+    """A call that looks the function up in a namespace of this process.
+
+    It is `Unusable` where there is none, and where it leaves its work to a library (see `borrowed`).
+    """
+    return _Caller(namespace)
+
+
+@dataclass(frozen=True)
+class Ours:
+    """The same for functions of ours: nobody has to look at their code, but they may compute for no longer either."""
+
+    namespace: Mapping[str, Any]
+
+    def within(self, seconds: float) -> Call:
+        def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            with bounded(seconds):
+                return self.namespace[name](*args, **kwargs)
+
+        return call
+
+    def __call__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self.within(OWN)(name, args, kwargs)
+
+
+def earlier(item: Item, right: Reference) -> list[str]:
+    """The functions that stand before an item's in the notebook: its answer may use these, and none that come later."""
+    names = list(right.source)
+    return names[: names.index(item.function)]
+
+
+@contextlib.contextmanager
+def predecessors(namespace: dict[str, Any], item: Item, right: Reference) -> Iterator[None]:
+    """Put right versions of the functions before it into a student's namespace, and take them out again.
+
+    A later item must not fail for an earlier mistake, nor for a given function that was overwritten.
+    """
+    others = lend(item, right)
+    kept = {name: namespace[name] for name in others if name in namespace}
+    namespace.update(others)
+    try:
+        yield
+    finally:
+        for name in others:
+            namespace.pop(name, None)
+        namespace.update(kept)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call gave: a value, or a failure in words (``kind`` is the exception's name)."""
+
+    value: Any = None
+    failure: str = ""
+    kind: str = ""
+
+
+class _Deadline(BaseException):
+    pass
+
+
+OWN = 60.0  # seconds of computing for the reference, or a judge, in a case: far more than any needs
+
+
+@contextlib.contextmanager
+def bounded(seconds: float) -> Iterator[None]:
+    """Let this process compute for so many seconds, however long a busy machine takes for them.
+
+    What is ours is bounded too: how much of it is done, a student decides.
+
+    Raises
+    ------
+    TimeoutError
+        When they are over. Where there is no such alarm, as in a thread, nothing happens.
+    """
+    if not hasattr(signal, "SIGPROF") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_: Any) -> None:
+        raise _Deadline
+
+    handler = signal.signal(signal.SIGPROF, ring)
+    left, again = signal.setitimer(signal.ITIMER_PROF, seconds, 0.5)  # rings again for code that catches everything
+    try:
+        yield
+    except _Deadline:
+        raise TimeoutError(f"it takes more than {seconds:g} s") from None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, left, again)
+        signal.signal(signal.SIGPROF, handler)
+
+
+class _Sink(io.TextIOBase):
+    """Swallows what student code prints, however much it is."""
+
+    def write(self, text: str, /) -> int:
+        return len(text)
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield  # no alarm on this system or in this thread: the runner's own limit has to do
+        return
+
+    def ring(*_: Any) -> None:
+        raise _Deadline
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)  # rings again for code that catches everything
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def attempt(call: Call, name: str, case: Case, seconds: float, objects: bool = False) -> Outcome:
+    args, kwargs = copy.deepcopy((case.args, case.kwargs))
+    within = getattr(call, "within", None)  # of a call that keeps the time itself
+    call, limit = (within(seconds), contextlib.nullcontext()) if within else (call, _deadline(seconds))
+    try:
+        with contextlib.redirect_stdout(_Sink()), contextlib.redirect_stderr(_Sink()), quiet(), limit:
+            # a copy in plain arrays: a later call may change what this one returned
+            return Outcome(_nested(call(name, args, kwargs), objects))
+    except _Deadline:
+        return Outcome(failure=f"no answer within {seconds:g} s", kind="deadline")
+    except KeyboardInterrupt:  # from outside: the runner's own limit
+        return Outcome(failure="no answer within the time limit", kind="deadline")
+    except NotImplementedError:
+        return Outcome(failure="not solved yet", kind="unsolved")
+    except Unusable as error:
+        return Outcome(failure=str(error), kind="unusable")
+    except _NotNumbers as error:
+        return Outcome(failure=str(error), kind="not numbers")
+    except BaseException as error:  # SystemExit too: nothing that student code does may stop the grading
+        kind = type(error).__name__
+        try:
+            words = str(error).split("\n")[0][:200]
+        except BaseException:
+            words = ""
+        return Outcome(failure=f"stopped with {kind}: {words}" if words else f"stopped with {kind}", kind=kind)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+class _NotNumbers(Exception):
+    pass
+
+
+def _nested(value: Any, objects: bool = False) -> Any:
+    """A list of numbers becomes an array, a list of anything else stays a list; every array is a copy.
+
+    Objects of a class are for a judge, who knows what to ask of them.
+    """
+    if objects and not isinstance(value, np.ndarray | np.generic | list | tuple | dict | str | float | int | None):
+        return value
+    if value is None:
+        raise _NotNumbers("returned None: is the return missing?")
+    if isinstance(value, list | tuple):
+        parts = [_nested(part, objects) for part in value]
+        if parts and all(isinstance(part, np.ndarray) and part.ndim == 0 for part in parts):
+            return np.array(parts)
+        return parts
+    array = np.array(value)
+    if array.dtype.kind not in "fiub":
+        raise _NotNumbers(f"returned a value of type {type(value).__name__} where numbers were expected")
+    return array

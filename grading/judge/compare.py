@@ -1,0 +1,98 @@
+"""Whether two values are the same but for rounding, and what to say where they are not: no answer to read off."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from grading.judge.call import Outcome
+from grading.judge.item import Case
+
+__all__ = ["difference", "inputs_of", "same"]
+
+
+def _arrays(value: Any) -> Iterator[np.ndarray]:
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _arrays(part)
+
+
+def _precision(arrays: Iterable[np.ndarray]) -> np.dtype:
+    """The coarsest in use."""
+    kinds = {array.dtype for array in arrays if array.dtype.kind == "f"} & {np.dtype(kind) for kind in "efd"}
+    return max(kinds, key=lambda kind: np.finfo(kind).eps, default=np.dtype(float))
+
+
+def _tolerance(case: Case, precision: np.dtype | None = None) -> float:
+    """Rounding allowed, relative to the largest entry: eps of the inputs' precision x number of operations.
+
+    What was returned has no say in it: a wrong value does not become right by a cast.
+    """
+    inputs = list(_arrays(case.args))
+    eps = float(np.finfo(precision or _precision(inputs)).eps)
+    return 16.0 * eps * (8 + sum(array.size for array in inputs)) * case.condition
+
+
+def difference(
+    found: Any, wanted: Any, case: Case, where: str = "the result", precision: np.dtype | None = None
+) -> str | None:
+    """First difference in words that give no answer away, or None; `precision` is that of the inputs unless given."""
+    if isinstance(wanted, list):
+        if not isinstance(found, list):
+            found = list(found) if found.ndim else [found]
+        if len(found) != len(wanted):
+            return f"{where} has {len(found)} parts, expected {len(wanted)}"
+        pairs = enumerate(zip(found, wanted, strict=True))
+        said = (difference(part, right, case, f"part {i} of {where}", precision) for i, (part, right) in pairs)
+        return next((words for words in said if words), None)
+    if isinstance(found, list):  # nested lists of numbers are as good as an array
+        try:
+            found = np.array([np.asarray(part) for part in found])
+        except ValueError:
+            return f"{where} is a list of {len(found)} parts, expected an array of shape {wanted.shape}"
+    if found.shape != wanted.shape:
+        return f"{where} has shape {found.shape}, expected {wanted.shape}"
+    if found.size == 0:
+        return None
+    found64, wanted64 = found.astype(float), wanted.astype(float)
+    if not np.all(np.isfinite(found64)):
+        return f"{where} has entries that are not finite numbers"
+    scale = float(np.max(np.abs(wanted64))) or 1.0
+    apart = np.abs(found64 - wanted64) / scale
+    if float(np.max(apart)) <= _tolerance(case, precision):
+        return None
+    inputs, own = _precision(_arrays(case.args)), _precision([found])
+    if np.finfo(own).eps > np.finfo(inputs).eps and float(np.max(apart)) <= _tolerance(case, own):
+        return f"{where} is right to the digits of {own} only, and the inputs are {inputs}: where are the others lost?"
+    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(apart)), apart.shape))
+    spot = f"entry {list(worst)} of {where}" if worst else where
+    size = min(float(np.max(apart)), 1e3)
+    about = 10.0 ** math.floor(math.log10(size))  # the order of magnitude alone: no answer to read off
+    return f"{spot} is off, by about {about:g} times the largest entry"
+
+
+def same(one: Outcome, other: Outcome, case: Case) -> bool:
+    if one.kind or other.kind:
+        return one.kind == other.kind
+    if _shapes(one.value) != _shapes(other.value):
+        return False
+    for a, b in zip(_arrays(one.value), _arrays(other.value), strict=True):
+        finite = np.isfinite(a)  # both may overflow, but in the same places
+        coarse = _precision([*_arrays(case.args), a, b])  # a mistake is named in any precision
+        if not np.array_equal(finite, np.isfinite(b)) or difference(a[finite], b[finite], case, precision=coarse):
+            return False
+    return True
+
+
+def _shapes(value: Any) -> Any:
+    return value.shape if isinstance(value, np.ndarray) else [_shapes(part) for part in value]
+
+
+def inputs_of(case: Case) -> str:
+    shapes = [str(array.shape) for array in _arrays(case.args) if array.ndim]
+    return f" on inputs of shapes {', '.join(shapes)}" if shapes and len(shapes) < 8 else ""

@@ -1,0 +1,1 @@
+"""What students and instructors read. Nothing here decides about points."""

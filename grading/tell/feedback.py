@@ -1,0 +1,280 @@
+"""The page that a student gets back: points, what went wrong and where to read on, and the executed notebook.
+
+What is on the page was written by a student or printed by a student's code, so the page trusts none of it. No HTML
+passes through: Markdown is rendered from its text with all tags escaped, formulas become MathML, outputs are text or
+checked pictures. The page has no script, loads nothing, and forbids both to the browser.
+
+What must stay hidden is never read: of a graded cell only its points, and what the check says of them, are shown.
+Frames of a traceback that are not in the notebook's own cells, and paths, are cut out of all that was printed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from nbformat import NotebookNode
+
+from grading.judge.item import MIME
+from grading.row import CONTROL, Row, Status
+from grading.tell.markdown import highlighted, markdown
+from grading.tell.printed import MAX_PICTURES, Output, outputs_of, printed
+
+__all__ = ["ABOUT", "KEPT", "page", "remember"]
+
+ABOUT = "about-this-submission"  # the cell in which the intake tells formgrader what the page says at its top
+KEPT = "grading"  # where an executed notebook keeps what the gradebook does not
+MAX_OWN = 100_000  # characters of all cells that a student added, outputs included
+
+
+# ---------------------------------------------------------------------------------------------- the page's parts
+
+
+HIDDEN = re.compile(
+    r"^[^\n]*### BEGIN (HIDDEN TESTS|MARK SCHEME|SOLUTION).*?(?:^[^\n]*### END \1[^\n]*\n?|\Z)", re.S | re.M
+)
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A line of the table."""
+
+    name: str
+    heading: Markup
+    points: float
+    most: float
+    groups: Sequence[Mapping[str, Any]] = ()
+    hints: Sequence[Mapping[str, str]] = ()
+    said: Sequence[str] = ()
+    words: Sequence[Markup] = ()
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A cell as the template shows it; a graded one shows its item instead."""
+
+    kind: str  # given, answer, own or graded
+    name: str = ""
+    text: Markup | None = None
+    code: Markup | None = None
+    outputs: Sequence[Output] = ()
+    item: _Item | None = None
+    words: Markup | None = None
+
+
+def _about(cell: NotebookNode) -> Mapping[str, Any]:
+    about = cell.metadata.get("nbgrader")
+    return about if isinstance(about, Mapping) and isinstance(about.get("grade_id"), str) else {}
+
+
+def _bundle(cell: NotebookNode) -> dict[str, Any]:
+    """What the check says, or nothing if it is not as `grading.judge` makes it: plain nbgrader checks in the kernel
+    of the student, who can put anything there."""
+    outputs = [out.get("data", {}) for out in cell.get("outputs", [])]
+    said: Any = next((data[MIME] for data in reversed(outputs) if MIME in data), None)
+    try:
+        groups = [
+            {
+                "name": str(group["name"]),
+                "points": float(group["points"]),
+                "max_points": float(group["max_points"]),
+                "passed": bool(group["passed"]),
+                "message": str(group["message"]),
+            }
+            for group in said["groups"]
+        ]
+        hints = [{key: str(hint[key]) for key in ("name", "hint", "page")} for hint in said.get("hints", [])]
+        told = (str(said["mistake"]), str(said["message"]))
+        return {"points": float(said["points"]), "groups": groups, "hints": hints, "told": told}
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return {}
+
+
+def _page_link(place: str, site: str) -> dict[str, str]:
+    """A page of the book by a name that one can look for, and by its address where the book has one."""
+    number, _, words = place.rpartition("/")[2].partition("-")
+    named = f"chapter {int(number)}, {words.replace('-', ' ')}" if number.isdecimal() else place.rpartition("/")[2]
+    return {"label": named, "address": f"{site.rstrip('/')}/{place}.html" if site and place else ""}
+
+
+def _items(
+    cells: Sequence[NotebookNode], row: Row, points: Mapping[str, float], site: str, words: Mapping[str, str]
+) -> dict[str, _Item]:
+    hidden, items = _hidden(cells), dict[str, _Item]()
+    heading, since = Markup(""), list[str]()
+    for cell in cells:
+        about = _about(cell)
+        name = about.get("grade_id", "")
+        if cell.cell_type == "markdown" and about.get("locked"):
+            found = re.findall(r"<h[1-6]>(.*?)</h[1-6]>", markdown(cell.source))
+            heading = Markup(found[-1]) if found else heading
+        since += [name] * bool(name)
+        if name not in points:
+            continue
+        got, most, bundle = row.items.get(name, 0.0), points[name], _bundle(cell)
+        groups = [{**group, "message": printed(group["message"], hidden)} for group in bundle.get("groups", [])]
+        items[name] = _Item(
+            name,
+            heading,
+            got,
+            most,
+            groups,
+            [{**hint, **_page_link(hint["page"], site)} for hint in bundle.get("hints", [])],
+            [printed(said, hidden) for said in _said(name, row, bundle, got, most, bool(about.get("solution")))],
+            [markdown(words[each]) for each in since if each in words],
+        )
+        since = []
+    return items
+
+
+def _said(name: str, row: Row, bundle: Mapping[str, Any], got: float, most: float, by_hand: bool) -> Iterator[str]:
+    """What there is to say of an item beside its groups and its mistakes."""
+    reason = row.reasons.get(name, "")
+    if not row.status.readable:
+        yield "not graded"
+    elif name in row.waiting:
+        yield "A person has yet to read this; until then it counts as zero."
+    elif by_hand:
+        yield reason or "read by a person"
+    elif bundle and got != bundle["points"]:
+        yield f"A person set these points; the check gave {bundle['points']:g}."
+    if reason and row.status.readable and not by_hand and reason not in bundle.get("told", ()):
+        yield reason
+    if not (bundle or reason or by_hand) and got < most:
+        yield "The check gave no reason."
+
+
+def _hidden(cells: Sequence[NotebookNode]) -> list[str]:
+    """Lines that are hidden in locked cells, longest first: whatever prints them, they are cut out."""
+    regions = [found[0] for cell in cells if _about(cell).get("locked") for found in HIDDEN.finditer(cell.source)]
+    lines = {line.strip() for region in regions for line in region.split("\n")}
+    return sorted((line for line in lines if len(line) > 5), key=lambda line: (-len(line), line))
+
+
+def _shown(cells: Sequence[NotebookNode], items: Mapping[str, _Item], words: Mapping[str, str]) -> Iterator[_Cell]:
+    hidden, left, pictures = _hidden(cells), MAX_OWN, MAX_PICTURES
+    missing = 0
+    for cell in cells:
+        about, source = _about(cell), str(cell.source)
+        name = about.get("grade_id", "")
+        kind = "answer" if about.get("solution") else "given" if name else "own"
+        if kind == "given" and name in items and not about.get("task"):
+            yield _Cell("graded", name, item=items[name])
+            continue
+        if kind != "answer" and name:
+            source = HIDDEN.sub("", source)
+        if (kind == "own" and not source.strip()) or cell.get("id") == ABOUT:
+            continue
+        outputs = list[Output]()
+        for out in outputs_of(cell, hidden):
+            if out.kind == "picture":
+                pictures -= len(out.value)
+                out = out if pictures >= 0 else Output("text", "[picture: there are too many for one page]")
+            outputs.append(out)
+        if kind == "own":
+            left -= len(source) + sum(len(out.value) for out in outputs if out.kind != "picture")
+            if left < 0:
+                missing += 1
+                continue
+        text, code = (None, highlighted(source)) if cell.cell_type == "code" else (markdown(source), None)
+        said = markdown(words[name]) if name in words else None
+        yield _Cell(kind, name, text, code, outputs, items.get(name), said)
+    if missing:
+        yield _Cell("given", text=markdown(f"*{missing} more cells are left out: the page would be too long.*"))
+
+
+def _outline(html: str) -> Markup:
+    """Headings of all cells below the page's own, with no level left out: all ``<h`` are ours, as text is escaped."""
+    level, closing = 2, 2
+
+    def moved(found: re.Match[str]) -> str:
+        nonlocal level, closing
+        if not found[1]:
+            level = closing = min(int(found[2]) + 2, level + 1, 6)
+        return f"<{found[1]}h{closing}>"
+
+    return Markup(re.sub(r"<(/?)h([1-6])>", moved, html))
+
+
+# ---------------------------------------------------------------------------------------------- the page
+
+
+@cache
+def _template() -> jinja2.Template:
+    loader = jinja2.FileSystemLoader(Path(__file__).with_name("templates"))
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["outline"] = _outline
+    css = Path(__file__).with_name("templates").joinpath("feedback.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    environment.globals.update(css=Markup(css), css_digest=digest)
+    return environment.get_template("feedback.html.j2")
+
+
+def remember(notebook: NotebookNode, row: Row) -> None:
+    """Keep in an executed notebook what the gradebook does not, so that nbgrader's own button makes the same page.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Settled; its metadata change.
+    row : Row
+        What the student gets.
+    """
+    notebook.metadata[KEPT] = NotebookNode(status=str(row.status), reasons=row.reasons, notes=row.notes, seed=row.seed)
+
+
+def page(
+    notebook: NotebookNode,
+    *,
+    row: Row,
+    points: Mapping[str, float],
+    site: str = "",
+    words: Mapping[str, str] | None = None,
+) -> str:
+    """The page for one student.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Executed and settled.
+    row : Row
+        Points, status, reasons, notes, and what waits for a person, as the gradebook has them now.
+    points : mapping
+        The items in the notebook's order, with their maximum.
+    site : str
+        The book's address. If it is empty, its pages are named and not linked.
+    words : mapping, optional
+        What a person wrote beside an answer, by the cell's name.
+
+    Returns
+    -------
+    str
+        HTML that needs nothing else; the same for the same input.
+    """
+    words = {name: text for name, text in (words or {}).items() if text.strip()}
+    cells, hidden = notebook.cells, _hidden(notebook.cells)
+    items = _items(cells, row, points, site, words)
+    titles = [cell for cell in cells if cell.cell_type == "markdown" and _about(cell).get("locked")]
+    found = re.search(r"<h1>(.*?)</h1>", markdown(titles[0].source)) if titles else None
+    html = _template().render(
+        title=Markup(found[1]) if found else "Feedback",
+        row=row,
+        items=[items[name] for name in points if name in items],
+        most=sum(points.values()),
+        waiting=sum(points[name] for name in row.waiting if name in points),
+        status="" if row.status is Status.GRADED else str(row.status),
+        notes=[printed(note, hidden) for note in row.notes],
+        cells=list(_shown(cells, items, words)) if row.status.readable else [],
+    )
+    # no character that a browser would refuse, and no half of a surrogate pair, which could not be written to a file
+    return CONTROL.sub("", html).encode("utf-8", "replace").decode("utf-8")
