@@ -133,6 +133,7 @@ class _Deadline(BaseException):
     pass
 
 
+CONVERTED = 5.0  # seconds of computing in which a result must have become arrays
 OWN = 60.0  # seconds of computing for the reference, or a judge, in a case: far more than any needs
 
 
@@ -196,8 +197,13 @@ def attempt(call: Call, name: str, case: Case, seconds: float, objects: bool = F
     call, limit = (within(seconds), contextlib.nullcontext()) if within else (call, _deadline(seconds))
     try:
         with contextlib.redirect_stdout(_Sink()), contextlib.redirect_stderr(_Sink()), quiet(), limit:
-            # a copy in plain arrays: a later call may change what this one returned
-            return Outcome(_nested(call(name, args, kwargs), objects))
+            value = call(name, args, kwargs)
+            try:
+                with bounded(CONVERTED) if within else contextlib.nullcontext():
+                    # a copy in plain arrays: a later call may change what this one returned
+                    return Outcome(_nested(value, objects))
+            except TimeoutError:
+                return Outcome(failure="what was returned has too many parts to be looked at", kind="deadline")
     except _Deadline:
         return Outcome(failure=f"no answer within {seconds:g} s", kind="deadline")
     except KeyboardInterrupt:  # from outside: the runner's own limit

@@ -132,10 +132,10 @@ def _complaint(group: Group, case: Case, value: Any, item: Item, reference: Refe
     if wanted and wanted.kind:
         raise RuntimeError(f"the reference {item.function} failed: {wanted.failure}")
     try:
-        if group.judge:
-            with bounded(OWN):
+        with bounded(OWN):
+            if group.judge:
                 return group.judge(value, case, reference) or ""
-        said = difference(part(value), part(wanted.value if wanted else None), case)
+            said = difference(part(value), part(wanted.value if wanted else None), case)
     except TimeoutError:
         return "no answer in time"
     except Exception:  # too few parts, or parts of another kind

@@ -63,6 +63,14 @@ def test_a_result_without_end_costs_its_item_alone(judged, values):
     assert "in time" in rows["eve"]["remarks"]
 
 
+@pytest.mark.parametrize("parts", ["[np.zeros(0)] * 400_000", "[[[x]] * 200_000] * 3"])
+def test_a_result_of_too_many_parts_is_not_looked_at_for_ever(small, parts):
+    small.hand_in("eve", own="import numpy as np", double=f"return {parts}")
+    small.run()
+    assert (float(small.rows()["eve"]["double"]), float(small.rows()["eve"]["triple"])) == (0, 3)
+    assert small.rows()["eve"]["status"] != "not graded"
+
+
 def test_nothing_that_a_check_asked_comes_back(small):
     """A function that records its inputs, and cells that show them: printed, and from a file."""
     top = "import time\nseen = []\nopen('seen', 'w').close()"
