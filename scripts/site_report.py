@@ -16,7 +16,7 @@ import shutil
 import statistics
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ PAINT = """() => new Promise(resolve => new PerformanceObserver((list, observer)
     const paint = list.getEntriesByName("first-contentful-paint")[0];
     if (paint) { observer.disconnect(); resolve(paint.startTime); }
 }).observe({type: "paint", buffered: true}))"""
+COLOURS = ("color-contrast", "link-in-text-block")  # axe-core's rules about them
 # axe-core takes 4 s for a page of formulas and code. It need not see what is hidden from all who listen, nor the second
 # word of code in the same colour; and MathML, which screen readers read, it takes for nothing.
 ONE_OF_A_KIND = """() => {
@@ -127,14 +128,18 @@ def first_paint(browser: Browser, url: str, runs: int) -> float:
     return statistics.median(times)
 
 
-def axe(page: Page, contrast: bool = True) -> list[str]:
-    """What axe-core has to say against a page, which it changes: rule, element and why; with or without contrast."""
+def axe(page: Page, rules: Sequence[str] = (), colours: bool = True) -> list[str]:
+    """What axe-core has to say against a page, which it changes: rule, element and why.
+
+    It is asked for all rules, for some, or for all but those about colours.
+    """
     from axe_playwright_python.base import AXE_SCRIPT
 
     page.evaluate(ONE_OF_A_KIND)
     page.evaluate(AXE_SCRIPT)
-    rules = {rule: {"enabled": contrast} for rule in ("color-contrast", "link-in-text-block")}
-    options = {"resultTypes": ["violations"], "rules": rules}
+    served = page.url.startswith("http")  # from a disk axe-core may not read style sheets, and complains
+    options: dict[str, Any] = {"resultTypes": ["violations"], "preload": served}
+    options |= {"runOnly": list(rules)} if rules else {"rules": {rule: {"enabled": colours} for rule in COLOURS}}
     found = page.evaluate("options => axe.run(document, options).then(result => result.violations)", options)
     return [
         f"{rule['id']}: {node['target'][0]}: {(node['any'] + node['all'] + node['none'])[0]['message']}"

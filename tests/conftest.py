@@ -1,8 +1,9 @@
 """What all tests share."""
 
-import importlib.util
+import importlib
 import os
 import tempfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,36 @@ def pytest_make_collect_report():
     return report
 
 
+# What takes minutes comes first, so that no worker waits for another at the end; the rest in the order of the folders.
+LONGEST = ("site/test_pdf", "site/test_walk", "exercises/test_assignments", "grading/", "test_", "exercises/", "site/")
+PARTS = 8  # of the pages, for the workers to share
+
+
+def _share(item):
+    """What stays on one worker: a file, but for the large ones a few of its pages, or an assignment."""
+    path, chosen = item.nodeid.partition("::")[0], getattr(item, "callspec", None)
+    chosen = chosen.params if chosen else {}
+    part = chosen.get("assignment", "")
+    if "page" in chosen:
+        part = zlib.crc32(chosen["page"].encode()) % PARTS
+    return f"{path} {part}".strip()
+
+
+def pytest_collection_modifyitems(config, items):
+    """For ``--dist loadgroup --no-loadscope-reorder``."""
+    if hasattr(config, "workerinput"):
+        shares = {item: _share(item) for item in items}
+        rank = {path: number for number, path in enumerate(LONGEST)}
+
+        def order(item):
+            below = shares[item].removeprefix("tests/")
+            return min((rank[path] for path in LONGEST if below.startswith(path)), default=len(LONGEST)), shares[item]
+
+        items.sort(key=order)
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(shares[item]))
+
+
 def pytest_configure(config):
     """Jupyter, nbgrader and IPython neither read nor write the configuration and the history of whoever tests."""
     if not hasattr(config, "workerinput"):  # what tests beside others inherits it
@@ -51,12 +82,9 @@ def root():
 
 
 @pytest.fixture(scope="session")
-def report(root):
+def report():
     """scripts/site_report.py, which knows how to serve the site and to start a browser."""
-    spec = importlib.util.spec_from_file_location("site_report", root / "scripts" / "site_report.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
+    return importlib.import_module("site_report")
 
 
 @pytest.fixture(scope="module")

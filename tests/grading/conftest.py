@@ -23,6 +23,16 @@ GUARD = f"""if __import__("os").path.exists({str(ATTACKS)!r}):
 """
 
 
+RUN_CODE = {"sandboxed", "attack", "box", "without_bubblewrap"}  # fixtures of whatever runs, or tries to
+
+
+def pytest_collection_modifyitems(items):
+    """The mark of what could do harm, for scripts/bare.py."""
+    for item in items:
+        if RUN_CODE & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.sandboxed)
+
+
 def tried():
     """Skip, unless a sandbox works here."""
     if why := sandbox.obstacle():

@@ -1,7 +1,6 @@
 """The built site, as a reader's browser sees it."""
 
 import functools
-import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -44,6 +43,20 @@ def address(html, report) -> Iterator[str]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def disk(html):
+    """The site as a folder that somebody has opened."""
+    return html.resolve().as_uri()
+
+
+def pytest_generate_tests(metafunc):
+    """``page`` is each page of the built site, so that workers share them."""
+    if "page" in metafunc.fixturenames:
+        from site_report import pages
+
+        metafunc.parametrize("page", pages(metafunc.config.rootpath / "_build" / "html") or ["no page"])
+
+
 @dataclass
 class Reader:
     """A browser's window in which everything that goes wrong is written down, as kind -> [(where, what)]."""
@@ -61,6 +74,10 @@ class Reader:
 
     def __exit__(self, *_):
         self.context.close()
+
+    def found(self):
+        """What went wrong."""
+        return {kind: found for kind, found in self.problems.items() if found}
 
     def note(self, kind, where, *what):
         self.problems[kind].extend((where, each) for each in what)
@@ -86,6 +103,11 @@ class Reader:
         self.stumble(page, f"{path}, {self.scheme}, {self.width} px")
         return page
 
+    def turn(self, page, scheme):
+        """Let the reader's system turn light or dark, and wait until the page has followed, which takes it a moment."""
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
+
     def stumble(self, page, where):
         """Write down what is wrong with an open page."""
         for kind, found in page.evaluate(LOOK).items():
@@ -96,43 +118,3 @@ class Reader:
 def window(browser):
     """``with window(address, scheme, width, problems) as reader``."""
     return functools.partial(Reader, browser)
-
-
-def turn(page, scheme):
-    """Let the reader's system turn light or dark, and wait until the page has followed, which takes it a moment."""
-    page.emulate_media(color_scheme=scheme)
-    page.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
-
-
-@pytest.fixture(scope="module")
-def walk(window, address, pages, report):
-    """Every page, opened with an empty cache, on a desktop and on a phone, and looked at in the light and in the dark.
-
-    What comes back are all problems, axe-core's among them, and what each page weighs. Contrast takes axe-core most of
-    its time, and does not depend on the width: it is looked at on the desktop. Its other rules do not depend on the
-    colours: on the phone they are looked at in the light.
-    """
-    problems, sizes = defaultdict(list), {}
-    for path, width in itertools.product(pages, (1300, 390)):
-        with window(address, "light", width, problems) as reader:
-            where = f"{path}, {width} px"
-            page = reader.look(path, lambda page, url, where=where: sizes.update({where: report.weigh(page, url)}))
-            turn(page, "dark")
-            reader.stumble(page, f"{path}, dark, {width} px")
-            for scheme in ("dark", "light") if width == 1300 else ("light",):
-                turn(page, scheme)
-                found = report.axe(page, contrast=width == 1300)
-                reader.note("axe-core", f"{path}, {scheme}, {width} px", *found)
-    return problems, sizes
-
-
-@pytest.fixture(scope="module")
-def visits(walk):
-    """All problems of all pages, as kind -> [(where, what)]."""
-    return walk[0]
-
-
-@pytest.fixture(scope="module")
-def sizes(walk):
-    """Bytes and requests of each page."""
-    return walk[1]
