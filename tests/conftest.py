@@ -33,7 +33,16 @@ def pytest_make_collect_report():
 
 
 # What takes minutes comes first, so that no worker waits for another at the end; the rest in the order of the folders.
-LONGEST = ("site/test_pdf", "site/test_walk", "exercises/test_assignments", "grading/", "test_", "exercises/", "site/")
+LONGEST = (
+    "site/test_pdf",
+    "book/",
+    "site/test_walk",
+    "exercises/test_assignments",
+    "grading/",
+    "test_",
+    "exercises/",
+    "site/",
+)
 PARTS = 8  # of the pages, for the workers to share
 
 
