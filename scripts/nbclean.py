@@ -1,7 +1,7 @@
 """Keep of a notebook what a reader of a diff wants: cells, text outputs, execution counts. Drop pictures and noise.
 
-The build draws the pictures again; tests/site/test_executed.py compares the text that a page prints with the text that is
-stored here. An assignment's notebook keeps no outputs at all.
+The build draws the pictures again; tests/site/test_executed.py compares what a page prints with what is stored here. An
+assignment's notebook keeps no outputs at all.
 
     python scripts/nbclean.py book solutions       rewrites every notebook below that is not clean
     python scripts/nbclean.py --check book         names them and exits with 1

@@ -1,4 +1,4 @@
-"""What a page prints is what is stored in it. The build executed the pages, and kept what they gave: that is compared."""
+"""What a page prints is what is stored in it: what the build executed is compared with it, and executed once."""
 
 import re
 from collections import defaultdict

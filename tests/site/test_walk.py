@@ -1,7 +1,5 @@
 """Every page in a browser: on a desktop and on a phone, in the light and in the dark, served and from a disk."""
 
-import pytest
-
 BYTES = 1_500_000  # before compression, with all that a page asks for
 REQUESTS = 45
 
