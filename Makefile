@@ -4,7 +4,7 @@ BIN := .venv/bin
 SUBMISSIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve pdf weigh test bare exercises grade links elsewhere lock bench bench-grading gpu format
+.PHONY: help env book serve pdf weigh test quick bare exercises grade links elsewhere lock bench bench-grading gpu format
 .PHONY: mutants check clean
 
 help: ## list the targets
@@ -27,6 +27,9 @@ weigh: .venv/.test book ## what each page costs its reader: requests, bytes, tim
 
 test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
 	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg
+
+quick: .venv/.test ## in a minute: linter, types, and the tests that a change touches
+	$(BIN)/python scripts/quick.py
 
 bare: .venv/.test book ## the same as an ordinary user with nothing installed, beside a sentinel; Linux alone
 	$(BIN)/python scripts/bare.py
