@@ -274,11 +274,11 @@ def vector(name: str, value: Any, p: int | None = None) -> Array:
     return x
 
 
-def matrix(name: str, value: Any, columns: int | None = None) -> Array:
-    """`value`, if it is a matrix of at least one row; a list of rows is made one."""
+def matrix(name: str, value: Any, columns: int | None = None, least: int = 1) -> Array:
+    """`value`, if it is a matrix of at least so many rows; a list of rows is made one."""
     x = value if is_tensor(value) else _read(name, value)
-    if x.ndim != 2 or len(x) == 0 or columns not in (None, x.shape[1]):
-        wanted = f"(n, {'p' if columns is None else columns}) with n ≥ 1"
+    if x.ndim != 2 or len(x) < least or columns not in (None, x.shape[1]):
+        wanted = f"(n, {'p' if columns is None else columns}) with n ≥ {least}"
         raise ValueError(f"{name}: expected shape {wanted}, got {tuple(x.shape)}")
     if not is_tensor(x) and x.dtype.kind not in "fiu":
         raise ValueError(f"{name}: expected numbers, got dtype {x.dtype}")

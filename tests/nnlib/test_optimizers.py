@@ -29,11 +29,11 @@ from nnlib.optimizers import (
     ISTA,
     SAGA,
     SVRG,
-    PolyakAveraging,
     Clipped,
     CoordinateDescent,
     GradientDescent,
     Minimizer,
+    PolyakAveraging,
     cosine,
     harmonic,
     step_decay,
@@ -242,7 +242,9 @@ def test_a_second_run_does_not_remember_the_first(optimizer):
 
 
 @pytest.mark.parametrize(
-    "optimizer", [Momentum(0.1), Adam(0.1), ISTA(harmonic(1.0), L1(1)), PolyakAveraging(SGD(harmonic(1.0)), first=3)], ids=name
+    "optimizer",
+    [Momentum(0.1), Adam(0.1), ISTA(harmonic(1.0), L1(1)), PolyakAveraging(SGD(harmonic(1.0)), first=3)],
+    ids=name,
 )
 def test_start_forgets(optimizer):
     runs = []
@@ -745,7 +747,10 @@ def test_clipping_keeps_the_other_optimizers_way_to_run():
     np.testing.assert_allclose(lengths[0], 0.05, rtol=1e-12)
     np.testing.assert_allclose(iterates[1] - w, -0.05 * objective.grad(w) / np.linalg.norm(objective.grad(w)))
     assert clipped.k == 9
-    for both in (Clipped(PolyakAveraging(GradientDescent(0.1)), 0.5), PolyakAveraging(Clipped(GradientDescent(0.1), 0.5))):
+    for both in (
+        Clipped(PolyakAveraging(GradientDescent(0.1)), 0.5),
+        PolyakAveraging(Clipped(GradientDescent(0.1), 0.5)),
+    ):
         np.testing.assert_allclose(both.minimize(objective, w, 9), np.mean(iterates, axis=0), rtol=1e-12)
 
 
