@@ -16,12 +16,15 @@ DOWN, ACROSS, RADIUS = 1.0, 2.6, 0.3
 class Chain(Protocol):
     """What a picture is drawn of: layers one after the other, as `Network` has them."""
 
-    layers: Sequence[Layer]
     shapes: list[Shape]
     input_shape: Shape
     output_shape: Shape
     output_error: Error
     w: Array
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """From input to output."""
 
 
 def summary(network: Chain) -> str:

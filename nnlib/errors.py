@@ -10,7 +10,7 @@ from typing import Any
 from . import activations
 from .activations import Function
 from .backend import Array, namespace, row_max, to_numpy
-from .validation import Checked, Named
+from .validation import Named, setting
 
 
 class Error(Named):
@@ -104,7 +104,7 @@ class Unmatched(Error):
         The output function σ; softmax too, whose full Jacobian is then used.
     """
 
-    output: Any = Checked(lambda name, output: activations.get(output, "Unmatched: output"))
+    output: Any = setting(lambda name, output: activations.get(output, "Unmatched: output"))
 
     def __init__(self, output: str | Function = "sigmoid") -> None:
         self.output = output

@@ -10,7 +10,7 @@ with the observations last, so that a window that slides is a few long runs of n
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from . import activations
 from .activations import Function
 from .backend import Array, empty, is_tensor, move, namespace
 from .initializers import Initializer, checked, glorot_normal
-from .validation import Checked, Named, number, shown, whole, write
+from .validation import Named, number, setting, shown, whole, write
 
 Shape = tuple[int, ...]
 CACHE = 2**18  # numbers that a core keeps at hand: 1 MiB in float32
@@ -88,11 +88,11 @@ class Weighted(Layer):
 
     outputs: int
     inputs: int
-    init: Any = Checked(checked)
+    init: Initializer = setting(checked)
     fan_out: int
     beta: Array
     dbeta: Array
-    fixed = ("outputs",)
+    fixed: ClassVar[tuple[str, ...]] = ("outputs",)
 
     @property
     def n_weights(self) -> int:  # type: ignore[override]
@@ -174,7 +174,7 @@ class Activation(Layer):
     """
 
     reusable = True
-    h: Any = Checked(lambda name, h: activations.get(h, "Activation: h"))
+    h: Any = setting(lambda name, h: activations.get(h, "Activation: h"))
 
     def __init__(self, h: str | Function) -> None:
         self.h = h
@@ -224,7 +224,7 @@ class Dropout(Layer):
     """
 
     reusable = True
-    p: Any = Checked(
+    p: float = setting(
         lambda name, p: number("Dropout: p", p, "the fraction that is dropped, in [0, 1)", lambda x: 0 <= x < 1)
     )
 
@@ -253,7 +253,7 @@ class Dropout(Layer):
 class _Sliding(Layer):
     """A window that slides over an image: what convolution and pooling share."""
 
-    fixed = ("size", "stride", "padding")
+    fixed: ClassVar[tuple[str, ...]] = ("size", "stride", "padding")
 
     def __init__(
         self, size: int | tuple[int, int], stride: int | tuple[int, int], padding: int | tuple[int, int] = 0
@@ -318,7 +318,7 @@ class Conv2D(_Sliding, Weighted):
         Weights and dE/dβ, views of the network's `w` and `g`; column 0 is the bias, then (C, kh, kw) in this order.
     """
 
-    fixed = ("outputs", *_Sliding.fixed)
+    fixed: ClassVar[tuple[str, ...]] = ("outputs", "size", "stride", "padding")
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ import numpy as np
 from .activations import sigmoid
 from .backend import Array, is_tensor, move, namespace, take, to_numpy
 from .network import Network
-from .validation import Checked, Named, instance, not_negative, positive, whole
+from .validation import Named, instance, not_negative, positive, setting, whole
 
 
 class EmpiricalRisk(Named):
@@ -87,7 +87,7 @@ class EmpiricalRisk(Named):
 class _Linear(Named):
     """What objectives of Xw share: E_i(w) = e_i(x_iᵀ w) + λ ‖w‖². Subclasses give e_i, e_i' and e_i''."""
 
-    lam: Any = 0.0
+    lam: float = 0.0
     smoothness = 1.0  # the least upper bound of |e_i''|
     lipschitz = math.inf  # the least upper bound of |e_i'|
     F_inf: float = 0.0  # no value of F is less
@@ -326,7 +326,7 @@ class LogisticRegression(_Linear):
     """
 
     smoothness, lipschitz = 0.25, 1.0
-    lam: Any = Checked(not_negative)
+    lam: float = setting(not_negative)
 
     def __init__(self, X: Array, y: Array, lam: float = 0.0) -> None:
         super().__init__(X, y)
@@ -460,8 +460,8 @@ class TanhNetwork(Named):
     F_inf = 0.0
     M_G = 1.0
     fixed = ("X", "y", "units")
-    radius: Any = Checked(positive)
-    lam: Any = Checked(not_negative)
+    radius: float = setting(positive)
+    lam: float = setting(not_negative)
 
     def __init__(self, X: Array, y: Array, units: int = 2, radius: float = 1.0, lam: float = 0.0) -> None:
         units = whole("units", units)

@@ -20,7 +20,6 @@ from .backend import Array, is_tensor, move, namespace, to_numpy
 from .penalties import Penalty
 from .sampling import Indices, Sampling, Size, batches
 from .validation import (
-    Checked,
     Named,
     callable_so,
     fraction,
@@ -33,6 +32,7 @@ from .validation import (
     one_of,
     positive,
     seeded,
+    setting,
     shown,
     vector,
     whole,
@@ -101,7 +101,7 @@ class Minimizer(Named):
         α is not positive.
     """
 
-    alpha: Any = Checked(LearningRate)
+    alpha: Any = setting(LearningRate)
 
     def __init__(self, alpha: Rate) -> None:
         self.alpha = alpha
@@ -293,7 +293,7 @@ class Momentum(Optimizer):
     """
 
     vectors = 1
-    mu: Any = Checked(fraction)
+    mu: float = setting(fraction)
 
     def __init__(self, alpha: Rate = 0.1, mu: float = 0.9) -> None:
         super().__init__(alpha)
@@ -340,7 +340,7 @@ class AdaGrad(Optimizer):
     """
 
     vectors = 1
-    eps: Any = Checked(not_negative)
+    eps: float = setting(not_negative)
 
     def __init__(self, alpha: Rate = 0.1, eps: float = 1e-8) -> None:
         super().__init__(alpha)
@@ -366,7 +366,7 @@ class RMSProp(AdaGrad):
         ε keeps the quotient finite.
     """
 
-    b: Any = Checked(fraction)
+    b: float = setting(fraction)
 
     def __init__(self, alpha: Rate = 0.01, b: float = 0.9, eps: float = 1e-8) -> None:
         super().__init__(alpha, eps)
@@ -396,9 +396,9 @@ class Adam(Optimizer):
     """
 
     vectors = 2
-    b1: Any = Checked(fraction)
-    b2: Any = Checked(fraction)
-    eps: Any = Checked(not_negative)
+    b1: float = setting(fraction)
+    b2: float = setting(fraction)
+    eps: float = setting(not_negative)
 
     def __init__(self, alpha: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> None:
         super().__init__(alpha)
@@ -430,7 +430,7 @@ class ISTA(Optimizer):
         0 for each weight that is exempt, as `Network.penalized`; by default none is.
     """
 
-    penalty: Any = Checked(lambda name, value: instance(name, value, Penalty, "L1(0.01)"))
+    penalty: Penalty = setting(lambda name, value: instance(name, value, Penalty, "L1(0.01)"))
 
     def __init__(self, alpha: Rate, penalty: Penalty, penalized: Array = None) -> None:
         super().__init__(alpha)
@@ -469,7 +469,7 @@ class ISTA(Optimizer):
 class Wrapper(Optimizer):
     """An optimizer around another one, whose learning rate is its own."""
 
-    optimizer: Any = Checked(lambda name, value: instance(name, value, Optimizer, "SGD(0.1)"))
+    optimizer: Optimizer = setting(lambda name, value: instance(name, value, Optimizer, "SGD(0.1)"))
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer, self.k, self.state = optimizer, 0, None
@@ -508,7 +508,7 @@ class PolyakAveraging(Wrapper):
         w̄.
     """
 
-    first: Any = Checked(whole)
+    first: int = setting(whole)
 
     def __init__(self, optimizer: Optimizer, first: int = 1) -> None:
         super().__init__(optimizer)
@@ -559,7 +559,7 @@ class Clipped(Wrapper):
         The limit is not positive.
     """
 
-    limit: Any = Checked(lambda name, value: number(name, value, "a positive length", lambda x: x > 0))
+    limit: float = setting(lambda name, value: number(name, value, "a positive length", lambda x: x > 0))
 
     def __init__(self, optimizer: Optimizer, limit: float) -> None:
         super().__init__(optimizer)

@@ -7,7 +7,7 @@ switches, not how steeply.
 from typing import Any
 
 from .backend import Array, namespace
-from .validation import Checked, Named, not_negative
+from .validation import Named, not_negative, setting
 
 
 class Penalty(Named):
@@ -21,7 +21,7 @@ class Penalty(Named):
         Penalize the biases too.
     """
 
-    lam: Any = Checked(not_negative)
+    lam: float = setting(not_negative)
 
     def __init__(self, lam: float, biases: bool = False) -> None:
         self.lam, self.biases = lam, biases

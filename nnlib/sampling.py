@@ -40,7 +40,7 @@ def batches(n: int, batch_size: Size, sampling: Sampling, rng: np.random.Generat
     n, rng = whole("n", n, 1, None, "at least one observation"), generator("rng", rng)
     one_of("sampling", sampling, ("replacement", "without", "permutation"))
     if callable(batch_size):
-        sizes = (min(whole("batch_size", batch_size(k)), n) for k in itertools.count(1))
+        sizes: Iterator[int] = (min(whole("batch_size", batch_size(k)), n) for k in itertools.count(1))
     else:
         size = min(whole("batch_size", batch_size), n)
         if sampling == "replacement":

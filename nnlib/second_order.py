@@ -12,7 +12,7 @@ import numpy as np
 from .backend import Array, namespace
 from .optimizers import Minimizer, Objective, drawn
 from .sampling import Sampling, Size
-from .validation import Checked, keywords, number, whole
+from .validation import keywords, number, setting, whole
 
 
 @keywords
@@ -65,7 +65,7 @@ class NewtonCG(Minimizer):
         The step size that is tried first; 1 is Newton's.
     """
 
-    rho: Any = Checked(lambda name, rho: number(name, rho, "a fraction between 0 and 1", lambda x: 0 < x < 1))
+    rho: float = setting(lambda name, rho: number(name, rho, "a fraction between 0 and 1", lambda x: 0 < x < 1))
 
     def __init__(self, cg_iterations: int | None = None, rho: float = 0.5, alpha: float = 1.0) -> None:
         super().__init__(alpha)

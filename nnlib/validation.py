@@ -147,7 +147,7 @@ def number(
 ) -> float:
     """`value` as a float that passes the test."""
     try:
-        if isinstance(value, str | bytes | bool | np.bool_) or getattr(value, "ndim", 0):
+        if isinstance(value, str | bytes | bool | np.bool_) or np.ndim(value) > 0:
             raise TypeError
         found = float(value)
     except (TypeError, ValueError):
@@ -207,7 +207,8 @@ def instance(name: str, value: Any, kind: type[T], example: str) -> T:
     """`value`, if it is an object of this kind; else what to write for a class, or for a name of another library."""
     if isinstance(value, kind):
         return value
-    there = {part.__name__.lower(): part.__name__ for part in subclasses(kind)}
+    names = [part.__name__ for part in subclasses(kind)]
+    there = {known.lower(): known for known in names}
     hint = f"as {example}"
     if isinstance(value, type) and issubclass(value, kind):
         hint = f"write {value.__name__}(...)"
@@ -217,7 +218,7 @@ def instance(name: str, value: Any, kind: type[T], example: str) -> T:
     raise ValueError(f"{name}: expected {article} {kind.__name__}, got {shown(value)}; {hint}")
 
 
-def subclasses(kind: type) -> list[type]:
+def subclasses(kind: type[Any]) -> list[type[Any]]:
     """All classes below this one."""
     return [kind, *(below for part in kind.__subclasses__() for below in subclasses(part))]
 
@@ -316,9 +317,12 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:50]}..., of type {type(value).__name__}"
 
 
-class Checked:
+def setting(check: Callable[[str, Any], Any]) -> Any:
     """An attribute that is checked whenever it is set: by the constructor, and later by anybody."""
+    return _Setting(check)
 
+
+class _Setting:
     def __init__(self, check: Callable[[str, Any], Any]) -> None:
         self.check = check
 
