@@ -1,3 +1,4 @@
+# ruff: noqa: E501, F401  # one call in each line; names that the calls use
 """A hundred wrong calls and more: each is answered by a sentence that names the argument and what to do."""
 
 import numpy as np
