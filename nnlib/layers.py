@@ -18,9 +18,10 @@ from . import activations
 from .activations import Function
 from .backend import Array, empty, is_tensor, move, namespace
 from .initializers import Initializer, checked, glorot_normal
-from .validation import Named, number, setting, shown, whole, write
+from .validation import Named, absent, number, refused, setting, shown, whole, write
 
 Shape = tuple[int, ...]
+UNBOUND = "it comes with the network that the layer is given to: Network([...], error, input_shape)"
 CACHE = 2**18  # numbers that a core keeps at hand: 1 MiB in float32
 
 
@@ -30,6 +31,7 @@ class Layer(Named):
     n_weights = 0
     reusable = False  # True where nothing of the network is kept, so that one object may stand at several places
     place: object = None  # the mark of the network that the layer is in
+    trainable = refused("fit trains all weights; a layer cannot be frozen")
 
     def build(self, shape: Shape) -> Shape:
         """Take the shape of one observation that comes in, return the shape that goes out.
@@ -70,12 +72,6 @@ class Layer(Named):
         """A copy is in no network: it has the arguments, and gets views of weights from the network that takes it."""
         return {name: value for name, value in vars(self).items() if name not in ("place", "beta", "dbeta")}
 
-    def __getattr__(self, name: str) -> Any:
-        what = f"{type(self).__name__}: no attribute {name}"
-        if name in ("beta", "dbeta", "inputs", "input", "positions"):
-            what += "; it comes with the network that the layer is given to: Network([...], error, input_shape)"
-        raise AttributeError(what)
-
 
 class Weighted(Layer):
     """A layer with weights: `outputs` units, or maps, each with a bias and `inputs` weights.
@@ -87,11 +83,11 @@ class Weighted(Layer):
     """
 
     outputs: int
-    inputs: int
+    inputs: int = absent(UNBOUND)
     init: Initializer = setting(checked)
     fan_out: int
-    beta: Array
-    dbeta: Array
+    beta: Array = absent(UNBOUND)
+    dbeta: Array = absent(UNBOUND)
     fixed: ClassVar[tuple[str, ...]] = ("outputs",)
 
     @property
@@ -254,6 +250,8 @@ class _Sliding(Layer):
     """A window that slides over an image: what convolution and pooling share."""
 
     fixed: ClassVar[tuple[str, ...]] = ("size", "stride", "padding")
+    input: Shape = absent(UNBOUND)
+    positions: Shape = absent(UNBOUND)
 
     def __init__(
         self, size: int | tuple[int, int], stride: int | tuple[int, int], padding: int | tuple[int, int] = 0
@@ -352,7 +350,10 @@ class Conv2D(_Sliding, Weighted):
         return _flat(patches)
 
     def strips(self, z: Array) -> Iterator[slice]:
-        """Rows of positions whose patches fit into a processor's cache together; a GPU takes all at once."""
+        """Rows of positions whose patches fit into a processor's cache together; a GPU takes all at once.
+
+        The equations hold for all positions at once, that is for one strip. STRIPS_MEASURED
+        """
         h, w = self.positions
         step = h if is_tensor(z) else max(1, CACHE // (self.inputs * w * z.shape[-1]))
         return (slice(r, min(r + step, h)) for r in range(0, h, step))
@@ -361,7 +362,7 @@ class Conv2D(_Sliding, Weighted):
         z = self._padded(z)
         a = empty((self.outputs, *self.positions, z.shape[-1]), like=z)
         for rows in self.strips(z):
-            # equation conv-patches
+            # a = β [1, patches] (equation conv-patches)
             namespace(z).matmul(self.beta, self.patches(z, rows), out=_flat(a[:, rows]))
         return _first(a), z
 

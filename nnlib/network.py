@@ -3,7 +3,7 @@
 import copy
 import inspect
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,20 @@ from .initializers import glorot_normal, he_normal
 from .layers import Activation, AvgPool2D, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, Shape, Weighted
 from .optimizers import SGD, Diverged, Minimizer, Optimizer
 from .penalties import L1, L2, Penalty
-from .validation import METHODS, Named, floating, function, instance, keywords, seeded, sequence, shown, whole, write
+from .validation import (
+    METHODS,
+    Named,
+    floating,
+    function,
+    instance,
+    keywords,
+    refused,
+    seeded,
+    sequence,
+    shown,
+    whole,
+    write,
+)
 
 ROWS = 512  # observations go through the network in blocks: the caches of all of MNIST would not fit
 
@@ -59,6 +72,8 @@ class Network(Named):
     """
 
     fixed = ("layers", "shapes", "input_shape", "output_shape")
+    for _name, _says in METHODS.items():
+        locals()[_name] = refused(_says)
 
     def __init__(
         self,
@@ -129,8 +144,8 @@ class Network(Named):
             raise AttributeError(f"Network: {name} is a method and cannot be set; {instead}")
         super().__setattr__(name, value)
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"Network: no attribute {name}" + (f"; {METHODS[name]}" if name in METHODS else ""))
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in METHODS]
 
     # The network function ------------------------------------------------------------------------------------------
 
@@ -390,22 +405,17 @@ class Network(Named):
         self, X: Array, Y: Array, optimizer: Optimizer, batch_size: int, rng: np.random.Generator
     ) -> tuple[float, float]:
         """Use every observation once; mean E_i and accuracy as the steps saw them."""
-        n = len(X)
-        order = rng.permutation(n)
-        rows = max(1, ROWS // batch_size) * batch_size  # gathered at once: whole batches, few enough for the cache
         total = right = 0.0
-        for i in range(0, n, rows):
-            x, y = take(X, order[i : i + rows]), take(Y, order[i : i + rows])
+        for x, y, batches in _blocks(X, Y, rng.permutation(len(X)), batch_size):
             seen = namespace(y).empty_like(y)
-            for j in range(0, len(x), batch_size):
-                J = slice(j, j + batch_size)
+            for J in batches:
                 a, caches = self._forward(x[J], rng)
+                optimizer.step(self.w, self._backward(a, caches, y[J]))  # equation minibatch-sgd
                 seen[J] = a
-                optimizer.step(self.w, self._backward(a, caches, y[J]))
             E, hits = self._judge(seen, y)
             total, right = total + E, right + hits
         after, _ = self._judge(self._forward(x[J])[0], y[J])  # the last step may have been the one too far
-        return total / n if np.isfinite(after) else after, right / n
+        return total / len(X) if np.isfinite(after) else after, right / len(X)
 
     # As a file -----------------------------------------------------------------------------------------------------
 
@@ -544,6 +554,18 @@ class Network(Named):
     def __repr__(self) -> str:
         inside = ", ".join(map(repr, self.layers))
         return f"Network([{inside}], {self.output_error!r}, input_shape={self.input_shape}): {len(self.w)} weights"
+
+
+def _blocks(X: Array, Y: Array, order: Any, batch_size: int) -> Iterator[tuple[Array, Array, list[slice]]]:
+    """The rows of X and Y in this order, several batches at once, and where each batch is among them.
+
+    Rows are gathered, and errors judged, for whole batches of up to ROWS observations together, few enough for the
+    cache. BLOCKS_MEASURED
+    """
+    rows = max(1, ROWS // batch_size) * batch_size
+    for i in range(0, len(X), rows):
+        J = order[i : i + rows]
+        yield take(X, J), take(Y, J), [slice(j, j + batch_size) for j in range(0, len(J), batch_size)]
 
 
 def _chain(layers: Any) -> tuple[Layer, ...]:

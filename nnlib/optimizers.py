@@ -58,6 +58,11 @@ class LearningRate:
         expected = "a positive learning rate, or a function of k = 1, 2, ..."
         self.value = 0.0 if self.of_k else number(name, alpha, expected, lambda x: 0 < x < math.inf)
 
+    @classmethod
+    def checked(cls, name: str, alpha: Any) -> "LearningRate":
+        """`alpha` as a learning rate."""
+        return alpha if isinstance(alpha, LearningRate) else cls(name, alpha)
+
     def __call__(self, k: int) -> float:
         """α_k, a float: NumPy's float64 times float32 weights would be float64."""
         if self.of_k is None:
@@ -101,7 +106,7 @@ class Minimizer(Named):
         α is not positive.
     """
 
-    alpha: Any = setting(LearningRate)
+    alpha: Any = setting(LearningRate.checked)
 
     def __init__(self, alpha: Rate) -> None:
         self.alpha = alpha
@@ -146,7 +151,7 @@ class Minimizer(Named):
         Diverged
             ‖w‖² is no longer a finite number.
         """
-        if not (hasattr(objective, "F") and hasattr(objective, "grad")):
+        if not hasattr(objective, "grad"):
             raise ValueError(
                 "objective: expected something with n, F(w), grad(w) and g(w, xi), as EmpiricalRisk(network, X, Y), "
                 f"got {shown(objective)}"
@@ -191,7 +196,7 @@ class Optimizer(Minimizer):
         """One iteration: change `w` in place, given the gradient or its estimate `g`."""
         if self.state is None:
             self.start(w)
-        state: list[Array] = self.state or []
+        state: list[Array] = self.state  # type: ignore[assignment]
         self.k += 1
         alpha = self.alpha(self.k)
         if len(w) <= BLOCK or is_tensor(w):
@@ -382,8 +387,7 @@ class Adam(Optimizer):
     """m_{k+1} = b1 m_k + (1 - b1) g, r_{k+1} = b2 r_k + (1 - b2) g ⊙ g, both zero at first (equation adam).
 
     w_{k+1} = w_k - α_k m̂ / (√r̂ + ε), where m̂ = m_{k+1} / (1 - b1^k) and r̂ = r_{k+1} / (1 - b2^k) make up for the start
-    at zero. With s = √(1 - b2^k), the step is α_k s / (1 - b1^k) · m_{k+1} / (√r_{k+1} + s ε): the two corrections cost
-    no pass over the vectors (Kingma & Ba 2015, end of section 2).
+    at zero (Kingma & Ba 2015, Algorithm 1).
 
     Parameters
     ----------
@@ -409,8 +413,17 @@ class Adam(Optimizer):
         m += (1 - self.b1) * g
         r *= self.b2
         r += (1 - self.b2) * g * g
+        alpha, eps = self._corrected(alpha)
+        w -= alpha * m / (namespace(r).sqrt(r) + eps)
+
+    def _corrected(self, alpha: float) -> tuple[float, float]:
+        """α' and ε' with α' m / (√r + ε') = α m̂ / (√r̂ + ε): numbers are corrected, and no vectors.
+
+        With s = √(1 - b2^k), α' = α s / (1 - b1^k) and ε' = s ε (Kingma & Ba 2015, end of section 2).
+        ADAM_MEASURED
+        """
         s = math.sqrt(1 - self.b2**self.k)
-        w -= alpha * s / (1 - self.b1**self.k) * m / (namespace(r).sqrt(r) + s * self.eps)
+        return alpha * s / (1 - self.b1**self.k), s * self.eps
 
 
 class ISTA(Optimizer):

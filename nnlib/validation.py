@@ -314,31 +314,45 @@ def shown(value: Any) -> str:
     if inspect.isroutine(value):
         return f"the function {value.__name__}"
     text = str(value) if isinstance(value, np.generic) else repr(value)
+    if " object at 0x" in text:
+        return f"an object of the class {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:50]}..., of type {type(value).__name__}"
-
-
-def setting(check: Callable[[str, Any], Any]) -> Any:
-    """An attribute that is checked whenever it is set: by the constructor, and later by anybody."""
-    return _Setting(check)
 
 
 class _Setting:
     def __init__(self, check: Callable[[str, Any], Any]) -> None:
         self.check = check
 
+
+class _Absent:
+    def __init__(self, says: str) -> None:
+        self.says = says
+
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, whose: Any, owner: type | None = None) -> Any:
-        if whose is None:
-            return self
-        try:
-            return whose.__dict__[self.name]
-        except KeyError:
-            raise AttributeError(f"{type(whose).__name__}: no attribute {self.name}") from None
+    def __get__(self, whose: Any, owner: type) -> Any:
+        raise AttributeError(f"{owner.__name__}: no attribute {self.name}; {self.says}")
 
+
+class _Refused(_Absent):
     def __set__(self, whose: Any, value: Any) -> None:
-        whose.__dict__[self.name] = self.check(self.name, value)
+        self.__get__(whose, type(whose))
+
+
+def absent(says: str) -> Any:
+    """An attribute that is not there yet. Unlike `__getattr__`, it costs nothing to read those that are."""
+    return _Absent(says)
+
+
+def refused(says: str) -> Any:
+    """An attribute that other libraries have; to read or to set it says what to do instead."""
+    return _Refused(says)
+
+
+def setting(check: Callable[[str, Any], Any]) -> Any:
+    """In the body of a `Named` class: an attribute that is checked whenever it is set, by its constructor or later."""
+    return _Setting(check)
 
 
 # Names ----------------------------------------------------------------------------------------------------------------
@@ -402,22 +416,33 @@ class Named:
     """What is made with arguments that have names: it answers wrong ones, also as attributes, and shows its own."""
 
     fixed: ClassVar[tuple[str, ...]] = ()  # attributes that everything else was made for: set once
+    _checks: ClassVar[dict[str, Callable[[str, Any], Any]]] = {}
+    _foreign: ClassVar[dict[str, str]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "__init__" in vars(cls):
             named(cls)
+        own = {name: value.check for name, value in vars(cls).items() if isinstance(value, _Setting)}
+        for name in own:
+            delattr(cls, name)  # what is set is read as any attribute is: a step reads some, and sets none
+        cls._checks = {**cls._checks, **own}
+        if cls.__module__.startswith("nnlib."):
+            there = _arguments(inspect.signature(cls.__init__))
+            ours = {name: [known for known in names if known in there] for name, names in ARGUMENTS.items()}
+            cls._foreign = {
+                name: known[0] for name, known in ours.items() if known and name not in there and not hasattr(cls, name)
+            }
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse what is `fixed`, and another library's name for an argument of this class: nothing would read it."""
-        cls = type(self)
-        if name in cls.fixed and name in vars(self):
-            raise AttributeError(f"{cls.__name__}: {name} is fixed, for other things were made for it; make a new one")
-        if name in ARGUMENTS and cls.__module__.startswith("nnlib.") and not hasattr(self, name):
-            there = _arguments(inspect.signature(cls.__init__))
-            ours = [argument for argument in ARGUMENTS[name] if argument in there]
-            if ours and name not in there:
-                raise AttributeError(f"{cls.__name__}: no attribute {name}; it is {ours[0]} here")
+        """Check a `setting`, refuse what is `fixed`, and another library's name, which nothing would read."""
+        if name in self._checks:
+            value = self._checks[name](name, value)
+        elif name in self.fixed and name in vars(self):
+            kind = type(self).__name__
+            raise AttributeError(f"{kind}: {name} is fixed, for other things were made for it; make a new {kind}")
+        elif name in self._foreign:
+            raise AttributeError(f"{type(self).__name__}: no attribute {name}; it is {self._foreign[name]} here")
         object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:

@@ -269,12 +269,14 @@ net().parameters()                                  | Network: no attribute para
 net().zero_grad()                                   | Network: no attribute zero_grad; gradient\\(X, Y\\) overwrites g
 net().backward()                                    | Network: no attribute backward; gradient\\(X, Y\\)
 net().train()                                       | Network: no attribute train; fit trains
-net().zzz                                           | Network: no attribute zzz$
+net().zzz                                           | no attribute 'zzz'
+setattr(net(), "training", False)                   | Network: no attribute training; fit trains
+setattr(net().layers[0], "trainable", False)        | Dense: no attribute trainable; fit trains all weights
 Dense(3).forward(X)                                 | Dense: no attribute inputs; it comes with the network
 Dense(3).beta                                       | Dense: no attribute beta; it comes with the network
 setattr(SGD(0.1), "lr", 0.2)                        | SGD: no attribute lr; it is alpha here
 setattr(Momentum(0.1), "momentum", 0.5)             | Momentum: no attribute momentum; it is mu here
-setattr(net(), "layers", [])                        | Network: layers is fixed, .*make a new one
+setattr(net(), "layers", [])                        | Network: layers is fixed, .*make a new Network
 setattr(net(), "error", SumOfSquares())             | Network: error is a method and cannot be set; output_error is its error
 setattr(net().layers[0], "outputs", 5)              | Dense: outputs is fixed
 setattr(Conv2D(1, 3), "size", (5, 5))               | Conv2D: size is fixed
