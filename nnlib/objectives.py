@@ -76,6 +76,7 @@ class EmpiricalRisk(Named):
             raise ValueError(
                 f"w: expected all weights in one vector, shape {tuple(network.w.shape)}, got {tuple(w.shape)}"
             )
+        network.own_layers()
         own = network.w + 0
         try:
             network.w[:] = w
@@ -110,7 +111,8 @@ class _Linear(Named):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        vars(self).pop("w_star", None)  # the minimizer was that of another λ
+        if name == "lam":
+            vars(self).pop("w_star", None)  # the minimizer was that of another λ
 
     @property
     def n(self) -> int:

