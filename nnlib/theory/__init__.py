@@ -257,15 +257,17 @@ def theorem47(
 
 
 def _steps(T: int) -> None:
-    whole("T", T, 1, None, "at least 1 step, for the theorems are about k = 1, ..., T")
+    try:
+        whole("T", T, 1, None, "at least 1 step")
+    except ValueError as e:
+        raise ValueError(f"{e}; the theorems are about the mean over k = 1, ..., T") from None
 
 
 def _strong(objective: Convex) -> float:
     """The constant of strong convexity, if it is positive."""
     if not isinstance(objective, Convex) or not objective.c > 0:
-        raise ValueError(
-            "objective: the theorem needs a strongly convex one, with c > 0, as logistic regression with lam > 0"
-        )
+        here = "c = 0" if isinstance(objective, Convex) else f"F is that of a {type(objective).__name__}"
+        raise ValueError(f"objective: the theorem needs a strongly convex one, and here {here}")
     return objective.c
 
 
