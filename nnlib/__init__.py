@@ -12,7 +12,7 @@ from .errors import BinaryCrossEntropy, CrossEntropy, Error, SumOfSquares, Unmat
 from .gradcheck import check_gradient
 from .history import History
 from .layers import Activation, AvgPool2D, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D
-from .network import Diverged, Network, mlp
+from .network import Network, mlp
 from .objectives import EmpiricalRisk, LeastSquares, LogisticRegression, SigmoidUnit, TanhNetwork
 from .optimizers import (
     ISTA,
@@ -21,17 +21,19 @@ from .optimizers import (
     SVRG,
     AdaGrad,
     Adam,
-    Average,
     Clipped,
     CoordinateDescent,
+    Diverged,
     GradientDescent,
     Momentum,
     Nesterov,
     Optimizer,
+    PolyakAveraging,
     RMSProp,
 )
 from .penalties import L1, L2, Penalty
 from .second_order import LBFGS, NewtonCG, hessian_vector
+from .validation import translated
 
 __version__ = "0.1.0"
 __all__ = [
@@ -45,7 +47,6 @@ __all__ = [
     "Activation",
     "AdaGrad",
     "Adam",
-    "Average",
     "AvgPool2D",
     "BinaryCrossEntropy",
     "Clipped",
@@ -70,6 +71,7 @@ __all__ = [
     "NewtonCG",
     "Optimizer",
     "Penalty",
+    "PolyakAveraging",
     "RMSProp",
     "SigmoidUnit",
     "SumOfSquares",
@@ -87,3 +89,9 @@ __all__ = [
     "optimizers",
     "pca",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The answer to a class by another library's name, as nnlib.Linear."""
+    ours = {known.lower(): known for known in __all__}.get(translated(name).lower())
+    raise AttributeError(f"nnlib has no {name}" + (f"; it is nnlib.{ours} here" if ours else ""))

@@ -1,13 +1,14 @@
 """The activation functions of the lecture, each with its derivative.
 
 An activation is called like a function, ``z = h(a)``. Its two derivatives serve two readers: ``h.derivative(a)`` is the
-h'(a) of the slides; ``h.pull(delta, z)`` is what backpropagation needs, dE/da from dE/dz, written in the value z = h(a)
+h'(a) of the slides; ``h.vjp(delta, z)`` is what backpropagation needs, dE/da from dE/dz, written in the value z = h(a)
 that the forward pass has already computed.
 """
 
 import numpy as np
 
 from .backend import Array, namespace, row_max
+from .validation import one_of
 
 
 class Function:
@@ -27,8 +28,8 @@ class Function:
         """h'(a) written in the value z = h(a)."""
         raise NotImplementedError
 
-    def pull(self, delta: Array, z: Array) -> Array:
-        """dE/da = h'(a) dE/dz, for delta = dE/dz."""
+    def vjp(self, delta: Array, z: Array) -> Array:
+        """dE/da = h'(a) dE/dz, for delta = dE/dz: the vector-Jacobian product of h."""
         return delta * self.slope(z)
 
     def __repr__(self) -> str:
@@ -46,7 +47,7 @@ class Identity(Function):
     def slope(self, z: Array) -> Array:
         return namespace(z).ones_like(z)
 
-    def pull(self, delta: Array, z: Array) -> Array:
+    def vjp(self, delta: Array, z: Array) -> Array:
         return delta
 
 
@@ -94,7 +95,7 @@ class ReLU(Function):
     def slope(self, z: Array) -> Array:
         return (z > 0) * namespace(z).ones_like(z)
 
-    def pull(self, delta: Array, z: Array) -> Array:
+    def vjp(self, delta: Array, z: Array) -> Array:
         return delta * (z > 0)
 
 
@@ -104,7 +105,7 @@ class Softmax(Function):
     Subtracting max_j a_j first changes nothing (equation softmax-shift) but overflow.
 
     Its Jacobian diag(ŷ) - ŷ ŷᵀ (equation softmax-jacobian) is not diagonal, so there is no h'(a) element by
-    element: use `pull`.
+    element: use `vjp`.
     """
 
     name = "softmax"
@@ -116,10 +117,10 @@ class Softmax(Function):
 
     def slope(self, z: Array) -> Array:
         raise TypeError(
-            "softmax mixes all units of a row, so it has no derivative element by element; use softmax.pull(delta, z)"
+            "softmax mixes all units of a row, so it has no derivative element by element; use softmax.vjp(delta, z)"
         )
 
-    def pull(self, delta: Array, z: Array) -> Array:
+    def vjp(self, delta: Array, z: Array) -> Array:
         return z * (delta - (delta * z).sum(axis=-1, keepdims=True))
 
 
@@ -127,7 +128,7 @@ identity, sigmoid, tanh, relu, softmax = Identity(), Sigmoid(), Tanh(), ReLU(), 
 by_name: dict[str, Function] = {f.name: f for f in (identity, sigmoid, tanh, relu, softmax)}
 
 
-def get(h: "str | Function") -> Function:
+def get(h: "str | Function", name: str = "activation") -> Function:
     """The activation of that name, or `h` itself.
 
     Raises
@@ -137,6 +138,4 @@ def get(h: "str | Function") -> Function:
     """
     if isinstance(h, Function):
         return h
-    if h not in by_name:
-        raise ValueError(f"activation: expected one of {', '.join(by_name)} or a nnlib.activations.Function, got {h!r}")
-    return by_name[h]
+    return by_name[one_of(name, h, by_name, " (or a nnlib.activations.Function)")]

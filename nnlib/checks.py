@@ -123,6 +123,8 @@ def close(value: Any, expected: Any, name: str, hint: str = "", tolerance: float
         If shapes or numbers differ; the message shows both.
     """
     found, wanted = _array(value, name), np.asarray(expected, dtype=float)
+    if not np.all(np.isfinite(wanted)):  # no difference from it would be too large
+        raise ValueError(f"expected: the worked numbers of {name} must be finite, got {expected}")
     if found.shape != wanted.shape:
         raise Failed(_sentence(f"{name} has shape {found.shape}, expected {wanted.shape}", hint))
     if not np.all(np.isfinite(found)):

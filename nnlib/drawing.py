@@ -1,19 +1,33 @@
 """A network as a table and as a picture: `Network.summary` and `Network.draw`."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from .layers import Activation, Dense, Dropout
-
-if TYPE_CHECKING:
-    from .network import Network
+from .backend import Array
+from .errors import Error
+from .layers import Activation, Dense, Dropout, Layer, Shape
 
 UNITS = 12  # a layer with more units than this is drawn as a block
 DOWN, ACROSS, RADIUS = 1.0, 2.6, 0.3
 
 
-def summary(network: "Network") -> str:
+class Chain(Protocol):
+    """What a picture is drawn of: layers one after the other, as `Network` has them."""
+
+    shapes: list[Shape]
+    input_shape: Shape
+    output_shape: Shape
+    output_error: Error
+    w: Array
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """From input to output."""
+
+
+def summary(network: Chain) -> str:
     """A line for each layer: what it is, the shape that leaves it, how many weights and biases it has."""
     rows = [("layer", "output", "weights"), ("input", size(network.input_shape), "")]
     rows += [
@@ -33,7 +47,7 @@ def size(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
-def draw(network: "Network", ax: Any = None, units: bool | None = None) -> Any:
+def draw(network: Chain, ax: Any = None, units: bool | None = None) -> Any:
     """Draw the network: units and arrows as in the lecture, or a block for each layer.
 
     Parameters
@@ -76,7 +90,7 @@ def draw(network: "Network", ax: Any = None, units: bool | None = None) -> Any:
 # Units ----------------------------------------------------------------------------------------------------------------
 
 
-def _columns(network: "Network") -> list[dict[str, Any]]:
+def _columns(network: Chain) -> list[dict[str, Any]]:
     """Inputs, hidden units, outputs: the names of the units, the bias unit first, and what is written beneath."""
     p = math.prod(network.input_shape)
     columns: list[dict[str, Any]] = [{"names": ["$X_0$", *(f"$X_{{{i}}}$" for i in range(1, p + 1))], "note": "inputs"}]
@@ -125,7 +139,7 @@ def _draw_units(ax: Any, columns: list[dict[str, Any]]) -> None:
 # Blocks ---------------------------------------------------------------------------------------------------------------
 
 
-def _blocks(network: "Network") -> list[tuple[str, tuple[int, ...]]]:
+def _blocks(network: Chain) -> list[tuple[str, tuple[int, ...]]]:
     """A name and an output shape for each block; an activation stands in the block of the layer before it."""
     blocks: list[tuple[str, tuple[int, ...]]] = []
     for layer, shape in zip(network.layers, network.shapes, strict=True):
@@ -137,7 +151,7 @@ def _blocks(network: "Network") -> list[tuple[str, tuple[int, ...]]]:
     return blocks
 
 
-def _draw_blocks(ax: Any, network: "Network") -> None:
+def _draw_blocks(ax: Any, network: Chain) -> None:
     import matplotlib.pyplot as plt
     from matplotlib.patches import Rectangle
 

@@ -10,9 +10,10 @@ from typing import Any
 from . import activations
 from .activations import Function
 from .backend import Array, namespace, row_max, to_numpy
+from .validation import Named, setting
 
 
-class Error:
+class Error(Named):
     """E_i, the error of one observation, with its output function σ: ŷ = σ(a)."""
 
     output: Function = activations.identity
@@ -22,7 +23,11 @@ class Error:
         raise NotImplementedError
 
     def delta(self, a: Array, Y: Array) -> Array:
-        """∂E_i/∂a_k = ŷ_k - y_ik, shape (n, K) (lecture, Error Functions; equation delta-output)."""
+        """∂E_i/∂a, shape (n, K): where backpropagation starts (lecture, Error Functions).
+
+        Here ŷ - y, which it is for an error and an output function that match (equation delta-output).
+        Other errors give their own.
+        """
         return self.output(a) - Y
 
     def check(self, Y: Array) -> None:
@@ -86,7 +91,9 @@ class CrossEntropy(Error):
 
 
 class Unmatched(Error):
-    """E_i = ½ Σ_k (ŷ_k - y_ik)² with an output function other than the identity, as in netbp of Higham & Higham.
+    """Squared error of a nonlinear output, E_i = ½ Σ_k (ŷ_k - y_ik)², ŷ = σ(a), as in netbp of Higham & Higham.
+
+    The papers' names are quadratic cost, or MSE with sigmoid outputs.
 
     Here σ' does not cancel: ∂E_i/∂a_k = σ'(a_k) (ŷ_k - y_ik), equation delta-unmatched.
     Where σ saturates, σ' is near zero and so is the delta, however wrong ŷ is.
@@ -97,8 +104,10 @@ class Unmatched(Error):
         The output function σ; softmax too, whose full Jacobian is then used.
     """
 
+    output: Any = setting(lambda name, output: activations.get(output, "Unmatched: output"))
+
     def __init__(self, output: str | Function = "sigmoid") -> None:
-        self.output = activations.get(output)
+        self.output = output
 
     def settings(self) -> dict[str, Any]:
         return {"output": self.output.name}
@@ -109,7 +118,7 @@ class Unmatched(Error):
     def delta(self, a: Array, Y: Array) -> Array:
         """∂E_i/∂a = J_σᵀ (ŷ - y); for an element-by-element σ this is D (ŷ - y), D = diag(σ'(a))."""
         yhat = self.output(a)
-        return self.output.pull(yhat - Y, yhat)
+        return self.output.vjp(yhat - Y, yhat)
 
     def __repr__(self) -> str:
         return f"Unmatched({self.output.name!r})"

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from .backend import Array, to_numpy
+from .validation import function, keywords, positive, seeded, shown, whole
 
 
+@keywords
 def check_gradient(
     F: Callable[[Array], float],
     grad: Callable[[Array], Array],
@@ -43,20 +45,21 @@ def check_gradient(
     ValueError
         The gradient has another shape than `w`, or `w` is not floating point.
     """
+    function("F", F, "a function of w, as risk.F")
+    function("grad", grad, "a function of w, as risk.grad")
     base = to_numpy(w)
+    if base.ndim != 1 or base.size == 0 or not hasattr(w, "shape"):
+        raise ValueError(f"w: expected a vector of floating-point numbers, got {shown(w)}")
     if base.dtype.kind != "f":
         raise ValueError(f"w: expected floating-point numbers, got dtype {base.dtype}")
-    if eps is None:
-        eps = float(np.finfo(base.dtype).eps) ** (1 / 3)
+    eps = float(np.finfo(base.dtype).eps) ** (1 / 3) if eps is None else positive("eps", eps)
+    if coordinates is not None:
+        coordinates = whole("coordinates", coordinates)  # none of them would agree with anything
     g = to_numpy(grad(w))
     if g.shape != base.shape:
         raise ValueError(f"grad(w): expected the shape of w, {base.shape}, got {g.shape}")
     p = base.size
-    chosen = (
-        range(p)
-        if coordinates is None or coordinates >= p
-        else np.random.default_rng(seed).choice(p, coordinates, replace=False)
-    )
+    chosen = range(p) if coordinates is None or coordinates >= p else seeded(seed).choice(p, coordinates, replace=False)
 
     v = w + 0  # a copy, in either library
     d = np.empty(len(chosen))

@@ -44,7 +44,10 @@ class History:
         return text + (f", validation {self.validation_accuracy[-1]:.3f}" if self.validation_accuracy else "")
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the error against the epoch, training and validation; return the matplotlib Axes."""
+        """Draw the mean error against the epoch, training and validation, both without the penalty.
+
+        Returns the matplotlib Axes.
+        """
         import matplotlib.pyplot as plt
 
         if ax is None:
@@ -53,6 +56,6 @@ class History:
         ax.plot(epochs, self.error, marker="o", label="training")
         if self.validation_error:
             ax.plot(epochs, self.validation_error, marker="s", linestyle="--", label="validation")
-        ax.set(xlabel="epoch", ylabel="mean error F(w)")
+        ax.set(xlabel="epoch", ylabel="mean error (1/n) Σ E_i")
         ax.legend()
         return ax

@@ -5,15 +5,37 @@ size of delta on the way back where Var β = 1 / fan_out (for h'(0) = 1). A conv
 fan_in is C · kh · kw, its fan_out is maps · kh · kw.
 """
 
+import inspect
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from .validation import function, keywords, number
+
 Initializer: TypeAlias = Callable[[np.random.Generator, tuple[int, ...], int, int], Any]
 
 
+def checked(name: str, init: Any) -> Initializer:
+    """`init`, if it can be asked for weights."""
+    expected = (
+        "a function of nnlib.initializers, as glorot_normal or normal(0.01) "
+        "(an activation is a layer of its own: Activation('relu') after it)"
+    )
+    function(name, init, expected)
+    try:
+        inspect.signature(init).bind("rng", "shape", "fan_in", "fan_out")
+    except TypeError:
+        raise ValueError(
+            f"{name}: expected {expected}, called as init(rng, shape, fan_in, fan_out); "
+            f"got {init.__name__}, which must be called first: {init.__name__}(...)"
+        ) from None
+    return init  # type: ignore[no-any-return]
+
+
+@keywords
 def normal(sd: float = 0.01) -> Initializer:
     """β ~ N(0, sd²), whatever the fans: too small vanishes, too large explodes (lecture, Vanishing Gradients).
 
@@ -22,9 +44,12 @@ def normal(sd: float = 0.01) -> Initializer:
     sd : float
         Standard deviation, not negative.
     """
-    if not sd >= 0:
-        raise ValueError(f"sd: expected a standard deviation of at least 0, got {sd}")
-    return lambda rng, shape, fan_in, fan_out: sd * rng.standard_normal(shape)
+    number("sd", sd, "a standard deviation of at least 0", lambda x: 0 <= x < math.inf)
+    return partial(_normal, sd)
+
+
+def _normal(sd: float, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Any:
+    return sd * rng.standard_normal(shape)
 
 
 def glorot_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Any:

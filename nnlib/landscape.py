@@ -2,20 +2,23 @@
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from .backend import Array, move, namespace
 from .optimizers import Objective
+from .validation import keywords, number, positive, seeded, sequence, vector, whole
 
 
+@keywords
 def section(objective: Objective, w: Array, v: Array, alphas: Iterable[float]) -> list[float]:
     """F((1 - α) w + α v) for each α: the line from w (α = 0) to v (α = 1), and beyond (equation section).
 
     Source: Goodfellow, Vinyals, Saxe 2015; Keskar et al. 2017, section 2.2.1.
     """
+    w, v = vector("w", w), vector("v", v, len(w))
+    alphas = [number("alphas", alpha) for alpha in sequence("alphas", alphas, "numbers, as np.linspace(-0.5, 1.5, 81)")]
     return [float(objective.F((1 - alpha) * w + alpha * v)) for alpha in alphas]
 
 
+@keywords
 def sharpness(objective: Objective, w: Array, eps: float = 1e-3, steps: int = 10, seed: int = 0) -> float:
     """φ(w, ε) = 100 (max_{v ∈ C_ε} F(w + v) - F(w)) / (1 + F(w)) over the box C_ε = {v : |v_i| ≤ ε (|w_i| + 1)}.
 
@@ -46,11 +49,10 @@ def sharpness(objective: Objective, w: Array, eps: float = 1e-3, steps: int = 10
     ValueError
         `eps` is not positive, or `steps` is below 1.
     """
-    if not eps > 0 or steps < 1:
-        raise ValueError(f"eps, steps: expected a positive number and at least 1, got {eps} and {steps}")
+    w, eps, steps = vector("w", w), positive("eps", eps), whole("steps", steps)
     xp = namespace(w)
     side = eps * (abs(w) + 1)
-    corner = np.random.default_rng(seed).choice([-1.0, 1.0], size=len(w))
+    corner = seeded(seed).choice([-1.0, 1.0], size=len(w))
     F = highest = float(objective.F(w))
     v = side * xp.sign(objective.grad(w + side * move(corner, w)))
     for _ in range(steps - 1):

@@ -1,7 +1,9 @@
 """A network: layers one after the other, an error at the end, all weights in one vector."""
 
+import copy
+import inspect
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,17 +17,27 @@ from .errors import BinaryCrossEntropy, CrossEntropy, Error, SumOfSquares, Unmat
 from .history import History
 from .initializers import glorot_normal, he_normal
 from .layers import Activation, AvgPool2D, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, Shape, Weighted
-from .optimizers import SGD, Optimizer
+from .optimizers import SGD, Diverged, Minimizer, Optimizer
 from .penalties import L1, L2, Penalty
+from .validation import (
+    METHODS,
+    Named,
+    floating,
+    function,
+    instance,
+    keywords,
+    refused,
+    seeded,
+    sequence,
+    shown,
+    whole,
+    write,
+)
 
 ROWS = 512  # observations go through the network in blocks: the caches of all of MNIST would not fit
 
 
-class Diverged(ArithmeticError):
-    """Training stopped because the loss was no longer a finite number."""
-
-
-class Network:
+class Network(Named):
     """ŷ(X, β) = σ(β^(ℓ) h(... h(β^(1) X) ...)) with hand-written derivatives (equation network-function-deep).
 
     Parameters
@@ -48,15 +60,20 @@ class Network:
     Attributes
     ----------
     w, g : array (p,)
-        All weights β as one vector, and the derivatives that the last `gradient` wrote. Layers hold views of them.
+        All weights β as one vector, and the derivatives that the last `gradient` wrote. Layers hold views of them;
+        ``network.w = v`` writes the numbers of v into it, and a copy of the network has vectors of its own.
     shapes : list of tuple
         The shape of one observation after each layer.
 
     Raises
     ------
     ValueError
-        A layer cannot take what the layer before it gives.
+        A layer cannot take what the layer before it gives, or an argument is of another kind.
     """
+
+    fixed = ("layers", "shapes", "input_shape", "output_shape")
+    for _name, _says in METHODS.items():
+        locals()[_name] = refused(_says)
 
     def __init__(
         self,
@@ -68,27 +85,76 @@ class Network:
         like: Array = None,
         penalty: Penalty | None = None,
     ) -> None:
-        if not layers:
-            raise ValueError("layers: expected at least one layer, got none")
-        self.layers, self.output_error, self.penalty = list(layers), error, penalty
-        self.input_shape: Shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
-        self.shapes: list[Shape] = []
+        self.layers, self.output_error, self.penalty = _chain(layers), error, penalty
+        self.input_shape: Shape = _shape(input_shape)
+        dtype, like = floating(dtype, like)
+        rng = seeded(seed)
+        shapes: list[Shape] = []
         for number, layer in enumerate(self.layers, start=1):
             try:
-                self.shapes.append(layer.build(self.shapes[-1] if self.shapes else self.input_shape))
+                shapes.append(layer.build(shapes[-1] if shapes else self.input_shape))
             except ValueError as e:
                 raise ValueError(f"layer {number}: {e}") from None
-        self.output_shape = self.shapes[-1]
+        self.shapes, self.output_shape = shapes, shapes[-1]
+        if len(self.output_shape) != 1 and error.output is activations.softmax:
+            raise ValueError(
+                f"layers: {error!r} expects a vector from the last layer, got shape {self.output_shape}; "
+                "put Flatten() last, or Flatten() and Dense(K)"
+            )
         self.w = zeros(sum(layer.n_weights for layer in self.layers), dtype, like)
         self.g = zeros(len(self.w), dtype, like)
-        rng = np.random.default_rng(seed)
-        start = 0
+        self._bind(rng)
+        # nobody asks for dE/dX: below the first layer with weights no delta is computed
+        self._first = next((i for i, layer in enumerate(self.layers) if layer.n_weights), len(self.layers))
+
+    # One vector of weights, and views of it ------------------------------------------------------------------------
+
+    def _bind(self, rng: np.random.Generator) -> None:
+        """Give each layer the views of its slices of `w` and `g`, and initial weights."""
+        self._mark, start = object(), 0
         for layer in self.layers:
             end = start + layer.n_weights
             layer.bind(self.w[start:end], self.g[start:end], rng)
+            if not layer.reusable:
+                layer.place = self._mark
             start = end
-        # nobody asks for dE/dX: below the first layer with weights no delta is computed
-        self._first = next((i for i, layer in enumerate(self.layers) if layer.n_weights), len(self.layers))
+
+    def own_layers(self) -> None:
+        """Raise ValueError where a layer was given to another network since, and holds that one's weights."""
+        for number, layer in enumerate(self.layers, start=1):
+            if layer.place is not self._mark and not layer.reusable:
+                raise ValueError(
+                    f"layer {number}, {layer!r}, has been given to another network since, and holds that one's weights "
+                    "now; give each network layers of its own, or take copy.deepcopy(network)"
+                )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy, or what comes out of a pickle, whose layers hold views of its own `w` and `g`."""
+        vars(self).update(state)
+        w, g = self.w + 0, self.g + 0
+        self._bind(np.random.default_rng(0))  # draws weights, which give way to those of the state
+        self.w, self.g = w, g
+
+    def __copy__(self) -> "Network":
+        """Half a copy would share its weights: this is a whole one."""
+        return copy.deepcopy(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """``network.w = v`` writes numbers into the vector that the layers see; what has a kind is checked."""
+        if name in ("w", "g") and hasattr(self, name):
+            write(name, getattr(self, name), value)
+            return
+        if name == "penalty" and value is not None:
+            instance("penalty", value, Penalty, "L2(0.01)")
+        if name == "output_error":
+            instance("error", value, Error, "CrossEntropy()")
+        if not name.startswith("_") and inspect.isroutine(getattr(type(self), name, None)):
+            instead = "output_error is its error, w are its weights" if name == "error" else "call it"
+            raise AttributeError(f"Network: {name} is a method and cannot be set; {instead}")
+        super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in METHODS]
 
     # The network function ------------------------------------------------------------------------------------------
 
@@ -172,26 +238,33 @@ class Network:
             if number > self._first:
                 delta = layer.backward(delta, cache)
         if self.penalty is not None:
-            self.g += self.penalty.gradient(self.w * self.counted)
+            g = self.g
+            g += self.penalty.gradient(self.w * self.penalized)
         return self.g
 
     def _gradient(self, X: Array, Y: Array) -> Array:
         return self._backward(*self._forward(X), Y)
 
-    @cached_property
-    def counted(self) -> Array:
+    @property
+    def penalized(self) -> Array:
         """1 for each weight in `w` that the penalty counts, 0 for those that are exempt (the biases, by default)."""
-        counted = namespace(self.w).ones_like(self.w)
+        if self.penalty is not None and self.penalty.biases:
+            return namespace(self.w).ones_like(self.w)
+        return self._no_biases
+
+    @cached_property
+    def _no_biases(self) -> Array:
+        mask = namespace(self.w).ones_like(self.w)
         start = 0
         for layer in self.layers:
-            if isinstance(layer, Weighted) and not (self.penalty is not None and self.penalty.biases):
+            if isinstance(layer, Weighted):
                 end = start + layer.n_weights
-                counted[start:end].reshape(layer.outputs, -1)[:, 0] = 0
+                mask[start:end].reshape(layer.outputs, -1)[:, 0] = 0
             start += layer.n_weights
-        return counted
+        return mask
 
     def _penalty(self) -> float:
-        return 0.0 if self.penalty is None else self.penalty.value(self.w * self.counted)
+        return 0.0 if self.penalty is None else self.penalty.value(self.w * self.penalized)
 
     def _score(self, X: Array, Y: Array) -> tuple[float, float]:
         """Mean error, without the penalty, and accuracy."""
@@ -214,6 +287,7 @@ class Network:
 
     # Training ------------------------------------------------------------------------------------------------------
 
+    @keywords
     def fit(
         self,
         X: Array,
@@ -266,24 +340,31 @@ class Network:
         """
         X, Y = self.checked(X, Y)
         if validation is not None:
+            if not isinstance(validation, tuple | list) or len(validation) != 2:
+                raise ValueError(
+                    f"validation: expected a pair (X, Y) of data kept aside, got {shown(validation)}; "
+                    "as validation=(X_test, Y_test)"
+                )
             try:
                 validation = self.checked(*validation)
             except ValueError as e:
                 raise ValueError(f"validation: {e}") from None
-        if epochs < 0:
-            raise ValueError(f"epochs: expected 0 or more, got {epochs}")
-        if batch_size < 1:
-            raise ValueError(f"batch_size: expected 1 or more, got {batch_size}")
-        if patience is not None and (patience < 1 or validation is None):
-            raise ValueError(f"patience: expected 1 or more, and validation data to watch, got {patience}")
+        epochs, batch_size = whole("epochs", epochs, 0), whole("batch_size", batch_size)
+        if patience is not None:
+            patience = whole("patience", patience, 1, None, "1 or more epochs")
+            if validation is None:
+                raise ValueError("patience: expected validation data to watch, got none; give validation=(X, Y)")
         optimizer = SGD(0.1) if optimizer is None else optimizer
-        if not isinstance(optimizer, Optimizer):
+        if isinstance(optimizer, Minimizer) and not isinstance(optimizer, Optimizer):
             name = type(optimizer).__name__
             raise ValueError(
-                f"optimizer: expected one that steps with a gradient, as SGD or Adam, got {name}; "
-                f"it may need the whole objective: {name}(...).minimize(EmpiricalRisk(network, X, Y), network.w, ...)"
+                f"optimizer: expected one that steps with a gradient, as SGD or Adam, got {name}, which needs the "
+                f"whole objective: {name}(...).minimize(EmpiricalRisk(network, X, Y), network.w, ...)"
             )
-        rng = np.random.default_rng(seed)
+        instance("optimizer", optimizer, Optimizer, "SGD(0.1)")
+        for callback in sequence("callbacks", callbacks, "a list of functions, as [callback]"):
+            function("callbacks", callback, "functions of a network and a history")
+        rng = seeded(seed)
         history = History()
         optimizer.start(self.w)
         good = best = self.w + 0
@@ -323,22 +404,17 @@ class Network:
         self, X: Array, Y: Array, optimizer: Optimizer, batch_size: int, rng: np.random.Generator
     ) -> tuple[float, float]:
         """Use every observation once; mean E_i and accuracy as the steps saw them."""
-        n = len(X)
-        order = rng.permutation(n)
-        rows = max(1, ROWS // batch_size) * batch_size  # gathered at once: whole batches, few enough for the cache
         total = right = 0.0
-        for i in range(0, n, rows):
-            x, y = take(X, order[i : i + rows]), take(Y, order[i : i + rows])
+        for x, y, batches in _blocks(X, Y, rng.permutation(len(X)), batch_size):
             seen = namespace(y).empty_like(y)
-            for j in range(0, len(x), batch_size):
-                J = slice(j, j + batch_size)
+            for J in batches:
                 a, caches = self._forward(x[J], rng)
+                optimizer.step(self.w, self._backward(a, caches, y[J]))  # equation minibatch-sgd
                 seen[J] = a
-                optimizer.step(self.w, self._backward(a, caches, y[J]))
             E, hits = self._judge(seen, y)
             total, right = total + E, right + hits
         after, _ = self._judge(self._forward(x[J])[0], y[J])  # the last step may have been the one too far
-        return total / n if np.isfinite(after) else after, right / n
+        return total / len(X) if np.isfinite(after) else after, right / len(X)
 
     # As a file -----------------------------------------------------------------------------------------------------
 
@@ -427,9 +503,15 @@ class Network:
         ValueError
             Names the argument, what was expected and what came.
         """
+        self.own_layers()
         X = self._array("X", X, self.input_shape)
         if Y is None:
             return X
+        if len(self.output_shape) != 1:
+            raise ValueError(
+                f"Y: an error compares vectors, and the last layer gives shape {self.output_shape} for each "
+                "observation; put Flatten() last"
+            )
         Y = self._array("Y", Y, self.output_shape)
         if len(X) != len(Y):
             raise ValueError(f"Y: expected a row for each of the {len(X)} rows of X, got {len(Y)}")
@@ -438,12 +520,18 @@ class Network:
 
     def _array(self, name: str, value: Array, shape: Shape) -> Array:
         wanted = "(n, " + ", ".join(map(str, shape)) + ")"
-        kind = "f" if is_tensor(value) else np.asarray(value).dtype.kind
+        try:
+            kind = "f" if is_tensor(value) else np.asarray(value).dtype.kind
+        except ValueError:
+            raise ValueError(f"{name}: expected numbers of shape {wanted}, got rows of different lengths") from None
         if kind not in "fiub":
             raise ValueError(f"{name}: expected numbers of shape {wanted}, got dtype {np.asarray(value).dtype}")
         value = move(value, like=self.w)
         if tuple(value.shape[1:]) != shape or value.ndim != 1 + len(shape):
-            raise ValueError(f"{name}: expected shape {wanted}, an observation in each row, got {tuple(value.shape)}")
+            raise ValueError(
+                f"{name}: expected shape {wanted}, an observation in each row, got {tuple(value.shape)}"
+                + self._how(name, tuple(value.shape), shape)
+            )
         if len(value) == 0:
             raise ValueError(f"{name}: expected at least one row, got none")
         if not np.isfinite(float(value.sum())):  # one pass; the exact place is looked for only when there is one
@@ -453,11 +541,59 @@ class Network:
                 raise ValueError(f"{name}: expected finite numbers, got NaN or infinity in row {row}")
         return value
 
+    def _how(self, name: str, found: Shape, shape: Shape) -> str:
+        """What makes an array of the shape that is expected, where that can be seen."""
+        if found == shape:
+            return f"; {name}[None] is one observation"
+        if name == "Y" and len(found) == 1:
+            return "; Y[:, None] has one column" if shape == (1,) else "; nnlib.data.one_hot makes rows from labels"
+        if len(found) > 1 and np.prod(found[1:]) == np.prod(shape):
+            return f"; {name}.reshape(-1, {', '.join(map(str, shape))}) has that shape"
+        return ""
+
     def __repr__(self) -> str:
         inside = ", ".join(map(repr, self.layers))
         return f"Network([{inside}], {self.output_error!r}, input_shape={self.input_shape}): {len(self.w)} weights"
 
 
+def _blocks(X: Array, Y: Array, order: Any, batch_size: int) -> Iterator[tuple[Array, Array, list[slice]]]:
+    """The rows of X and Y in this order, several batches at once, and where each batch is among them.
+
+    Rows are gathered, and errors judged, for whole batches of up to ROWS observations together, few enough for the
+    cache. Batch by batch, an epoch of 784-30-10 with batches of 10 takes 1.18 times as long.
+    """
+    rows = max(1, ROWS // batch_size) * batch_size
+    for i in range(0, len(X), rows):
+        J = order[i : i + rows]
+        yield take(X, J), take(Y, J), [slice(j, j + batch_size) for j in range(0, len(J), batch_size)]
+
+
+def _chain(layers: Any) -> tuple[Layer, ...]:
+    """The layers, each of them a layer and at one place."""
+    example = "layers from input to output, as [Dense(30), Activation('tanh'), Dense(10)]"
+    chain = sequence("layers", layers, example)
+    if not chain:
+        raise ValueError(f"layers: expected at least one layer, got none; {example}")
+    for number, layer in enumerate(chain, start=1):
+        if isinstance(layer, Function) or (isinstance(layer, str) and layer in activations.by_name):
+            raise ValueError(f"layer {number}: expected a Layer, got {layer!r}; write Activation({str(layer)!r})")
+        instance(f"layer {number}", layer, Layer, "Dense(10)")
+        if not layer.reusable and any(layer is other for other in chain[: number - 1]):
+            raise ValueError(
+                f"layer {number}: {layer!r} is layer {chain.index(layer) + 1} already, and has one set of weights; "
+                "make a layer for each place"
+            )
+    return tuple(chain)
+
+
+def _shape(input_shape: Any) -> Shape:
+    sides = input_shape if isinstance(input_shape, tuple | list) else (input_shape,)
+    if not sides:
+        raise ValueError("input_shape: expected the shape of one observation, as 784 or (1, 28, 28), got ()")
+    return tuple(whole("input_shape", side) for side in sides)
+
+
+@keywords
 def mlp(
     sizes: Sequence[int],
     hidden: str | Function = "tanh",
@@ -488,13 +624,15 @@ def mlp(
     ValueError
         Fewer than two sizes, or one that is not positive.
     """
-    sizes = list(sizes)
-    if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"sizes: expected at least two positive numbers, inputs first and outputs last, got {sizes}")
-    init = he_normal if activations.get(hidden) is activations.relu else glorot_normal
+    expected = "at least two positive whole numbers, inputs first and outputs last, as [784, 100, 10]"
+    sizes = [whole("sizes", m, 1, None, expected) for m in sequence("sizes", sizes, expected)]
+    if len(sizes) < 2:
+        raise ValueError(f"sizes: expected {expected}, got {sizes}")
+    hidden = activations.get(hidden, "hidden")
+    init = he_normal if hidden is activations.relu else glorot_normal
     dense: list[Layer] = [Dense(m, init) for m in sizes[1:]]
     layers = list(itertools.chain.from_iterable((layer, Activation(hidden)) for layer in dense))[:-1]
-    return Network(layers, error or CrossEntropy(), sizes[0], seed, dtype, like, penalty)
+    return Network(layers, CrossEntropy() if error is None else error, sizes[0], seed, dtype, like, penalty)
 
 
 _PARTS: dict[str, type] = {

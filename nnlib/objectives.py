@@ -11,11 +11,13 @@ import numpy as np
 from .activations import sigmoid
 from .backend import Array, is_tensor, move, namespace, take, to_numpy
 from .network import Network
+from .validation import Named, instance, not_negative, positive, setting, whole
 
 
-class EmpiricalRisk:
+class EmpiricalRisk(Named):
     """F(w) = (1/n) Σ_i E_i(w), the mean error of a network on data, as a function of all weights in one vector.
 
+    Where the network has a penalty, F, ∇F and g are with it: they are what `Network.fit` minimizes.
     The network's own weights are put back after each call.
 
     Parameters
@@ -32,9 +34,16 @@ class EmpiricalRisk:
         `X` or `Y` does not fit the network.
     """
 
+    fixed = ("network", "X", "Y")
+
     def __init__(self, network: Network, X: Array, Y: Array) -> None:
-        self.network = network
+        self.network = instance("network", network, Network, "mlp([2, 3, 1])")
         self.X, self.Y = network.checked(X, Y)
+
+    @property
+    def p(self) -> int:
+        """Number of weights."""
+        return len(self.network.w)
 
     @property
     def n(self) -> int:
@@ -42,17 +51,20 @@ class EmpiricalRisk:
         return int(self.X.shape[0])
 
     def F(self, w: Array) -> float:
-        """F(w) = (1/n) Σ_i E_i(w) (equation empirical-risk)."""
+        """F(w) = (1/n) Σ_i E_i(w) (equation empirical-risk), plus the network's penalty where there is one."""
         with self._at(w) as network:
             return network._error(self.X, self.Y)
 
     def grad(self, w: Array) -> Array:
-        """∇F(w) = (1/n) Σ_i ∇E_i(w), shape (p,); zero at a minimum (equation stationarity)."""
+        """∇F(w) = (1/n) Σ_i ∇E_i(w), shape (p,), with the penalty's; zero at a minimum (equation stationarity)."""
         with self._at(w) as network:
             return network._gradient(self.X, self.Y) + 0  # a copy: `network.g` is overwritten by the next call
 
     def g(self, w: Array, xi: Any) -> Array:
-        """g(w, ξ) = (1/|J|) Σ_{j ∈ J} ∇E_j(w), shape (p,), J = `xi`, one or several (equation stochastic-gradient)."""
+        """g(w, ξ) = (1/|J|) Σ_{j ∈ J} ∇E_j(w), shape (p,), J = `xi`, one or several (equation stochastic-gradient).
+
+        With the penalty's gradient, which is that of all weights whatever is drawn.
+        """
         xi = np.atleast_1d(xi)
         with self._at(w) as network:
             return network._gradient(take(self.X, xi), take(self.Y, xi)) + 0
@@ -64,6 +76,7 @@ class EmpiricalRisk:
             raise ValueError(
                 f"w: expected all weights in one vector, shape {tuple(network.w.shape)}, got {tuple(w.shape)}"
             )
+        network.own_layers()
         own = network.w + 0
         try:
             network.w[:] = w
@@ -72,13 +85,14 @@ class EmpiricalRisk:
             network.w[:] = own
 
 
-class _Linear:
+class _Linear(Named):
     """What objectives of Xw share: E_i(w) = e_i(x_iᵀ w) + λ ‖w‖². Subclasses give e_i, e_i' and e_i''."""
 
-    lam = 0.0
-    bend = 1.0  # the least upper bound of |e_i''|
-    steep = math.inf  # the least upper bound of |e_i'|
+    lam: float = 0.0
+    smoothness = 1.0  # the least upper bound of |e_i''|
+    lipschitz = math.inf  # the least upper bound of |e_i'|
     F_inf: float = 0.0  # no value of F is less
+    fixed = ("X", "y")
 
     def __init__(self, X: Array, y: Array) -> None:
         self.X = _numbers("X", X, 2, like=X)
@@ -95,14 +109,30 @@ class _Linear:
     def _curvature(self, a: Array, y: Array) -> Array:
         raise NotImplementedError
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "lam":
+            vars(self).pop("w_star", None)  # the minimizer was that of another λ
+
     @property
     def n(self) -> int:
         """Number of observations."""
         return int(self.X.shape[0])
 
+    @property
+    def p(self) -> int:
+        """Number of weights."""
+        return int(self.X.shape[1])
+
+    def _product(self, X: Array, w: Array) -> Array:
+        """Xw. A column in place of w would be broadcast against y, and all numbers after it be wrong."""
+        if w.shape != (self.X.shape[1],):
+            raise ValueError(f"w: expected a vector of shape ({self.X.shape[1]},), got {tuple(w.shape)}")
+        return X @ w
+
     def F(self, w: Array) -> float:
         """F(w)."""
-        F = float(self._value(self.X @ w, self.y).mean())
+        F = float(self._value(self._product(self.X, w), self.y).mean())
         return F + self.lam * float(w @ w) if self.lam else F
 
     def grad(self, w: Array) -> Array:
@@ -120,7 +150,7 @@ class _Linear:
         if xi is not None:
             xi = np.atleast_1d(xi)
             X, y = take(X, xi), take(y, xi)
-        return X.T @ (self._curvature(X @ w, y) * (X @ v)) / len(X) + 2 * self.lam * v
+        return X.T @ (self._curvature(self._product(X, w), y) * self._product(X, v)) / len(X) + 2 * self.lam * v
 
     def values(self, W: Array) -> Array:
         """F(w) for every row w of `W`, shape (runs,)."""
@@ -131,7 +161,7 @@ class _Linear:
         return self._slope(W @ self.X.T, self.y)[:, :, None] * self.X + 2 * self.lam * W[:, None, :]
 
     def _gradient(self, w: Array, X: Array, y: Array) -> Array:
-        g = X.T @ self._slope(X @ w, y)
+        g = X.T @ self._slope(self._product(X, w), y)
         g /= len(X)
         if self.lam:
             g += 2 * self.lam * w
@@ -147,19 +177,19 @@ class _Linear:
     @property
     def L(self) -> float:
         """The Lipschitz constant of ∇F (equation assumption-1). On a quadratic, α < 2 / L (equation stable-rate)."""
-        return self.bend * self._squares[0] + 2 * self.lam
+        return self.smoothness * self._squares[0] + 2 * self.lam
 
     @property
     def L_i(self) -> Array:
         """The Lipschitz constant of each ∇E_i, shape (n,)."""
         X = to_numpy(self.X).astype(float)
-        return self.bend * (X * X).sum(axis=1) + 2 * self.lam
+        return self.smoothness * (X * X).sum(axis=1) + 2 * self.lam
 
     @property
     def L_coordinates(self) -> Array:
         """The Lipschitz constant of each ∂F/∂w_j along e_j, shape (p,)."""
         X = to_numpy(self.X).astype(float)
-        return self.bend * (X * X).mean(axis=0) + 2 * self.lam
+        return self.smoothness * (X * X).mean(axis=0) + 2 * self.lam
 
     @property
     def M(self) -> float:
@@ -169,7 +199,7 @@ class _Linear:
         times (1/n) Σ_i ‖x_i‖².
         """
         X = to_numpy(self.X).astype(float)
-        return self.steep**2 * float((X * X).sum(axis=1).mean())
+        return self.lipschitz**2 * float((X * X).sum(axis=1).mean())
 
     @property
     def M_G(self) -> float:
@@ -297,14 +327,13 @@ class LogisticRegression(_Linear):
         `lam` is negative.
     """
 
-    bend, steep = 0.25, 1.0
+    smoothness, lipschitz = 0.25, 1.0
+    lam: float = setting(not_negative)
 
     def __init__(self, X: Array, y: Array, lam: float = 0.0) -> None:
         super().__init__(X, y)
         if not (abs(self.y) == 1).all():
             raise ValueError("y: expected the classes -1 and 1; targets 0 and 1 become these as 2 * y - 1")
-        if not 0 <= lam < np.inf:
-            raise ValueError(f"lam: expected a number of at least 0, got {lam}")
         self.lam = lam
 
     def _value(self, a: Array, y: Array) -> Array:
@@ -376,7 +405,7 @@ class SigmoidUnit(_Linear):
     """
 
     _s = (15 - math.sqrt(33)) / 24
-    bend, steep = _s**2 * (1 - _s) * (2 - 3 * _s), 4 / 27
+    smoothness, lipschitz = _s**2 * (1 - _s) * (2 - 3 * _s), 4 / 27
 
     def __init__(self, X: Array, y: Array) -> None:
         super().__init__(X, y)
@@ -395,7 +424,7 @@ class SigmoidUnit(_Linear):
         return s * (1 - s) * (s * (1 - s) + (s - y) * (1 - 2 * s))
 
 
-class TanhNetwork:
+class TanhNetwork(Named):
     """F(w) = (1/n) Σ_i ½ (ŷ(x_i) - y_i)² + λ ‖w‖², ŷ = β⁽²⁾ [1, tanh(β⁽¹⁾ [1, x])], on the box |w_j| ≤ r.
 
     `mlp([p, units, 1], "tanh", SumOfSquares())` with an L2 penalty on all weights, w in the same order. On all of ℝᵖ
@@ -432,16 +461,15 @@ class TanhNetwork:
 
     F_inf = 0.0
     M_G = 1.0
+    fixed = ("X", "y", "units")
+    radius: float = setting(positive)
+    lam: float = setting(not_negative)
 
     def __init__(self, X: Array, y: Array, units: int = 2, radius: float = 1.0, lam: float = 0.0) -> None:
-        if units < 1 or not radius > 0 or not lam >= 0:
-            raise ValueError(
-                "units, radius, lam: expected at least 1, a positive number and one that is not negative, "
-                f"got {units}, {radius} and {lam}"
-            )
+        units = whole("units", units)
         plain = LeastSquares(X, y)
         self.X, self.y = np.column_stack([np.ones(plain.n), to_numpy(plain.X).astype(float)]), to_numpy(plain.y)
-        self.units, self.radius, self.lam, self.n = units, float(radius), float(lam), plain.n
+        self.units, self.radius, self.lam, self.n = units, radius, lam, plain.n
         self.p = units * self.X.shape[1] + units + 1
 
     def values(self, W: Array) -> Array:

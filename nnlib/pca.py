@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from .backend import Array, namespace
+from .validation import keywords, matrix, vector, whole
 
 
 class Principal(NamedTuple):
@@ -16,6 +17,7 @@ class Principal(NamedTuple):
     """λ_1 ≥ ... ≥ λ_p ≥ 0, all of them, shape (p,): the variance of the data along each axis."""
 
 
+@keywords
 def principal_axes(X: Array, k: int) -> Principal:
     """The eigenvectors v_j of C = (1/n) Σ_i (x_i - x̄)(x_i - x̄)ᵀ with the k largest eigenvalues λ_j.
 
@@ -39,10 +41,9 @@ def principal_axes(X: Array, k: int) -> Principal:
     ValueError
         X is no matrix of at least one row, or k is out of its range.
     """
-    _matrix("X", X)
+    X = matrix("X", X)
     n, p = X.shape
-    if not 0 <= k <= p:
-        raise ValueError(f"k: expected 0 to {p}, the number of columns of X, got {k}")
+    k = whole("k", k, 0, p, f"0 to {p}, the number of columns of X")
     xp = namespace(X)
     mean = X.mean(axis=0)
     centred = X - mean
@@ -66,11 +67,8 @@ def project(X: Array, mean: Array, axes: Array) -> Array:
     ValueError
         The shapes do not fit together.
     """
-    _matrix("X", X)
-    if axes.ndim != 2 or axes.shape[1] != X.shape[1]:
-        raise ValueError(f"axes: expected shape (k, {X.shape[1]}), got {tuple(axes.shape)}")
-    if tuple(mean.shape) != (X.shape[1],):
-        raise ValueError(f"mean: expected shape ({X.shape[1]},), got {tuple(mean.shape)}")
+    X = matrix("X", X)
+    mean, axes = vector("mean", mean, X.shape[1]), matrix("axes", axes, X.shape[1], least=0)
     return mean + (X - mean) @ axes.T @ axes
 
 
@@ -85,7 +83,7 @@ def reconstruction_error(X: Array, Xhat: Array) -> Array:
     ValueError
         The shapes differ, or are not (n, p).
     """
-    _matrix("X", X)
+    X, Xhat = matrix("X", X), matrix("Xhat", Xhat)
     if tuple(Xhat.shape) != tuple(X.shape):
         raise ValueError(f"Xhat: expected shape {tuple(X.shape)}, that of X, got {tuple(Xhat.shape)}")
     return ((Xhat - X) ** 2).sum(axis=1)
@@ -112,8 +110,8 @@ def principal_angles(A: Array, B: Array) -> Array:
     ValueError
         Not two matrices with the same number of columns, or rows that are dependent.
     """
-    _matrix("A", A)
-    _matrix("B", B, A.shape[1])
+    A = matrix("A", A)
+    B = matrix("B", B, A.shape[1])
     if len(A) < len(B):
         A, B = B, A
         Q_B, Q_A = _orthonormal("A", B), _orthonormal("B", A)
@@ -133,9 +131,3 @@ def _orthonormal(name: str, A: Array) -> Array:
         if s[-1] > float(xp.finfo(A.dtype).eps) * A.shape[1] * s[0]:
             return rows
     raise ValueError(f"{name}: expected linearly independent rows, got {A.shape[0]} rows of smaller rank")
-
-
-def _matrix(name: str, A: Array, columns: int | None = None) -> None:
-    if A.ndim != 2 or len(A) == 0 or columns not in (None, A.shape[1]):
-        wanted = "(n, p) with n ≥ 1" if columns is None else f"(n, {columns}) with n ≥ 1"
-        raise ValueError(f"{name}: expected shape {wanted}, got {tuple(A.shape)}")

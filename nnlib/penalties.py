@@ -7,9 +7,10 @@ switches, not how steeply.
 from typing import Any
 
 from .backend import Array, namespace
+from .validation import Named, not_negative, setting
 
 
-class Penalty:
+class Penalty(Named):
     """λ times a sum over the weights in `w`; whoever calls leaves out the weights that are exempt.
 
     Parameters
@@ -20,9 +21,9 @@ class Penalty:
         Penalize the biases too.
     """
 
+    lam: float = setting(not_negative)
+
     def __init__(self, lam: float, biases: bool = False) -> None:
-        if not lam >= 0:
-            raise ValueError(f"lam: expected a number of at least 0, got {lam}")
         self.lam, self.biases = lam, biases
 
     def settings(self) -> dict[str, Any]:

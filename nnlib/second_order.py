@@ -12,8 +12,10 @@ import numpy as np
 from .backend import Array, namespace
 from .optimizers import Minimizer, Objective, drawn
 from .sampling import Sampling, Size
+from .validation import keywords, number, setting, whole
 
 
+@keywords
 def hessian_vector(objective: Objective, w: Array, v: Array, xi: Any = None) -> Array:
     """∇²F(w) v, without the matrix ∇²F; over the observations `xi` alone, where they are given.
 
@@ -63,13 +65,12 @@ class NewtonCG(Minimizer):
         The step size that is tried first; 1 is Newton's.
     """
 
+    rho: float = setting(lambda name, rho: number(name, rho, "a fraction between 0 and 1", lambda x: 0 < x < 1))
+
     def __init__(self, cg_iterations: int | None = None, rho: float = 0.5, alpha: float = 1.0) -> None:
         super().__init__(alpha)
-        if cg_iterations is not None and cg_iterations < 1:
-            raise ValueError(f"cg_iterations: expected 1 or more, got {cg_iterations}")
-        if not 0 < rho < 1:
-            raise ValueError(f"rho: expected a share between 0 and 1, got {rho}")
-        self.cg_iterations, self.rho = cg_iterations, rho
+        self.cg_iterations = None if cg_iterations is None else whole("cg_iterations", cg_iterations)
+        self.rho = rho
 
     def run(
         self,
@@ -168,9 +169,7 @@ class LBFGS(Minimizer):
 
     def __init__(self, m: int = 10, alpha: float = 1.0) -> None:
         super().__init__(alpha)
-        if m < 1:
-            raise ValueError(f"m: expected 1 or more pairs, got {m}")
-        self.m = m
+        self.m = whole("m", m, 1, None, "1 or more pairs")
 
     def run(self, objective: Objective, w: Array, rng: np.random.Generator) -> Iterator[None]:
         pairs: deque[tuple[Array, Array]] = deque(maxlen=self.m)

@@ -17,6 +17,8 @@ FORMAT = 1  # raised when an older nnlib could not read a new file
 def write(path: str | Path, description: dict[str, Any], w: Any) -> None:
     """Write a file beside its place and move it there: whoever reads sees the old file or the new one."""
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path}: there is no folder {path.parent}; make it first")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -54,8 +56,11 @@ def read(path: str | Path) -> tuple[dict[str, Any], Any]:
         KeyError,
         TypeError,
         NotImplementedError,
-    ) as e:
-        raise ValueError(f"{path}: this is no network that nnlib saved, or it is damaged ({e})") from None
+    ):  # without NumPy's own words, which advise to unpickle what is no network
+        kind = "a damaged one, or another program's" if data[:2] == b"PK" else "no .npz file at all"
+        raise ValueError(
+            f"{path}: expected a network that nnlib saved, undamaged, and this is {kind}; Network.save writes one"
+        ) from None
     if version != FORMAT:
         raise ValueError(
             f"{path}: the file has format {version}, this nnlib reads format {FORMAT}; use the matching nnlib"

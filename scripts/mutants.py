@@ -44,7 +44,7 @@ PLAN: dict[str, tuple[str, str]] = {
     "layers.py": ("*", "slow_reference layers"),
     "network.py": (
         "Network.predict Network.forward Network.error Network.accuracy Network.gradient Network.deltas "
-        "Network._forward Network._backward Network._gradient Network.counted Network._penalty Network._score "
+        "Network._forward Network._backward Network._gradient Network.penalized Network._no_biases Network._penalty Network._score "
         "Network._judge Network._error",
         "slow_reference network",
     ),
@@ -53,7 +53,8 @@ PLAN: dict[str, tuple[str, str]] = {
         "slow_reference objectives network",
     ),
     "optimizers.py": (
-        "*.update *.step *.start *.alpha Average.* SVRG.run SAGA.run CoordinateDescent.run harmonic step_decay cosine",
+        "*.update *.step *.start LearningRate.* PolyakAveraging.* SVRG.run SAGA.run CoordinateDescent.run "
+        "harmonic.* step_decay.* cosine.*",
         "optimizers witness variance_reduction",
     ),
 }
@@ -69,8 +70,8 @@ EQUIVALENT: dict[str, list[str]] = {
         "objectives.py EmpiricalRisk.grad: return network._gradient(self.X, self.Y) + 0 -> "
         "return network._gradient(self.X, self.Y) - 0",
         "layers.py MaxPool2D.forward: largest = next(windows) + 0 -> largest = next(windows) - 0",
-        "optimizers.py Average.start: self.k, self.average = (0, w + 0) -> self.k, self.average = (0, w - 0)",
-        "optimizers.py Average.run: v = w + 0 -> v = w - 0",
+        "optimizers.py PolyakAveraging.start: self.average = w + 0 -> self.average = w - 0",
+        "optimizers.py PolyakAveraging.run: v = w + 0 -> v = w - 0",
         "optimizers.py SVRG.run: v, total = (w + 0, namespace(w).zeros_like(w)) -> "
         "v, total = (w - 0, namespace(w).zeros_like(w))",
     ],

@@ -64,6 +64,8 @@ def one_hot(labels: Any, K: int) -> NDArray[np.float32]:
         A label is no integer from 0 to K - 1.
     """
     labels = np.asarray(labels)
+    if not isinstance(K, int | np.integer) or K < 1:
+        raise ValueError(f"K: expected the number of classes, a whole number of at least 1, got {K!r}")
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ValueError(f"labels: expected integers of shape (n,), got dtype {labels.dtype} and shape {labels.shape}")
     if labels.size and (labels.min() < 0 or labels.max() >= K):
@@ -108,6 +110,8 @@ def mnist(full: bool = False) -> Digits:
     ModuleNotFoundError
         A download is needed and pooch is not installed.
     """
+    if not isinstance(full, bool):
+        raise ValueError(f"full: expected True for all 70,000 images or False for the subset, got {full!r}")
     arrays = _full() if full else _subset()
     X_train, y_train, X_test, y_test = (arrays[part] for part in PARTS)
     return Digits(_grey(X_train), one_hot(y_train, 10), _grey(X_test), one_hot(y_test, 10))

@@ -44,7 +44,7 @@ def test_pull_is_the_transposed_jacobian(name):
     h, rng = activations.get(name), np.random.default_rng(0)
     a, delta, eps = rng.standard_normal(5), rng.standard_normal(5), 1e-6
     J = np.stack([(h(a + eps * e) - h(a - eps * e)) / (2 * eps) for e in np.eye(5)], axis=1)
-    np.testing.assert_allclose(h.pull(delta, h(a)), J.T @ delta, atol=1e-9)
+    np.testing.assert_allclose(h.vjp(delta, h(a)), J.T @ delta, atol=1e-9)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -79,7 +79,7 @@ def test_softmax_is_shift_invariant_and_sums_to_one():
 
 
 def test_softmax_has_no_elementwise_derivative():
-    with pytest.raises(TypeError, match="pull"):
+    with pytest.raises(TypeError, match="vjp"):
         activations.softmax.derivative(np.zeros((1, 2)))
 
 

@@ -107,12 +107,12 @@ def test_a_mismatch_names_the_layer(layers, message):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Conv2D(0, 5), "Conv2D: maps must be at least 1, got 0"),
-        (lambda: Conv2D(1, (5, 0)), "Conv2D: size must be at least 1, got 5, 0"),
-        (lambda: Conv2D(1, 5, stride=0), "Conv2D: stride must be at least 1"),
-        (lambda: Conv2D(1, 5, padding=-1), "Conv2D: padding must be at least 0"),
-        (lambda: MaxPool2D(0), "MaxPool2D: size must be at least 1"),
-        (lambda: Dropout(1.0), r"Dropout: p is the fraction dropped, expected in \[0, 1\), got 1.0"),
+        (lambda: Conv2D(0, 5), "Conv2D: maps: expected 1 or more, got 0"),
+        (lambda: Conv2D(1, (5, 0)), "Conv2D: size: expected 1 or more, got 0"),
+        (lambda: Conv2D(1, 5, stride=0), "Conv2D: stride: expected 1 or more"),
+        (lambda: Conv2D(1, 5, padding=-1), "Conv2D: padding: expected 0 or more"),
+        (lambda: MaxPool2D(0), "MaxPool2D: size: expected 1 or more"),
+        (lambda: Dropout(1.0), r"Dropout: p: expected the fraction that is dropped, in \[0, 1\), got 1.0"),
         (lambda: L2(-1), "lam: expected a number of at least 0"),
         (lambda: L1(float("nan")), "lam: expected a number of at least 0"),
         (lambda: initializers.normal(-1), "sd: expected a standard deviation"),
@@ -474,9 +474,9 @@ def test_penalties_are_added_to_the_mean_error(penalty, term, biases):
     assert network.error(X, Y) == pytest.approx(E + 0.3 * sum(term(beta).sum() for beta in counted), rel=1e-12)
     slope = np.sign(plain.w) if isinstance(penalty, L1) else 2 * plain.w
     extra = network.gradient(X, Y) - g
-    np.testing.assert_allclose(extra[network.counted == 1], 0.3 * slope[network.counted == 1], rtol=1e-9)
-    np.testing.assert_array_equal(extra[network.counted == 0], 0)
-    assert (network.counted == 0).sum() == (0 if biases else 3 + 3)
+    np.testing.assert_allclose(extra[network.penalized == 1], 0.3 * slope[network.penalized == 1], rtol=1e-9)
+    np.testing.assert_array_equal(extra[network.penalized == 0], 0)
+    assert (network.penalized == 0).sum() == (0 if biases else 3 + 3)
 
 
 @pytest.mark.equation("weight-decay")
@@ -486,7 +486,7 @@ def test_a_step_with_l2_shrinks_each_weight_by_the_same_factor():
     plain, network = (image_network(Flatten(), Dense(4), penalty=penalty) for penalty in (None, L2(0.3)))
     plain.w += 0.1 * np.random.default_rng(6).standard_normal(len(plain.w))
     network.w[:] = plain.w
-    expected = np.where(network.counted, (1 - 2 * 0.5 * 0.3) * plain.w, plain.w) - 0.5 * plain.gradient(X, Y)
+    expected = np.where(network.penalized, (1 - 2 * 0.5 * 0.3) * plain.w, plain.w) - 0.5 * plain.gradient(X, Y)
     SGD(0.5).step(network.w, network.gradient(X, Y))
     np.testing.assert_allclose(network.w, expected, rtol=1e-10, atol=1e-14)
 

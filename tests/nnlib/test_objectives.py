@@ -297,7 +297,7 @@ def test_bounds_of_the_sigmoid_unit_are_reached():
     """On a grid of a and y, e' and e'' come as near to their bounds as the grid allows, and never beyond."""
     unit = binary(*data())
     a, y = np.meshgrid(np.linspace(-9, 9, 1801), np.linspace(0, 1, 11))
-    for values, bound in ((unit._slope(a, y), unit.steep), (unit._curvature(a, y), unit.bend)):
+    for values, bound in ((unit._slope(a, y), unit.lipschitz), (unit._curvature(a, y), unit.smoothness)):
         assert bound * (1 - 1e-4) < abs(values).max() <= bound
 
 
@@ -394,9 +394,9 @@ def test_outside_the_box_nothing_is_said():
             call(np.full(objective.p, 1.6))
         with pytest.raises(ValueError, match="expected 9 weights, got 3"):
             call(np.zeros(3))
-    for options in {"units": 0}, {"radius": 0.0}, {"lam": -1.0}:
-        with pytest.raises(ValueError, match="units, radius, lam"):
-            boxed(**options)
+    for name, value in {"units": 0, "radius": 0.0, "lam": -1.0}.items():
+        with pytest.raises(ValueError, match=f"^{name}: expected"):
+            boxed(**{name: value})
 
 
 def test_the_minimum_of_penalized_logistic_regression():

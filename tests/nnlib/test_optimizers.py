@@ -27,11 +27,11 @@ from nnlib.optimizers import (
     ISTA,
     SAGA,
     SVRG,
-    Average,
     Clipped,
     CoordinateDescent,
     GradientDescent,
     Minimizer,
+    PolyakAveraging,
     cosine,
     harmonic,
     step_decay,
@@ -70,7 +70,7 @@ def everything(alpha=0.05):
         (Adam(alpha / 3), 120, {"batch_size": 4}),
         (ISTA(alpha, L1(1e-3)), 60, {}),
         (ISTA(alpha, L2(1e-3)), 120, {"batch_size": 4}),
-        (Average(SGD(alpha), first=30), 120, {"batch_size": 4}),
+        (PolyakAveraging(SGD(alpha), first=30), 120, {"batch_size": 4}),
         (Clipped(Momentum(alpha / 3), 1.0), 120, {"batch_size": 4}),
         (SVRG(alpha / 2), 5, {}),
         (SVRG(alpha / 2, m=30, choice="average"), 8, {}),
@@ -181,7 +181,7 @@ def test_the_equation_on_numbers(optimizer, by_hand):
         (RMSProp(step_decay(0.1, 0.1, 100)), 600),
         (Adam(0.3), 600),
         (ISTA(0.1, L1(0)), 200),
-        (Average(GradientDescent(0.1), first=200), 400),
+        (PolyakAveraging(GradientDescent(0.1), first=200), 400),
         (SVRG(0.05, m=10), 50),
         (SAGA(0.05), 300),
         (CoordinateDescent(), 2),
@@ -208,7 +208,7 @@ def test_a_quadratic(optimizer, iterations):
         (RMSProp(cosine(0.01, 10_000)), 10_000),
         (Adam(0.02), 10_000),
         (ISTA(1e-3, L1(1e-4)), 8_000),
-        (Average(GradientDescent(1e-3), first=8_000), 10_000),
+        (PolyakAveraging(GradientDescent(1e-3), first=8_000), 10_000),
         (SVRG(5e-4, m=20), 700),
         (SAGA(5e-4), 14_000),
         (NewtonCG(), 80),
@@ -240,7 +240,9 @@ def test_a_second_run_does_not_remember_the_first(optimizer):
 
 
 @pytest.mark.parametrize(
-    "optimizer", [Momentum(0.1), Adam(0.1), ISTA(harmonic(1.0), L1(1)), Average(SGD(harmonic(1.0)), first=3)], ids=name
+    "optimizer",
+    [Momentum(0.1), Adam(0.1), ISTA(harmonic(1.0), L1(1)), PolyakAveraging(SGD(harmonic(1.0)), first=3)],
+    ids=name,
 )
 def test_start_forgets(optimizer):
     runs = []
@@ -276,14 +278,14 @@ def test_step_sizes():
     [(lambda: Nesterov(0.1, 1.0), "mu"), (lambda: RMSProp(0.1, -0.1), "b"), (lambda: Adam(0.1, b2=1), "b2")],
 )
 def test_a_share_outside_its_range_is_named(make, name):
-    with pytest.raises(ValueError, match=rf"{name}: expected a share in \[0, 1\)"):
+    with pytest.raises(ValueError, match=rf"{name}: expected a fraction in \[0, 1\)"):
         make()
 
 
 @pytest.mark.parametrize("make", [SGD, GradientDescent, SVRG, SAGA, lambda alpha: ISTA(alpha, L1(1))])
 def test_a_learning_rate_that_is_not_positive_is_named(make):
     for alpha in (0, -0.1, math.nan):
-        with pytest.raises(ValueError, match=f"alpha: the learning rate must be positive, got {alpha}"):
+        with pytest.raises(ValueError, match=f"alpha: expected a positive learning rate.*, got {alpha}"):
             make(alpha)
 
 
@@ -378,7 +380,7 @@ def test_minimize_leaves_w_and_calls_back_with_every_iterate():
         (Adam(0.1), {"sampling": "with"}, "sampling: expected 'replacement', 'without' or 'permutation', got 'with'"),
         (CoordinateDescent(), {"sampling": "with"}, "sampling: expected"),
         (CoordinateDescent([1, 2]), {}, r"L: expected a number or one for each of the 3 weights, got shape \(2,\)"),
-        (ISTA(0.1, L1(1), np.ones(2)), {}, r"counted: expected the shape of w, \(3,\), got \(2,\)"),
+        (ISTA(0.1, L1(1), np.ones(2)), {}, r"penalized: expected the shape of w, \(3,\), got \(2,\)"),
     ],
 )
 def test_a_bad_option_is_named(optimizer, options, message):
@@ -389,7 +391,7 @@ def test_a_bad_option_is_named(optimizer, options, message):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Average(SGD(0.1), first=0), "first: expected 1 or more, got 0"),
+        (lambda: PolyakAveraging(SGD(0.1), first=0), "first: expected 1 or more, got 0"),
         (lambda: Clipped(SGD(0.1), 0), "limit: expected a positive length, got 0"),
         (lambda: Clipped(SGD(0.1), math.nan), "limit: expected a positive length, got nan"),
         (lambda: CoordinateDescent(L=0), "L: expected positive"),
@@ -413,7 +415,7 @@ STEPPING = [
     RMSProp(0.1),
     Adam(0.1),
     ISTA(0.1, L1(0.5), np.arange(10) % 3),
-    Average(Adam(0.1), first=2),
+    PolyakAveraging(Adam(0.1), first=2),
     Clipped(Momentum(0.1), 0.5),
 ]
 
@@ -429,7 +431,7 @@ def test_blocks_do_not_show(optimizer, block, monkeypatch):
         optimizer.start(w)
         for g in gs:
             optimizer.step(w, g)
-        results.append((w, optimizer.average) if isinstance(optimizer, Average) else (w, *optimizer.state))
+        results.append((w, optimizer.average) if isinstance(optimizer, PolyakAveraging) else (w, *optimizer.state))
     for one_piece, in_blocks in zip(*results, strict=True):
         np.testing.assert_array_equal(in_blocks, one_piece)
 
@@ -490,8 +492,8 @@ def test_proximal_steps_in_fit_and_biases_that_are_exempt(risk):
     """A penalty that no weight is worth: all become zero, and the biases are as without inputs."""
     network = mlp([3, 3, 2], seed=1)
     X, Y = risk.X, np.eye(2)[(np.arange(16) < 4).astype(int)]
-    network.fit(X, Y, ISTA(0.5, L1(10.0), network.counted), epochs=200, batch_size=16, progress=False)
-    counted = network.counted != 0
+    network.fit(X, Y, ISTA(0.5, L1(10.0), network.penalized), epochs=200, batch_size=16, progress=False)
+    counted = network.penalized != 0
     np.testing.assert_array_equal(network.w[counted], 0)
     np.testing.assert_allclose(network.predict(X), np.tile([0.75, 0.25], (16, 1)), atol=1e-6)
 
@@ -505,7 +507,7 @@ def test_the_average_is_the_mean_of_the_iterates():
     iterates = [w]
     SGD(0.1).minimize(objective, w, 9, seed=3, callback=lambda k, w: iterates.append(w.copy()))
     for j in (1, 2, 5, 10, 11, 50):
-        found = Average(SGD(0.1), first=j).minimize(objective, w, 9, seed=3)
+        found = PolyakAveraging(SGD(0.1), first=j).minimize(objective, w, 9, seed=3)
         expected = np.mean(iterates[j - 1 :], axis=0) if j <= 10 else iterates[-1]
         np.testing.assert_allclose(found, expected, rtol=1e-13)
 
@@ -514,12 +516,12 @@ def test_the_average_takes_the_other_optimizers_options():
     objective, w, iterates = finite_sum(), np.ones(3), []
     options = {"batch_size": 3, "sampling": "permutation"}
     SGD(0.1).minimize(objective, w, 9, callback=lambda k, w: iterates.append(w.copy()), **options)
-    found = Average(SGD(0.1), first=2).minimize(objective, w, 9, **options)
+    found = PolyakAveraging(SGD(0.1), first=2).minimize(objective, w, 9, **options)
     np.testing.assert_allclose(found, np.mean(iterates, axis=0), rtol=1e-13)
 
 
 def test_before_the_first_step_the_average_is_the_start():
-    optimizer, w = Average(SGD(0.1)), np.ones(3)
+    optimizer, w = PolyakAveraging(SGD(0.1)), np.ones(3)
     optimizer.start(w)
     np.testing.assert_array_equal(optimizer.average, w)
     assert optimizer.average is not w
@@ -530,7 +532,7 @@ def test_the_average_beats_the_last_iterate():
     objective = finite_sum(n=50, noise=2.0)
     gaps = {"last": [], "mean": []}
     for seed in range(10):
-        for label, optimizer in (("last", SGD(0.05)), ("mean", Average(SGD(0.05), first=500))):
+        for label, optimizer in (("last", SGD(0.05)), ("mean", PolyakAveraging(SGD(0.05), first=500))):
             w = optimizer.minimize(objective, np.zeros(3), 2_000, seed=seed)
             gaps[label].append(objective.F(w) - objective.F_star)
     assert np.mean(gaps["mean"]) < 0.2 * np.mean(gaps["last"])
@@ -538,7 +540,7 @@ def test_the_average_beats_the_last_iterate():
 
 def test_fit_averages_beside_the_network(risk):
     plain, averaged, seen = mlp([3, 3, 2], seed=1), mlp([3, 3, 2], seed=1), []
-    optimizer = Average(Momentum(0.1), first=2)
+    optimizer = PolyakAveraging(Momentum(0.1), first=2)
     each = [lambda network, history: seen.append(network.w.copy())]
     plain.fit(risk.X, risk.Y, Momentum(0.1), epochs=6, batch_size=16, progress=False, callbacks=each)
     averaged.fit(risk.X, risk.Y, optimizer, epochs=6, batch_size=16, progress=False)
@@ -743,7 +745,10 @@ def test_clipping_keeps_the_other_optimizers_way_to_run():
     np.testing.assert_allclose(lengths[0], 0.05, rtol=1e-12)
     np.testing.assert_allclose(iterates[1] - w, -0.05 * objective.grad(w) / np.linalg.norm(objective.grad(w)))
     assert clipped.k == 9
-    for both in (Clipped(Average(GradientDescent(0.1)), 0.5), Average(Clipped(GradientDescent(0.1), 0.5))):
+    for both in (
+        Clipped(PolyakAveraging(GradientDescent(0.1)), 0.5),
+        PolyakAveraging(Clipped(GradientDescent(0.1), 0.5)),
+    ):
         np.testing.assert_allclose(both.minimize(objective, w, 9), np.mean(iterates, axis=0), rtol=1e-12)
 
 

@@ -450,7 +450,7 @@ def test_f_never_rises_on_a_network(method):
     ("make", "message"),
     [
         (lambda: NewtonCG(cg_iterations=0), "cg_iterations: expected 1 or more, got 0"),
-        (lambda: NewtonCG(rho=0), "rho: expected a share between 0 and 1, got 0"),
+        (lambda: NewtonCG(rho=0), "rho: expected a fraction between 0 and 1, got 0"),
         (lambda: NewtonCG(rho=1), "rho"),
         (lambda: NewtonCG(alpha=0), "alpha"),
         (lambda: LBFGS(alpha=-1), "alpha"),

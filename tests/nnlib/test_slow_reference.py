@@ -115,9 +115,9 @@ def test_activations(name):
     slope = [[H[name][1](at) for at in row] for row in a.tolist()]
     close(h.derivative(a), slope)
     close(h.slope(h(a)), slope)
-    close(h.pull(delta, h(a)), [[d * s for d, s in zip(*rows, strict=True)] for rows in zip(delta, slope, strict=True)])
+    close(h.vjp(delta, h(a)), [[d * s for d, s in zip(*rows, strict=True)] for rows in zip(delta, slope, strict=True)])
     a = a.astype(np.float32)
-    assert h(a).dtype == h.derivative(a).dtype == h.pull(a, h(a)).dtype == np.float32
+    assert h(a).dtype == h.derivative(a).dtype == h.vjp(a, h(a)).dtype == np.float32
 
 
 def test_each_row_has_its_own_largest_number():
@@ -135,7 +135,7 @@ def test_softmax_and_its_jacobian():
     close(activations.softmax(a), [output("softmax", row) for row in a.tolist()])
     J = [jacobian("softmax", row) for row in a.tolist()]
     pulled = [[sum(delta[i, k] * J[i][k][j] for k in range(5)) for j in range(5)] for i in range(4)]
-    close(activations.softmax.pull(delta, activations.softmax(a)), pulled)
+    close(activations.softmax.vjp(delta, activations.softmax(a)), pulled)
 
 
 @pytest.mark.equation("delta-output")

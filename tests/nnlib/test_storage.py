@@ -55,7 +55,7 @@ def test_a_cut_off_file(tmp_path, size):
     path = tmp_path / "network.npz"
     mlp([3, 4, 2]).save(path)
     path.write_bytes(path.read_bytes()[:size])
-    with pytest.raises(ValueError, match=r"network\.npz: this is no network that nnlib saved, or it is damaged"):
+    with pytest.raises(ValueError, match=r"network\.npz: expected a network that nnlib saved, undamaged"):
         Network.load(path)
 
 

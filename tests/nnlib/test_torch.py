@@ -116,7 +116,7 @@ def test_activations_stay_tensors(name):
     z = h(a)
     assert z.dtype == torch.float32
     np.testing.assert_allclose(z.numpy(), h(a.numpy()), rtol=1e-6)
-    np.testing.assert_allclose(h.pull(a, z).numpy(), h.pull(a.numpy(), z.numpy()), rtol=1e-6)
+    np.testing.assert_allclose(h.vjp(a, z).numpy(), h.vjp(a.numpy(), z.numpy()), rtol=1e-6)
 
 
 def test_risk_and_gradient_check():

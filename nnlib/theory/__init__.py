@@ -7,21 +7,45 @@ where all sequences of draws can be listed; elsewhere many runs advance together
 ``python -m nnlib.theory`` checks every statement on every objective and prints the table.
 """
 
+import functools
+import inspect
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
-from .backend import Array
-from .objectives import LeastSquares, LogisticRegression, SigmoidUnit, TanhNetwork, _Linear
-from .sampling import growing
+from ..backend import Array
+from ..objectives import LeastSquares, LogisticRegression, SigmoidUnit, TanhNetwork, _Linear
+from ..sampling import growing
+from ..validation import function, keywords, number, one_of, shown, vector, whole
 
 Analysed = _Linear | TanhNetwork  # has values, gradients and the constants
 Convex = LeastSquares | LogisticRegression  # the latter with a penalty
 Sampling = Literal["replacement", "without"]
 QUANTILE = 2.3263  # of the normal distribution at 99 %: one-sided bounds of means over at least 1,000 runs
+
+
+Statement = TypeVar("Statement", bound=Callable[..., Any])
+
+
+def statement(f: Statement) -> Statement:
+    """`f`, whose objective must be one with known constants, and whose w a point of it."""
+    inner, has_point = keywords(f), "w" in inspect.signature(f).parameters
+
+    @functools.wraps(f)
+    def checked(objective: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(objective, Analysed):
+            raise ValueError(
+                "objective: expected one whose constants L, M and M_G are known, as LeastSquares(X, y), "
+                f"got {shown(objective)}"
+            )
+        if has_point and (args or "w" in kwargs):
+            vector("w", args[0] if args else kwargs["w"], objective.p)
+        return inner(objective, *args, **kwargs)
+
+    return checked  # type: ignore[return-value]
 
 
 def _at_most(left: float, right: float) -> bool:
@@ -63,27 +87,29 @@ class Estimate(NamedTuple):
         return _at_most(self.left, self.right)
 
 
-def share(n: int, batch_size: int = 1, sampling: Sampling = "replacement") -> float:
+def variance_factor(n: int, batch_size: int = 1, sampling: Sampling = "replacement") -> float:
     """The variance of a batch's mean over that of a single draw (equations variance-replacement, variance-without)."""
-    if not 1 <= batch_size <= n:
-        raise ValueError(f"batch_size: expected 1 to {n}, got {batch_size}")
+    whole("n", n)
+    whole("batch_size", batch_size, 1, n)
+    one_of("sampling", sampling, ("replacement", "without"))
     if sampling == "replacement" or n == 1:
         return 1 / batch_size
     return (n - batch_size) / (n - 1) / batch_size
 
 
+@statement
 def constants(objective: Analysed, batch_size: int = 1, sampling: Sampling = "replacement") -> tuple[float, float]:
     """M and M_G of Assumption 2 for a batch (equation assumption-2).
 
-    M and M_G - 1 shrink to a `share` of a single draw's, as the variance.
+    M and M_G - 1 are `variance_factor` times a single draw, as the variance is.
     """
-    part = share(objective.n, batch_size, sampling)
+    part = variance_factor(objective.n, batch_size, sampling)
     return part * objective.M, 1 + part * (objective.M_G - 1)
 
 
 def draws(n: int, batch_size: int = 1, sampling: Sampling = "replacement") -> tuple[Array, Array]:
     """Every batch that can be drawn, as rows of indices, and its probability (equation conditional-expectation)."""
-    share(n, batch_size, sampling)  # refuses a batch that is empty or too large
+    variance_factor(n, batch_size, sampling)  # refuses a batch that is empty or too large
     if sampling == "without":
         J = np.array(list(itertools.combinations(range(n), batch_size)))
         return J, np.full(len(J), 1 / len(J))
@@ -93,32 +119,38 @@ def draws(n: int, batch_size: int = 1, sampling: Sampling = "replacement") -> tu
     return J, np.array(orders) / n**batch_size
 
 
+@statement
 def proposition1(objective: Analysed, w: Array, v: Array) -> Sides:
     """F(w) ≤ F(v) + ∇F(v)ᵀ(w - v) + (L/2) ‖w - v‖² (lecture, Proposition 1; equation descent)."""
     d = w - v
     return Sides(objective.F(w), objective.F(v) + float(objective.grad(v) @ d) + objective.L / 2 * float(d @ d))
 
 
+@statement
 def lemma1(
     objective: Analysed, w: Array, alpha: float, batch_size: int = 1, sampling: Sampling = "replacement"
 ) -> Sides:
     """E F(w_{k+1}) - F(w_k) ≤ -α ∇F(w_k)ᵀ E[g] + ½ α² L E‖g‖² (equation lemma-1), by listing every batch."""
+    alpha = number("alpha", alpha)
     g, P = _every_batch(objective, w, batch_size, sampling)
     mean, square = P @ g, float(P @ (g * g).sum(axis=1))
     right = -alpha * float(objective.grad(w) @ mean) + alpha**2 * objective.L / 2 * square
     return Sides(float(P @ objective.values(w - alpha * g)) - objective.F(w), right)
 
 
+@statement
 def lemma2(
     objective: Analysed, w: Array, alpha: float, batch_size: int = 1, sampling: Sampling = "replacement"
 ) -> Sides:
     """E F(w_{k+1}) - F(w_k) ≤ -(1 - ½ α L M_G) α ‖∇F(w_k)‖² + ½ α² L M (equation lemma-2; E[g] = ∇F is needed)."""
+    alpha = number("alpha", alpha)
     M, M_G = constants(objective, batch_size, sampling)
     L, grad = objective.L, objective.grad(w)
     right = -(1 - alpha * L * M_G / 2) * alpha * float(grad @ grad) + alpha**2 * L * M / 2
     return Sides(lemma1(objective, w, alpha, batch_size, sampling).left, right)
 
 
+@statement
 def theorem1(
     objective: Analysed, w: Array, alpha: float, T: int, runs: int = 1000, batch_size: int = 1, seed: int = 0
 ) -> Estimate:
@@ -135,6 +167,7 @@ def theorem1(
     return Estimate(*_upper(squares.mean(axis=1)), theorem1_right(objective, w, alpha, T, batch_size))
 
 
+@statement
 def theorem1_exact(objective: Analysed, w: Array, alpha: float, T: int) -> Sides:
     """The same, the left side exact: all n^(T-1) sequences of single draws are listed (equation total-expectation)."""
     _steps(T)
@@ -147,15 +180,18 @@ def theorem1_exact(objective: Analysed, w: Array, alpha: float, T: int) -> Sides
     return Sides(total / T, theorem1_right(objective, w, alpha, T))
 
 
+@statement
 def theorem1_right(objective: Analysed, w: Array, alpha: float, T: int, batch_size: int = 1) -> float:
     """α L M + 2 (F(w_1) - F_inf) / (T α): the floor, and what is left of the start."""
     M, M_G = constants(objective, batch_size)
     _steps(T)
+    alpha = number("alpha", alpha)
     if not 0 < alpha * objective.L * M_G <= 1 + 1e-12:
         raise ValueError(f"alpha: Theorem 1 allows at most 1/(L M_G) = {1 / (objective.L * M_G):.6g}, got {alpha:.6g}")
     return alpha * objective.L * M + 2 * (objective.F(w) - objective.F_inf) / (T * alpha)
 
 
+@statement
 def theorem2(
     objective: Analysed, w: Array, alpha: Callable[[int], float], T: int, runs: int = 1000, seed: int = 0
 ) -> Estimate:
@@ -170,6 +206,7 @@ def theorem2(
         Some α_k is larger than 1/(L M_G), or there are fewer than 1,000 runs.
     """
     _steps(T)
+    function("alpha", alpha, "a function of k = 1, 2, ..., as lambda k: 0.1 / k")
     alphas = np.array([alpha(k) for k in range(1, T + 1)])
     limit = 1 / (objective.L * objective.M_G)
     if alphas.max() > limit * (1 + 1e-12):
@@ -179,6 +216,7 @@ def theorem2(
     return Estimate(*_upper(squares @ alphas), right)
 
 
+@statement
 def theorem46(objective: Convex, w: Array, alpha: float, T: int, runs: int = 1000, seed: int = 0) -> Estimate:
     """E F(w_T) - F_* ≤ αLM/(2c) + (1 - αc)^(T-1) (F(w_1) - F_* - αLM/(2c)), F c-strongly convex (equation theorem-46).
 
@@ -195,6 +233,7 @@ def theorem46(objective: Convex, w: Array, alpha: float, T: int, runs: int = 100
     return Estimate(*_gap(objective, w, lambda k: alpha, T, runs, seed), right)
 
 
+@statement
 def theorem47(
     objective: Convex, w: Array, beta: float, gamma: float, T: int, runs: int = 1000, seed: int = 0
 ) -> Estimate:
@@ -218,14 +257,17 @@ def theorem47(
 
 
 def _steps(T: int) -> None:
-    if T < 1:
-        raise ValueError(f"T: expected at least 1 step, got {T}; the theorems are about the mean over k = 1, ..., T")
+    try:
+        whole("T", T, 1, None, "at least 1 step")
+    except ValueError as e:
+        raise ValueError(f"{e}; the theorems are about the mean over k = 1, ..., T") from None
 
 
 def _strong(objective: Convex) -> float:
     """The constant of strong convexity, if it is positive."""
-    if not objective.c > 0:
-        raise ValueError("objective: the theorem needs a strongly convex one, and here c = 0")
+    if not isinstance(objective, Convex) or not objective.c > 0:
+        here = "c = 0" if isinstance(objective, Convex) else f"F is that of a {type(objective).__name__}"
+        raise ValueError(f"objective: the theorem needs a strongly convex one, and here {here}")
     return objective.c
 
 
@@ -272,6 +314,7 @@ def _upper(sample: Array) -> tuple[float, float]:
 # Variants: less noise, step by step -----------------------------------------------------------------------------------
 
 
+@statement
 def theorem51(
     objective: Convex, w: Array, alpha: float, tau: float, T: int, runs: int = 1000, seed: int = 0
 ) -> Estimate:
@@ -298,6 +341,7 @@ def theorem51(
     return Estimate(*_upper(objective.values(W) - F_star), omega * max(1 - alpha * c / 2, 1 / tau) ** (T - 1))
 
 
+@statement
 def svrg_factor(objective: Convex, alpha: float, m: int) -> float:
     """ρ = 1 / (c α (1 - 2Lα) m) + 2Lα / (1 - 2Lα), L the largest of the L_i (equation svrg-rate).
 
@@ -320,6 +364,7 @@ def svrg_factor(objective: Convex, alpha: float, m: int) -> float:
     return rho
 
 
+@statement
 def svrg_rate(
     objective: Convex,
     w: Array,
@@ -340,6 +385,7 @@ def svrg_rate(
     ValueError
         An assumption of `svrg_factor` fails, or there are fewer than 1,000 runs.
     """
+    one_of("choice", choice, ("average", "random"))
     rho, F_star, n = svrg_factor(objective, alpha, m), objective.F_star, objective.n
     rng, W = _enough(T, runs, seed), np.tile(w, (runs, 1))
     for _ in range(1, T):
@@ -354,6 +400,7 @@ def svrg_rate(
     return Estimate(*_upper(objective.values(W) - F_star), rho ** (T - 1) * (objective.F(w) - F_star))
 
 
+@statement
 def saga_rate(
     objective: LogisticRegression, w: Array, T: int, long: bool = False, runs: int = 1000, seed: int = 0
 ) -> Estimate:
@@ -397,12 +444,11 @@ def _own(objective: _Linear, W: Array, J: Array) -> Array:
 def _enough(T: int, runs: int, seed: int) -> np.random.Generator:
     """The generator of the runs, if there are enough of them and they make a step."""
     _steps(T)
-    if runs < 1000:
-        raise ValueError(f"runs: expected at least 1,000, got {runs}; the bound of the mean needs them")
+    whole("runs", runs, 1000, None, "at least 1,000, which the bound of the mean needs")
     return np.random.default_rng(seed)
 
 
-# The table ------------------------------------------------------------------------------------------------------------
+# Examples -------------------------------------------------------------------------------------------------------------
 
 
 def problems() -> dict[str, Analysed]:
@@ -416,68 +462,3 @@ def problems() -> dict[str, Analysed]:
         "sigmoid unit": SigmoidUnit(X, (y > 0).astype(float)),
         "tanh network in a box": TanhNetwork(X[:, 1:], np.tanh(y), units=2, radius=2, lam=0.01),
     }
-
-
-def table() -> list[tuple[str, str, Any]]:
-    """Every statement on every problem, at the point of a thousand where it is tightest: statement, problem, sides."""
-    found: list[tuple[str, str, Any]] = []
-    for name, objective in problems().items():
-        rng = np.random.default_rng(1)
-        limit = 1 / (objective.L * objective.M_G)
-        if isinstance(objective, TanhNetwork):
-            start = 0.5 * np.resize([1.0, -1.0, 1.0], objective.p)
-            pairs = objective.radius / 2 * rng.uniform(-1, 1, size=(1000, 2, objective.p))
-        else:
-            start = np.array([1.0, -1.0, 1.0])
-            pairs = rng.normal(size=(1000, 2, 3)) * 10 ** rng.uniform(-2, 1, size=(1000, 1, 1))
-        checks: dict[str, list[Any]] = {"Proposition 1": [proposition1(objective, w, v) for w, v in pairs]}
-        kinds: list[tuple[int, Sampling]] = [(1, "replacement"), (3, "replacement"), (3, "without")]
-        for batch_size, sampling in kinds:
-            label = f", batch {batch_size} {sampling}" if batch_size > 1 else ""
-            arguments = [(w, limit * 2 ** rng.uniform(-6, 1), batch_size, sampling) for w, _ in pairs]
-            checks["Lemma 1" + label] = [lemma1(objective, *these) for these in arguments]
-            checks["Lemma 2" + label] = [lemma2(objective, *these) for these in arguments]
-        for part in (1.0, 0.1):
-            label = "Theorem 1, " + ("largest step" if part == 1 else "a tenth of it")
-            checks[label + ", exact, T = 6"] = [theorem1_exact(objective, start, part * limit, 6)]
-            checks[label + ", T = 300"] = [theorem1(objective, start, part * limit, 300)]
-        for label, rule in (("1/k", lambda k: 1 / k), ("1/√k", lambda k: 1 / math.sqrt(k))):
-            checks[f"Theorem 2, {label}, T = 300"] = [theorem2(objective, start, lambda k: limit * rule(k), 300)]  # noqa: B023
-        if isinstance(objective, LeastSquares | LogisticRegression):
-            beta = 2 / objective.c
-            checks["Theorem 4.6, largest step, T = 300"] = [theorem46(objective, start, limit, 300)]
-            checks["Theorem 4.7, T = 300"] = [theorem47(objective, start, beta, beta / limit, 300)]
-        if isinstance(objective, Convex):
-            short, tau = 1 / (10 * objective.L_i.max()), 1 / (1 - limit * objective.c / 2)
-            m = math.ceil(2.5 / (objective.c * short))
-            checks["Theorem 5.1, largest step, T = 200"] = [theorem51(objective, start, limit, tau, 200)]
-            checks["SVRG, rate 1/(10 L), T = 3"] = [svrg_rate(objective, start, short, m, 3)]
-        if isinstance(objective, LogisticRegression):
-            for label, long in (("1/(2(cn + L))", False), ("1/(3 L)", True)):
-                checks[f"SAGA, rate {label}, T = 300"] = [saga_rate(objective, start, 300, long)]
-        for statement, sides in checks.items():
-            worst = min(sides, key=_closeness)
-            found.append((statement, name, worst))
-    return found
-
-
-def _closeness(sides: Any) -> tuple[bool, float]:
-    """What fails comes first, then what is nearly an equality; values of the size of rounding come last."""
-    scale = abs(sides.left) + abs(sides.right)
-    return sides.holds, (sides.right - sides.left) / scale if scale > 1e-6 else math.inf
-
-
-def main() -> int:
-    """Print the table; 1 if an inequality fails."""
-    failed = 0
-    print(f"{'statement':39} {'objective':21} {'left side':>12} {'right side':>12} {'slack':>8}  verdict")
-    for statement, name, sides in table():
-        failed += not sides.holds
-        verdict = "holds" if sides.holds else "FAILS"
-        numbers = f"{sides.left:12.4e} {sides.right:12.4e} {sides.slack:8.3g}"
-        print(f"{statement:39} {name:21} {numbers}  {verdict}")
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
