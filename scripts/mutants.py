@@ -44,8 +44,8 @@ PLAN: dict[str, tuple[str, str]] = {
     "layers.py": ("*", "slow_reference layers"),
     "network.py": (
         "Network.predict Network.forward Network.error Network.accuracy Network.gradient Network.deltas "
-        "Network._forward Network._backward Network._gradient Network.penalized Network._no_biases Network._penalty Network._score "
-        "Network._judge Network._error",
+        "Network._forward Network._backward Network._gradient Network.penalized Network._no_biases Network._penalty "
+        "Network._score Network._judge Network._error",
         "slow_reference network",
     ),
     "objectives.py": (
