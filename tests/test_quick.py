@@ -22,8 +22,8 @@ def tests(quick):
     [
         ("nnlib/layers.py", "tests/nnlib/test_layers.py"),
         ("nnlib/data/__init__.py", "tests/nnlib/test_data.py"),
-        ("grading/wire.py", "tests/grading/test_wire.py"),
-        ("grading/templates/feedback.css", "tests/grading/test_feedback.py"),
+        ("grading/student/wire.py", "tests/grading/test_wire.py"),
+        ("grading/tell/templates/feedback.css", "tests/grading/test_feedback.py"),
         ("solutions/cnn/checks.py", "tests/exercises/test_assignments.py"),
         ("scripts/mutants.py", "tests/test_mutants.py"),
         ("tests/nnlib/toys.py", "tests/nnlib/test_optimizers.py"),
