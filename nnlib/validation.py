@@ -192,7 +192,7 @@ def function(name: str, value: Any, expected: str) -> Any:
 
 
 def generator(name: str, value: Any) -> np.random.Generator:
-    """`value`, if it draws as NumPy's Generator does; its old RandomState does not."""
+    """`value`, if it draws as NumPy's Generator does; its older class does not."""
     if not hasattr(value, "integers"):
         raise ValueError(f"{name}: expected a generator, as np.random.default_rng(0), got {shown(value)}")
     return value  # type: ignore[no-any-return]

@@ -33,7 +33,9 @@ PROGRAMS = ("bwrap", "podman", "docker", "chromium", "chromium-browser", "google
 FOLDERS = ("/usr/lib/postgresql", "/usr/lib/chromium", "/opt/google")
 CACHES = (".cache", ".config")  # Matplotlib keeps its list of fonts there
 OURS = ("grading-", "postgres-", "tests-")  # temporary folders; pytest, Sphinx and PyTorch leave their own
-MISSING = re.compile(r"bubblewrap|chromium|PostgreSQL|aspell|GPU|the site is not built|is not installed|only root", re.IGNORECASE)
+MISSING = re.compile(
+    r"bubblewrap|chromium|PostgreSQL|aspell|GPU|the site is not built|is not installed|only root", re.IGNORECASE
+)
 
 
 def command(paths: list[str]) -> list[str]:
