@@ -26,7 +26,7 @@ weigh: .venv/.test book ## what each page costs its reader: requests, bytes, tim
 	$(BIN)/python scripts/site_report.py
 
 test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg
+	$(BIN)/python -m pytest -n auto --dist loadfile tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg
 
 quick: .venv/.test ## in a minute: linter, types, and the tests that a change touches
 	$(BIN)/python scripts/quick.py

@@ -70,7 +70,7 @@ def main(base: str = "") -> int:
     commands = {"ruff": ["ruff", "check", "."], "format": ["ruff", "format", "--check", "."]}
     if any(name.startswith(("nnlib/", "grading/")) for name in files):
         commands["mypy"] = ["mypy"]
-    commands["pytest"] = ["pytest", "-q", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder", *chosen]
+    commands["pytest"] = ["pytest", "-q", "-n", "auto", "--dist", "loadfile", *chosen]
     environment = os.environ | {"QUICK_UNTIL": str(time.time() + LAST), "PYTHONPATH": str(ROOT)}
     running = {
         name: subprocess.Popen([python, "-m", *words], cwd=ROOT, env=environment) for name, words in commands.items()

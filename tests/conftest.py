@@ -45,31 +45,42 @@ LONGEST = (
     "site/",
 )
 PARTS = 8  # of the pages, for the workers to share
+ASSIGNMENTS = sorted(path.parent.name for path in ROOT.glob("solutions/*/checks.py"))
 
 
-def _share(item):
-    """What stays on one worker: a file, but for the large ones a few of its pages, or an assignment."""
-    path, chosen = item.nodeid.partition("::")[0], getattr(item, "callspec", None)
-    chosen = chosen.params if chosen else {}
-    part = chosen.get("assignment", "")
-    if "page" in chosen:
-        part = zlib.crc32(chosen["page"].encode()) % PARTS
-    return f"{path} {part}".strip()
+def _share(nodeid):
+    """What stays on one worker: a file, but for the two large ones an assignment, or an eighth of the pages."""
+    path, _, test = nodeid.partition("::")
+    chosen = test.partition("[")[2]
+    if path == "tests/exercises/test_assignments.py":
+        return f"{path} {next((name for name in ASSIGNMENTS if name in chosen), '')}"
+    return f"{path} {zlib.crc32(chosen.encode()) % PARTS}" if path == "tests/site/test_walk.py" else path
 
 
 def pytest_collection_modifyitems(config, items):
-    """For ``--dist loadgroup --no-loadscope-reorder``."""
+    """In the order in which the workers take the shares."""
+    rank = {path: number for number, path in enumerate(LONGEST)}
+
+    def order(item):
+        share = _share(item.nodeid)
+        below = share.removeprefix("tests/")
+        return min((rank[path] for path in LONGEST if below.startswith(path)), default=len(LONGEST)), share
+
     if hasattr(config, "workerinput"):
-        shares = {item: _share(item) for item in items}
-        rank = {path: number for number, path in enumerate(LONGEST)}
-
-        def order(item):
-            below = shares[item].removeprefix("tests/")
-            return min((rank[path] for path in LONGEST if below.startswith(path)), default=len(LONGEST)), shares[item]
-
         items.sort(key=order)
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group(shares[item]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """In the place of ``--dist loadfile``: a share for a worker, in the order above."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Shares(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return _share(nodeid)
+
+    config.option.loadscopereorder = False
+    return Shares(config, log)
 
 
 def pytest_configure(config):
