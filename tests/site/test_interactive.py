@@ -1,5 +1,6 @@
 """The figures that a reader can move: drawn, obedient to mouse and keyboard, quiet, and with nnlib's numbers."""
 
+import contextlib
 import importlib.util
 import io
 import itertools
@@ -307,10 +308,11 @@ def test_border_and_errors_are_those_of_the_network(show, data, mixture):
 
 
 def path(objective, start, alpha, m, steps):
-    """nnlib's weights, from the start on."""
+    """nnlib's weights, from the start on; if they grow without end, as far as nnlib goes."""
     seen = [np.array(start)]
     options = {"batch_size": m, "sampling": "permutation", "seed": 1, "callback": lambda k, w: seen.append(w.copy())}
-    nnlib.SGD(alpha).minimize(objective, seen[0], steps, **options)
+    with contextlib.suppress(nnlib.optimizers.Diverged):
+        nnlib.SGD(alpha).minimize(objective, seen[0], steps, **options)
     return seen
 
 
@@ -330,8 +332,9 @@ def test_paths_are_those_of_nnlib(show, data):
         expected = path(objective, page["start"], alpha, m, steps)
         way, gaps = one.ask("figure => { const way = figure.path(); return [way, way.map((w) => figure.gap(w))]; }")
         assert np.shape(way) == (steps + 1, 2)
-        assert np.allclose(way, expected, rtol=1e-7, atol=1e-9)
-        for k in 0, 1, steps // 2:
+        assert len(expected) == steps + 1 or alpha > page["limit"]
+        assert np.allclose(way[: len(expected)], expected, rtol=1e-7, atol=1e-9)
+        for k in 0, 1, len(expected) // 2:
             assert gaps[k] == pytest.approx(objective.F(expected[k]) - objective.F_star, rel=1e-6, abs=1e-9)
         assert f"after {page['prices'][-1]:,} gradients, {steps:,} steps" in one.words()
 
