@@ -44,7 +44,7 @@ from grading.run import cgroup
 from grading.student import OWN
 from grading.student.borrowed import LIBRARIES
 
-__all__ = ["Place", "Sandbox", "SandboxError", "Use", "isolated", "obstacle"]
+__all__ = ["Place", "Sandbox", "SandboxError", "Use", "obstacle"]
 
 STUB = '''"""The part of nnlib that an exercise may use: the visible checks and the data."""
 
@@ -175,11 +175,6 @@ def _remedy(platform: str, found: bool, said: str, settings: Mapping[str, str]) 
     if "namespace" in said:
         return f"bubblewrap cannot work: this system forbids namespaces, as containers do. {CONTAINED} ({said})"
     return f"bubblewrap does not work: {said}"
-
-
-def isolated() -> bool:
-    """Is there a bubblewrap that works here?"""
-    return not obstacle()
 
 
 # ---------------------------------------------------------------------------------------------- a place
