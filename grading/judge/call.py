@@ -8,7 +8,6 @@ import functools
 import io
 import signal
 import threading
-import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +19,7 @@ import numpy as np
 from grading.judge.item import Call, Case, Item, Reference
 from grading.student import borrowed
 from grading.student.borrowed import Unusable
+from grading.student.wire import NotNumbers
 
 __all__ = ["OWN", "Lent", "Ours", "Outcome", "Unusable"]
 __all__ += ["attempt", "bounded", "caller", "earlier", "lend", "predecessors", "quiet"]
@@ -44,8 +44,7 @@ class Lent:
 
 def lend(item: Item, right: Reference) -> dict[str, Any]:
     """Right versions of the functions before an item's, which count their calls."""
-    lent = {name: right[name] for name in earlier(item, right)}
-    return {name: Lent(value) if isinstance(value, types.FunctionType) else value for name, value in lent.items()}
+    return {name: Lent(right[name]) for name in earlier(item, right)}
 
 
 class _Caller:
@@ -98,9 +97,12 @@ class Ours:
 
 
 def earlier(item: Item, right: Reference) -> list[str]:
-    """The functions that stand before an item's in the notebook: its answer may use these, and none that come later."""
+    """The functions that stand before an item's in the notebook: its answer may use these, and none that come later.
+
+    A class is not among them: an object does not cross to where student code runs, so theirs stays their own.
+    """
     names = list(right.source)
-    return names[: names.index(item.function)]
+    return [name for name in names[: names.index(item.function)] if not isinstance(right[name], type)]
 
 
 @contextlib.contextmanager
@@ -191,7 +193,7 @@ def _deadline(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def attempt(call: Call, name: str, case: Case, seconds: float, objects: bool = False) -> Outcome:
+def attempt(call: Call, name: str, case: Case, seconds: float) -> Outcome:
     args, kwargs = copy.deepcopy((case.args, case.kwargs))
     within = getattr(call, "within", None)  # of a call that keeps the time itself
     call, limit = (within(seconds), contextlib.nullcontext()) if within else (call, _deadline(seconds))
@@ -201,7 +203,7 @@ def attempt(call: Call, name: str, case: Case, seconds: float, objects: bool = F
             try:
                 with bounded(CONVERTED) if within else contextlib.nullcontext():
                     # a copy in plain arrays: a later call may change what this one returned
-                    return Outcome(_nested(value, objects))
+                    return Outcome(_nested(value))
             except TimeoutError:
                 return Outcome(failure="what was returned has too many parts to be looked at", kind="deadline")
     except _Deadline:
@@ -212,8 +214,11 @@ def attempt(call: Call, name: str, case: Case, seconds: float, objects: bool = F
         return Outcome(failure="not solved yet", kind="unsolved")
     except Unusable as error:
         return Outcome(failure=str(error), kind="unusable")
-    except _NotNumbers as error:
-        return Outcome(failure=str(error), kind="not numbers")
+    except NotNumbers as error:
+        said = f"returned a value of type {error} where numbers were expected"
+        return Outcome(
+            failure="returned None: is the return missing?" if str(error) == "NoneType" else said, kind="not numbers"
+        )
     except BaseException as error:  # SystemExit too: nothing that student code does may stop the grading
         kind = type(error).__name__
         try:
@@ -230,25 +235,14 @@ def quiet() -> Iterator[None]:
         yield
 
 
-class _NotNumbers(Exception):
-    pass
-
-
-def _nested(value: Any, objects: bool = False) -> Any:
-    """A list of numbers becomes an array, a list of anything else stays a list; every array is a copy.
-
-    Objects of a class are for a judge, who knows what to ask of them.
-    """
-    if objects and not isinstance(value, np.ndarray | np.generic | list | tuple | dict | str | float | int | None):
-        return value
-    if value is None:
-        raise _NotNumbers("returned None: is the return missing?")
+def _nested(value: Any) -> Any:
+    """A list of numbers becomes an array, a list of anything else stays a list; every array is a copy."""
     if isinstance(value, list | tuple):
-        parts = [_nested(part, objects) for part in value]
+        parts = [_nested(part) for part in value]
         if parts and all(isinstance(part, np.ndarray) and part.ndim == 0 for part in parts):
             return np.array(parts)
         return parts
     array = np.array(value)
     if array.dtype.kind not in "fiub":
-        raise _NotNumbers(f"returned a value of type {type(value).__name__} where numbers were expected")
+        raise NotNumbers(type(value).__name__)
     return array

@@ -56,7 +56,7 @@ def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Result
             complaint = ""
             for case in group.cases(np.random.default_rng([seed, zlib.crc32(item.id.encode()), number])):
                 before = _counted(call)
-                found = gave_up or attempt(call, item.function, case, group.deadline, group.judge is not None)
+                found = gave_up or attempt(call, item.function, case, group.deadline)
                 another = another or ("" if found.failure else _detour(item, _counted(call), before))
                 if found.kind in ("deadline", "unsolved", "unusable"):
                     gave_up = found  # the next call would say the same, only later

@@ -43,7 +43,7 @@ from grading.judge.item import MIME
 from grading.judge.reference import load_items, reference
 from grading.run.sandbox import Place, Sandbox, Use
 from grading.run.watched import Begin
-from grading.student.wire import Closed, Late, Peer, WireError
+from grading.student.wire import Closed, Late, NotNumbers, Peer, WireError
 
 __all__ = ["FAULTS", "Execution", "Limits", "fault"]
 
@@ -275,7 +275,7 @@ class Execution:
             _output("display_data", data=text, metadata={}),
             _output("execute_result", data={"text/plain": str(result.points)}, metadata={}, execution_count=self.count),
         ]
-        if gone := call.lost or call.full or self.peer.gone:
+        if gone := call.lost or call.full:
             raise _Lost(gone)
 
     def _given(self, name: str) -> Any:
@@ -347,35 +347,18 @@ class Execution:
 
 
 class _Asker(Peer):
-    """The wire, with a deadline for what a judge asks of a student's object, and a limit to what a student asks.
+    """The wire, with a limit to what a student asks.
 
     Attributes
     ----------
     served : float
         Seconds that were computed here while the process was to answer: to read what it says, and by what is lent.
-    gone : str
-        Why the process answers no more, if a judge found that out.
     """
 
     def __init__(self, execution: Execution, connection: socket.socket) -> None:
-        super().__init__(connection, execution._given, around=self._lent, errors=(Unusable,))
-        self.execution, self.served, self.gone = execution, 0.0, ""
+        super().__init__(connection, execution._given, around=self._lent, errors=(NotNumbers, Unusable))
+        self.served = 0.0
         self._waited, self._since = 0.0, math.inf
-
-    def ask(self, verb: str, of: str | int, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
-        """As `Peer.ask`."""
-        if self.until is not None:
-            return super().ask(verb, of, args, kwargs)
-        try:
-            with self.execution.within(CLEANUP):
-                return super().ask(verb, of, args, kwargs)
-        except Late:
-            self.execution.faults.add("TimeLimit")
-            try:
-                self.execution._stopped()
-            except _Lost as why:
-                self.gone = str(why)
-            raise TimeoutError("no answer in time") from None
 
     @contextlib.contextmanager
     def _lent(self, _: Any) -> Iterator[None]:

@@ -26,7 +26,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from grading.student.borrowed import LIBRARIES, Unusable, stepped, watched
-from grading.student.wire import Peer, Shared
+from grading.student.wire import Peer
 
 __all__ = ["Limits", "answer", "prepare"]
 
@@ -162,18 +162,13 @@ class _Absent:
             raise ImportError(f"{name} is not here; this part asks for your own code, with NumPy alone")
 
 
-def _share(thing: Any) -> Shared | None:
-    """Objects of the student's own classes cross, to be used from outside."""
-    return Shared(thing, None) if type(thing).__module__ == "__main__" else None
-
-
 class _Answers:
     """What the checker may ask."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.own: dict[str, Callable[..., Any]] = {"%run": _run, "%mark": self.mark, "%lend": self.lend}
         self.own["%stepped"] = lambda name: stepped(_shell().user_ns.get(name))
-        self.peer = Peer(connection, self.named, _share, self.around)
+        self.peer = Peer(connection, self.named, self.around)
         self.marks: dict[str, dict[str, Any]] = {}
         self.end: dict[str, Any] = {}
 

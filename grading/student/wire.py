@@ -1,18 +1,18 @@
-"""Values, calls and objects between the checker and a student's process: JSON and raw arrays, never pickles.
+"""Values and calls between the checker and a student's process: JSON and raw arrays, never pickles.
 
 The same file runs on both sides, and in the student's process nothing in it is trusted: the checker reads what comes
-as numbers, texts, lists and arrays of bounded size, or not at all. A function or an object stays where it is and
-crosses as a number; to call it, or to ask for an attribute, is to send a question back. So a student's function can be
-given callbacks and right objects, and the checker can use a student's class, to any depth. A value is a copy, but what
-is done in place to arguments and to attributes, while they are used, is done to the owner's own too.
+as numbers, texts, lists and arrays of bounded size, or not at all. A function stays where it is and crosses as a
+number; to call it is to send a question back. So a student's function can be given callbacks and right functions, to
+any depth. An object of a class does not cross. A value is a copy, but what is done in place to arguments, while the
+call lasts, is done to the caller's own too.
 
 A message is a head in JSON and a body of bytes, which arrays and long texts share. The head is one of ::
 
-    ["call", 7, verb, name or number, [args, kwargs, changes]]      question 7
+    ["call", 7, name or number, [args, kwargs]]                     question 7
     ["value", 7, [value, changes]]   ["error", 7, kind, words]      its answer
     ["bye"]
 
-where ``changes`` tells what was done in place, to the arguments of a call and to attributes that were read.
+where ``changes`` tells what was done in place to the arguments.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from __future__ import annotations
 import builtins
 import contextlib
 import copy
-import functools
 import json
 import math
 import operator
@@ -31,16 +30,15 @@ import time
 import types
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Closed", "Late", "Peer", "Remote", "Shared", "WireError"]
+__all__ = ["Closed", "Late", "NotNumbers", "Peer", "WireError"]
 
 MOST = 1 << 27  # bytes of a body
 MOST_HEAD = 1 << 22  # bytes of a head: read as lists it takes up to a hundred times as much
-MANY = 1 << 12  # objects handed out; objects and keys in a message, as all keys could have one hash
+MANY = 1 << 12  # functions handed out; functions and keys in a message, as all keys could have one hash
 LONG = 1 << 8  # characters: a longer text goes into the body, where it takes no more bytes than it has
 WORDS = 200  # characters of an error
 DEEPEST = 20  # values in one another
@@ -65,117 +63,8 @@ class Late(BaseException):
     """The other side did not answer in time."""
 
 
-# ---------------------------------------------------------------------------------------------- objects
-
-
-@dataclass(frozen=True, eq=False)
-class Shared:
-    """An object of ours that the other side may use: these names of it, and nothing else.
-
-    Parameters
-    ----------
-    object : Any
-        It stays here. What its attributes give crosses as any other value: a function can only be called, and an
-        object must itself be shared.
-    names : sequence of str, or None
-        Attributes and methods, and of the special methods ``__call__``, ``__getitem__``, ``__iter__``, ``__len__`` and
-        ``__next__``. None: whatever is public, for a process that has nothing to hide.
-    may_set : sequence of str
-        Attributes that may be replaced, or changed in place.
-
-    Raises
-    ------
-    ValueError
-        If a name is private.
-    """
-
-    object: Any
-    names: Sequence[str] | None
-    may_set: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        for names in (self.names or (), self.may_set):
-            if isinstance(names, str) or any(name[:1] == "_" and name not in VERBS for name in names):
-                raise ValueError(f"names and may_set are sequences of public names, not {names!r}")
-
-    def ask(self, verb: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """Do what the other side asks, if it is one of the names."""
-        special = verb not in ("get", "set")
-        name = verb if special else args[0]
-        if not isinstance(name, str) or special != name.startswith("_"):
-            raise AttributeError("only public names can be used from here")
-        if self.names is not None and name not in (self.may_set if verb == "set" else self.names):
-            raise AttributeError(f"{name[:80]} cannot be {'set' if verb == 'set' else 'used'} from here")
-        return VERBS[verb](self.object, *args, **kwargs)
-
-
-def _iterator(thing: Any) -> Shared:
-    return Shared(iter(thing), ("__iter__", "__next__"))
-
-
-VERBS: dict[str, Callable[..., Any]] = {
-    "get": getattr,
-    "set": setattr,
-    "__call__": operator.call,
-    "__getitem__": operator.getitem,
-    "__iter__": _iterator,
-    "__len__": len,
-    "__next__": next,
-}
-
-
-class Remote:
-    """An object of the other side: what is asked of it is answered there, what is read of it is a copy.
-
-    Nothing that decides a comparison is asked: it equals itself alone, it is true, and it is no array.
-    """
-
-    __slots__ = ("__weakref__", "_kind", "_number", "_peer")
-    __array_ufunc__ = None
-
-    def __init__(self, peer: Peer, number: int, kind: str) -> None:
-        for name, value in zip(("_peer", "_number", "_kind"), (peer, number, kind), strict=True):
-            object.__setattr__(self, name, value)
-
-    def _ask(self, verb: str, /, *args: Any, **kwargs: Any) -> Any:
-        return self._peer.ask(verb, self._number, args, kwargs)
-
-    __call__ = functools.partialmethod(_ask, "__call__")
-    __getitem__ = functools.partialmethod(_ask, "__getitem__")
-    __iter__ = functools.partialmethod(_ask, "__iter__")
-    __len__ = functools.partialmethod(_ask, "__len__")
-    __next__ = functools.partialmethod(_ask, "__next__")
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(f"{name} is private")
-        return self._peer._read(self._number, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_"):
-            raise AttributeError(f"{name} is private")
-        read = self._peer._reads.get((self._number, name))
-        if read is None or read.value is not value:  # else it is `object.w -= 1`, a change in place
-            self._peer._reads.pop((self._number, name), None)
-            self._ask("set", name, value)
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __repr__(self) -> str:
-        return f"<{self._kind} on the other side>"
-
-    def __array__(self, *_: Any, **__: Any) -> Any:
-        raise TypeError(f"an object of class {self._kind} where numbers were expected")
-
-    def __copy__(self) -> Remote:
-        return self
-
-    def __deepcopy__(self, _: Any) -> Remote:
-        return self
-
-    def __reduce__(self) -> Any:
-        raise TypeError(f"{self!r} cannot be pickled")
+class NotNumbers(TypeError):
+    """What a function returned is nothing that crosses; the argument is the name of its type."""
 
 
 # ---------------------------------------------------------------------------------------------- the connection
@@ -193,11 +82,8 @@ class Peer:
         Connected.
     names : callable
         From a name to what the other side means by it: a function to call, or a value.
-    share : callable, optional
-        From an object of ours that is no value to the `Shared` that crosses for it, or None. Functions and generators
-        cross without it, to be called or run through and nothing else.
     around : callable, optional
-        From a function or an object of ours to the context in which it is called or asked.
+        From a function of ours to the context in which it is called.
     errors : sequence of exceptions
         Those that cross by their name, beside Python's own.
 
@@ -213,11 +99,10 @@ class Peer:
         self,
         connection: socket.socket,
         names: Callable[[str], Any],
-        share: Callable[[Any], Shared | None] = lambda _: None,
         around: Callable[[Any], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
         errors: Sequence[type[Exception]] = (),
     ) -> None:
-        self.connection, self.names, self.share, self.around = connection, names, share, around
+        self.connection, self.names, self.around = connection, names, around
         self.errors = {error.__name__: error for error in errors}
         self.until: float | None = None
         self.patience: Callable[[], float] = lambda: 0.0
@@ -227,18 +112,17 @@ class Peer:
         self._serves = False
         self._turn, self._owner = threading.Condition(), 0  # the thread that uses the connection
         self._answering = list[object]()  # questions of the other side, the last one on top
-        self._ours: dict[int, Shared] = {}  # handed to the other side, by a number that is never used again
+        self._ours: dict[int, Callable[..., Any]] = {}  # handed out, by a number that is never used again
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._theirs: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
-        self._reads: dict[tuple[int, str], _Watched] = {}  # attributes that were read of the other side's objects
 
-    def call(self, target: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """Call a function of the other side by its name, or make an object of a class.
+    def call(self, target: str | int, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Call a function of the other side by its name, and serve the other side until it answers.
 
         Returns
         -------
         Any
-            A value; in the place of a function one that calls it, and in the place of an object a `Remote`.
+            A value; in the place of a function one that calls it.
 
         Raises
         ------
@@ -249,19 +133,14 @@ class Peer:
         TypeError, ValueError
             If an argument cannot cross.
         """
-        return self.ask("__call__", target, args, kwargs)
-
-    def value(self, name: str) -> Any:
-        """What a name stands for on the other side; as `call`."""
-        return self.ask("value", name)
-
-    def ask(self, verb: str, of: str | int, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
-        """Ask anything, and serve the other side until it answers; every question goes through here."""
         try:
             self._take()
             self._questions += 1
-            number, kwargs = self._questions, dict(kwargs or {})
-            packed = self._packed(["call", number, verb, of], [list(args), kwargs, self._changes()])
+            number, kwargs = self._questions, dict(kwargs)
+            try:
+                packed = self._packed(["call", number, target], [list(args), kwargs])
+            except NotNumbers as error:  # that word is for what a function returned
+                raise TypeError(f"a value of type {error} where numbers were expected") from None
             arguments = _changeable((*args, *kwargs.values()))
             self._left()  # nothing is sent if it is late already
             self._asked.add(number)
@@ -286,7 +165,6 @@ class Peer:
             while "bye" not in (message := self._receive()):
                 if "call" in message:
                     self._serve(message)
-                    self._reads.clear()
         finally:
             self._give()
         self.clear()
@@ -314,10 +192,9 @@ class Peer:
         self.clear()
 
     def clear(self) -> None:
-        """Forget the functions and objects that were handed out: the other side can use them no more."""
+        """Forget the functions that were handed out: the other side can use them no more."""
         self._ours.clear()
         self._numbers.clear()
-        self._reads.clear()
 
     # answering
 
@@ -328,14 +205,14 @@ class Peer:
         try:
             if len(self._answering) > CALLS:
                 raise RecursionError("the two sides call each other without end")
-            self._change(message["changes"], [])
-            watched = _Watched((*args, *kwargs.values()))
+            arguments = _changeable((*args, *kwargs.values()))
+            before = list(map(_state, arguments))
             self._give()
             try:
-                value = self._perform(message["call"], message["of"], args, kwargs)
+                value = self._perform(message["call"], args, kwargs)
             finally:
                 self._take(lambda: self._answering[-1] is this)
-            packed = self._packed(["value", number], [value, self._changes(watched)])
+            packed = self._packed(["value", number], [value, _changes(arguments, before)])
         except (Late, Closed, WireError):
             raise
         except BaseException as error:
@@ -358,71 +235,42 @@ class Peer:
                 self._owner = 0
                 self._turn.notify_all()
 
-    def _perform(self, verb: str, of: str | int, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        target = self.names(of) if isinstance(of, str) else self._own(of)
-        if verb == "value":
-            return target
-        shared = target if isinstance(target, Shared) else Shared(target, ("__call__",))
-        with self.around(shared.object):
-            return shared.ask(verb, args, kwargs)
+    def _perform(self, target: str | int, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        function = self.names(target) if isinstance(target, str) else self._own(target)
+        with self.around(function):
+            return function(*args, **kwargs)
 
-    def _own(self, number: int) -> Shared:
+    def _own(self, number: int) -> Callable[..., Any]:
         if number not in self._ours:
             raise ReferenceError("it belongs to an item that was checked before")
         return self._ours[number]
 
-    def _hand(self, shared: Shared) -> int:
-        """A number for the other side: the same for the same object, and for the same method, made at each use."""
-        thing, owner = shared.object, getattr(shared.object, "__self__", None)
-        named = id(thing.__func__) if isinstance(thing, types.MethodType) else getattr(thing, "__name__", "")
-        which = (id(thing),) if owner is None else (id(owner), named)
-        key = (*which, None if shared.names is None else tuple(shared.names), tuple(shared.may_set))
+    def _hand(self, function: Callable[..., Any]) -> int:
+        """A number for the other side: the same for the same function, and for the same method, made at each use."""
+        owner = getattr(function, "__self__", None)
+        named = id(function.__func__) if isinstance(function, types.MethodType) else getattr(function, "__name__", "")
+        key = (id(function),) if owner is None else (id(owner), named)
         if key not in self._numbers:
             if len(self._ours) >= MANY:
-                raise ValueError("too many functions and objects are handed out")
+                raise ValueError("too many functions are handed out")
             self._handed += 1
-            self._numbers[key], self._ours[self._handed] = self._handed, shared
+            self._numbers[key], self._ours[self._handed] = self._handed, function
         return self._numbers[key]
 
-    def _their(self, number: int, kind: str) -> Any:
+    def _their(self, number: int) -> Any:
         def function(*args: Any, **kwargs: Any) -> Any:
-            return self.ask("__call__", number, args, kwargs)
+            return self.call(number, args, kwargs)
 
         function._number = number  # type: ignore[attr-defined]
-        made = self._theirs.get(number) or (Remote(self, number, kind) if kind else function)
+        made = self._theirs.get(number) or function
         self._theirs[number] = made
         return made
 
-    # changes in place
-
-    def _read(self, number: int, name: str) -> Any:
-        value = self.ask("get", number, (name,))
-        old, new = self._reads.get((number, name)), _Watched(value)
-        if old and isinstance(value, np.ndarray) and old.states == new.states:
-            return old.value  # one array for as long as it does not change over there
-        if new.values:
-            self._reads[number, name] = new
-        return value
-
-    def _changes(self, arguments: _Watched | None = None) -> list[Any]:
-        """What was changed here since the last message, in arguments and in attributes that were read."""
-        places = [(None, arguments)] if arguments else []
-        told = [[place, watched.changes()] for place, watched in (*places, *self._reads.items())]
-        return [entry for entry in told if entry[1]]
-
-    def _change(self, told: Any, arguments: list[Any]) -> None:
+    def _change(self, changes: Any, arguments: list[Any]) -> None:
+        """Do to our arguments what was done to their copies."""
         try:
-            for place, changes in told:
-                values = arguments
-                if place is not None:
-                    shared, name = self._own(place[0]), place[1]
-                    if shared.names is not None and name not in shared.may_set:
-                        raise AttributeError(f"{name} cannot be set from here")
-                    values = _changeable(shared.ask("get", [name], {}))
-                for number, now in changes:
-                    _replace(values[operator.index(number)], now)
-        except (AttributeError, ReferenceError):
-            raise
+            for number, now in changes:
+                _replace(arguments[operator.index(number)], now)
         except Exception as error:  # whatever the other side sent
             raise self._refusal(f"no change in place: {type(error).__name__}") from None
 
@@ -484,10 +332,10 @@ class Peer:
 
     def _unpacked(self, head: Any, body: bytearray) -> dict[str, Any]:
         match head:
-            case ["call", int(number), str(verb), (int() | str()) as of, node]:
-                args, kwargs, changes = _In(self, body).whole(node)
-                if isinstance(args, list) and isinstance(kwargs, dict) and isinstance(changes, list):
-                    return {"call": verb, "id": number, "of": of, "args": args, "kwargs": kwargs, "changes": changes}
+            case ["call", int(number), (int() | str()) as target, node]:
+                args, kwargs = _In(self, body).whole(node)
+                if isinstance(args, list) and isinstance(kwargs, dict):
+                    return {"call": target, "id": number, "args": args, "kwargs": kwargs}
             case ["value", int(number), node]:
                 self._asked.remove(number)
                 value, changes = _In(self, body).whole(node)
@@ -510,7 +358,7 @@ class Peer:
         if isinstance(known, type) and issubclass(known, Exception):
             with contextlib.suppress(Exception):  # one that takes other arguments
                 return known(words)
-        other: Exception = type(_identifier(kind, "Exception"), (Exception,), {})(words)
+        other: Exception = type(kind[:80] if kind[:80].isidentifier() else "Exception", (Exception,), {})(words)
         return other
 
 
@@ -550,30 +398,22 @@ class _Out:
                 return {"complex": [value.real, value.imag]}
             case slice():
                 return {"slice": self._each((value.start, value.stop, value.step), depth)}
-        return self._object(value)
-
-    def _each(self, values: Any, depth: int) -> list[Any]:
-        return [value if type(value) in SHORT else self.node(value, depth + 1) for value in values]
-
-    def _object(self, value: Any) -> Any:
         number = getattr(value, "_number", None)
         if type(number) is int and self.peer._theirs.get(number) is value:
             return {"yours": number}
-        if isinstance(value, types.GeneratorType):
-            value = _iterator(value)
-        shared = value if isinstance(value, Shared) else self.peer.share(value)
-        if shared is not None:
-            return {"theirs": [self.peer._hand(shared), type(shared.object).__name__]}
         if callable(value):
-            return {"theirs": [self.peer._hand(Shared(value, ("__call__",))), ""]}
-        raise TypeError(f"a value of type {type(value).__name__} where numbers were expected")
+            return {"theirs": self.peer._hand(value)}
+        raise NotNumbers(kind.__name__)
+
+    def _each(self, values: Any, depth: int) -> list[Any]:
+        return [value if type(value) in SHORT else self.node(value, depth + 1) for value in values]
 
     def _numbers(self, array: np.ndarray) -> str:
         array = np.asarray(array)
         if array.dtype.char in "gG":  # no other machine has these
             array = array.astype(complex if array.dtype.char == "G" else float)
         if array.dtype.str not in DTYPES:
-            raise TypeError(f"an array of type {array.dtype} where numbers were expected")
+            raise NotNumbers(f"array of {array.dtype}")
         self._blob(array.tobytes())
         return array.dtype.str
 
@@ -620,11 +460,11 @@ class _In:
                 return complex(real, imaginary)
             case "slice", [_, _, _]:
                 return slice(*self._each(inner, depth))
-            case "theirs", [int(number), str(name)]:
+            case "theirs", int(number):
                 self._count()
-                return self.peer._their(number, name and _identifier(name, "object"))
+                return self.peer._their(number)
             case "yours", int(number):
-                return self.peer._own(number).object
+                return self.peer._own(number)
         raise WireError
 
     def _each(self, nodes: list[Any], depth: int) -> list[Any]:
@@ -656,18 +496,10 @@ class _In:
         return array
 
 
-class _Watched:
-    """Lists, dictionaries and arrays in a value that came from the other side, to tell what is changed in place."""
-
-    def __init__(self, value: Any) -> None:
-        self.value, self.values = value, _changeable(value)
-        self.states = [_state(each) for each in self.values]
-
-    def changes(self) -> list[list[Any]]:
-        """Those that differ from what they were: their numbers, and copies."""
-        before, self.states = self.states, [_state(each) for each in self.values]
-        each = enumerate(zip(self.values, before, self.states, strict=True))
-        return [[number, copy.copy(value)] for number, (value, old, new) in each if not _equal(value, old, new)]
+def _changes(values: list[Any], before: list[tuple[Any, ...]]) -> list[list[Any]]:
+    """Those lists, dictionaries and arrays that are not in the state they were in: their numbers, and copies."""
+    each = enumerate(zip(values, before, strict=True))
+    return [[number, copy.copy(value)] for number, (value, old) in each if not _equal(value, old, _state(value))]
 
 
 def _changeable(value: Any) -> list[Any]:
@@ -703,10 +535,6 @@ def _replace(ours: Any, now: Any) -> None:
         ours.update(now)
     else:
         raise WireError
-
-
-def _identifier(text: str, otherwise: str) -> str:
-    return text[:80] if text[:80].isidentifier() else otherwise
 
 
 def _words(error: BaseException) -> str:

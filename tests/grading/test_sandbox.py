@@ -147,50 +147,49 @@ def test_a_right_notebook_has_full_marks_across_the_wire(box, assignment):
     assert points == {item.id: item.max_points for item in engine.load_items(assignment, ROOT)}
 
 
-CLASS_CHECKS = """
-import numpy as np
-from grading.engine import Case, Group, Item
+CLASS = """class Layer:
+    def __init__(self, w):
+        self.w = w
 
-def judge(momentum, case, reference):
-    right = reference["Momentum"](*case.args)
-    for _ in range(3):
-        g = np.array([1.0, -2.0])
-        momentum.step(g)
-        right.step(g)
-    momentum.alpha = right.alpha = 0.01
-    momentum.step(np.ones(2))
-    right.step(np.ones(2))
-    return None if np.allclose(np.asarray(momentum.w), right.w) else "w is off after a few steps"
-
-ITEMS = (Item("momentum", "Momentum", (Group("steps", 2, lambda rng: [Case((0.1, 0.9))], judge=judge),)),)
-"""
-MOMENTUM = """class Momentum:
-    ### BEGIN SOLUTION
-    def __init__(self, alpha, mu):
-        self.alpha, self.mu, self.w, self.v = alpha, mu, np.zeros(2), np.zeros(2)
-
-    def step(self, g):
-        self.v = self.mu * self.v - self.alpha * g
-        self.w = self.w + self.v
-    ### END SOLUTION"""
+    def forward(self, x):
+        return self.w * x"""
+CLASSES = {
+    "twice": ("return Layer(2.0).forward(x)", 3.0, ""),
+    "another factor": ("return Layer(3.0).forward(x)", 0.0, ""),
+    "an object": ("return Layer(2.0)", 0.0, "returned a value of type Layer where numbers were expected"),
+    "objects": ("return [Layer(2.0)]", 0.0, "returned a value of type Layer where numbers were expected"),
+}
 
 
-@pytest.mark.parametrize(("old", "new", "points"), [("", "", 2.0), ("self.mu * ", "", 0.0), ("self.w +", "1 +", 0.0)])
-def test_a_class_is_used_from_outside(box, tmp_path, old, new, points):
-    """Its objects are made, asked for attributes, told new ones, and their methods called; the verdict stays here."""
+@pytest.mark.parametrize("answer", CLASSES)
+def test_a_class_before_an_item_is_a_students_own(box, tmp_path, answer):
+    """The same points and the same sentence in the sandbox and in a student's own notebook."""
+    body, points, said = CLASSES[answer]
     nb = nbformat.v4
-    about = {"grade_id": "momentum", "grade": True, "solution": False, "locked": True, "points": 2}
+    twice = "def twice(x):\n    ### BEGIN SOLUTION\n    {}\n    ### END SOLUTION"
+    solution = {"nbgrader": {"solution": True, "grade": False}}
+    graded = {"nbgrader": {"grade_id": "twice", "grade": True, "solution": False, "locked": True, "points": 3}}
     cells = [
-        nb.new_code_cell("import numpy as np", metadata={"tags": ["provided"]}),
-        nb.new_code_cell(MOMENTUM, metadata={"nbgrader": {"solution": True, "grade": False}}),
-        nb.new_code_cell("# graded", metadata={"nbgrader": about}),
+        nb.new_code_cell(f"{CLASS}\n\n    ### BEGIN SOLUTION\n    ### END SOLUTION", metadata=solution),
+        nb.new_code_cell(twice.format("return Layer(2.0).forward(x)"), metadata=solution),
+        nb.new_code_cell("# graded", metadata=graded),
     ]
     folder = tmp_path / "solutions" / "classes"
     folder.mkdir(parents=True)
-    (folder / "checks.py").write_text(CLASS_CHECKS)
+    checks = "from grading.engine import Case, Group, Item\n"
+    checks += 'ITEMS = (Item("twice", "twice", (Group("a", 3, lambda rng: [Case((rng.normal(),))]),)),)'
+    (folder / "checks.py").write_text(checks)
     nbformat.write(nb.new_notebook(cells=cells), folder / "classes.ipynb")
-    cells[1].source = MOMENTUM.replace(old, new) if old else MOMENTUM
-    notebook = nb.new_notebook(cells=cells)
-    Execution(notebook, box, "classes", tmp_path, 1, Limits()).run()
-    (number,) = [out for out in notebook.cells[2].outputs if out.output_type == "execute_result"]
-    assert float(number.data["text/plain"]) == points, notebook.cells[2].outputs[0].text
+    cells[1].source = twice.format(body)
+    execution = Execution(nb.new_notebook(cells=cells), box, "classes", tmp_path, 1, Limits())
+    execution.run()
+    names = {}
+    for cell in cells:
+        exec(cell.source, names)
+    (item,), right = engine.load_items("classes", tmp_path), engine.reference("classes", tmp_path)
+    with engine.predecessors(names, item, right):
+        here = engine.check(item, engine.caller(names), right, 1)
+    there = cells[2].outputs[0].text
+    for text in (there, here.text()):
+        assert f"{points:g} of 3 points" in text
+        assert said in text
