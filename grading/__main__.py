@@ -17,7 +17,7 @@ from grading import doctor, engine
 from grading.intake.repair import Source
 from grading.keep.journal import replace_file
 from grading.keep.round import Course, UsageError, feedback_again, grade, read_students, rows_of
-from grading.row import Row, Student
+from grading.record import Row, Student
 from grading.run import pool
 from grading.run.execution import Limits
 from grading.tell import report, similar

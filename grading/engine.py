@@ -1,8 +1,8 @@
-"""One engine for every graded item: call the student's function and the reference, compare, diagnose, word feedback.
+"""One engine for every graded item: call the student's function and the reference, compare, diagnose.
 
 An item is declared in ``solutions/<assignment>/checks.py``. The reference is the solution cell of the notebook itself.
 ``python -m grading.engine matrix backprop`` prints what every known mistake costs and how it is named. The work is done
-in `grading.judge`; here stands what assignments, notebooks and scripts use of it.
+in `grading.judge`; here stands what assignments, notebooks and scripts use of it. `grading.tell.words` has the words.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from pathlib import Path
 
 from grading.judge.call import Lent, Unusable, bounded, caller, earlier, lend, predecessors
 from grading.judge.check import check, untrained
-from grading.judge.item import MIME, Case, Draw, Group, Item, Mistake, Reference, Result, Rng, group
+from grading.judge.item import Case, Draw, Group, Item, Mistake, Reference, Rng, group
 from grading.judge.reference import load_items, reference, variant
+from grading.tell import words
 
-__all__ = ["MIME", "Case", "Group", "Item", "Mistake", "Reference", "Result", "Unusable"]
+__all__ = ["Case", "Group", "Item", "Mistake", "Reference", "Unusable"]
 __all__ += ["Draw", "Lent", "Rng", "bounded", "caller", "check", "earlier", "group", "lend", "load_items"]
 __all__ += ["predecessors", "reference", "untrained", "variant"]
 
@@ -29,7 +30,7 @@ def matrix(assignment: str, root: Path) -> str:
     for item in load_items(assignment, root):
         for mistake in item.mistakes:
             result = check(item, variant(item, right, mistake), right)
-            named = "yes" if result.mistakes == (mistake,) else f"no: {result.message}"
+            named = "yes" if [each.name for each in result.mistakes] == [mistake.name] else f"no: {words.line(result)}"
             lines.append(f"| `{item.id}` | {mistake.name} | {result.points:g} of {result.max_points:g} | {named} |")
     return "\n".join(lines)
 

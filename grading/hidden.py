@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from grading import engine
+from grading.tell import words
 
 __all__ = ["score"]
 
@@ -31,7 +32,7 @@ def _assignment(item_id: str, root: Path) -> str:
 
 
 def score(item_id: str, namespace: dict[str, Any]) -> float:
-    """Check one item in the student's namespace, print and display the feedback, and return the points.
+    """Check one item in the student's namespace, print the feedback, and return the points.
 
     Parameters
     ----------
@@ -59,15 +60,6 @@ def score(item_id: str, namespace: dict[str, Any]) -> float:
     reference = engine.reference(assignment, root)
     seed = int(os.environ.get("NNCOURSE_SEED", "0"))
     with engine.predecessors(namespace, item, reference):
-        result = engine.check(item, engine.caller(namespace), reference, seed)
-    print(result.text())
-    _display(result.bundle())
-    return float(result.points)
-
-
-def _display(bundle: dict[str, Any]) -> None:
-    try:
-        from IPython.display import display
-    except ImportError:  # outside a notebook the printed text is enough
-        return
-    display({engine.MIME: bundle, "text/plain": bundle["message"]}, raw=True)
+        verdict = engine.check(item, engine.caller(namespace), reference, seed)
+    print(words.text(verdict))
+    return verdict.points or 0.0

@@ -25,14 +25,14 @@ from traitlets import Bool, Float, Integer, Unicode
 from grading.intake import find
 from grading.intake.archive import Entry
 from grading.intake.platforms import Label
-from grading.intake.repair import Handed, Source, parse, repair
+from grading.intake.repair import Source, parse, repair
 from grading.keep.journal import secret_of
-from grading.row import Row, Status
+from grading.record import Row, Status
 from grading.run import watched, work
-from grading.run.execution import Limits
-from grading.run.sandbox import Use
+from grading.run.execution import Limits, Ran
 from grading.run.watched import Begin
-from grading.tell import feedback
+from grading.tell import words
+from grading.tell.notebook import recalled, remember, write
 
 __all__ = ["Check", "Reader", "Repair"]
 
@@ -78,21 +78,13 @@ class Repair(_Step):
         student, name, path, source = self._begin(resources)
         own = {Entry(path.parents[1]): Label(student)}
         found = find.Place(student, name, own).load()
-        handed = _as_handed_in(parse(found, name))
+        handed = parse(found, name)
         notebook, notes = repair(handed, source)
         for note in notes:
-            self.log.warning("%s: %s", student, note)
+            self.log.warning("%s: %s", student, words.said(note))
         seed = work.seed_of(found.data, secret_of(Path(self.state)))
-        feedback.remember(notebook, Row(student, handed.status, {}, {}, {}, list(notes), "", "", seed=seed))
+        remember(notebook, Row(student, handed.status, notes=list(notes), seed=seed))
         return notebook, resources
-
-
-def _as_handed_in(handed: Handed) -> Handed:
-    """Without what a round of ``grading run`` has put at the top: it leaves the repaired notebook for formgrader."""
-    told = [cell for cell in handed.cells if feedback.ABOUT in cell["ids"]]
-    notes = [line[2:] for cell in told for line in cell["text"].split("\n") if line.startswith("- ")]
-    cells = tuple(cell for cell in handed.cells if cell not in told)
-    return replace(handed, cells=cells, notes=(*notes, *handed.notes))
 
 
 @dataclass(frozen=True)
@@ -107,11 +99,10 @@ class _Asked:
     container: str | None
 
 
-def _executed(asked: _Asked, begin: Begin, spared: Mapping[str, str]) -> tuple[NotebookNode, Use, set[str], str]:
+def _executed(asked: _Asked, begin: Begin, spared: Mapping[str, str]) -> tuple[NotebookNode, Ran]:
     notebook = nbformat.reads(asked.notebook, as_version=4)
     about = (notebook, asked.bundle, asked.seed, asked.limits, asked.unisolated, asked.container, begin, spared)
-    execution, way = work.execute(*about)
-    return notebook, execution.used, execution.faults, way
+    return notebook, work.execute(*about)
 
 
 class Check(_Step):
@@ -131,26 +122,24 @@ class Check(_Step):
         """Execute and check a repaired submission; see `grading.run.execution`."""
         student, name, path, source = self._begin(resources)
         nb = nbformat.read(path, as_version=4)
-        kept, faults = nb.metadata[feedback.KEPT], set[str]()
-        status, late = Status(kept["status"]), self._late(resources, Status(kept["status"]))
-        row = Row(student, status, {}, {}, {}, list(kept["notes"]), "", "", late=late)
-        if status.readable:
+        row, ran = recalled(nb), Ran()
+        late = self._late(resources, row.status)
+        if row.status.readable:
             limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
             solutions, release = Path(self.root, "solutions", name), Path(self.root, "exercises", name, path.name)
             bundle = work.Bundle.read(solutions, release)
-            asked = _Asked(work.text(nb), bundle, int(kept["seed"]), limits, self.allow_unisolated, self.container)
-            nb, used, faults, way = watched.mine().do(_executed, asked)
-            row = replace(row, cpu=used.cpu, memory=used.memory, isolation=way)
-            row.notes.extend([work.UNISOLATED] * (way == "none"))
-        row = work.settle(row, nb, source, faults)
-        feedback.remember(nb, row)
+            asked = _Asked(work.text(nb), bundle, row.seed, limits, self.allow_unisolated, self.container)
+            nb, ran = watched.mine().do(_executed, asked)
+        blank = source.blank(nb)
+        row = work.settle(replace(row, late=late), source, ran, blank)
+        write(nb, row, ran.stops)
         for cell in nb.cells:
             about = cell.metadata.get("nbgrader", {})
-            stub = source.stubs.get(about.get("grade_id"))
-            if stub is not None and cell.source.strip() == stub.strip():
+            if about.get("grade_id") in blank:
                 about.checksum = compute_checksum(cell)  # nbgrader's sign of no response
-        for reason in [*row.notes, *(f"{item}: {why}" for item, why in row.reasons.items())]:
-            self.log.info("%s: %s", student, reason)
+        lost = [f"{item}: {words.line(verdict)}" for item, verdict in row.lost.items()]
+        for said in [*map(words.said, row.notes), *lost]:
+            self.log.info("%s: %s", student, said)
         return nb, resources
 
     def _late(self, resources: ResourcesDict, status: Status) -> float:

@@ -9,15 +9,17 @@ In ``nbgrader_config.py``::
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nbconvert.exporters.exporter import Exporter
 from nbformat import NotebookNode
 from traitlets import Unicode, default
 
-from grading.row import Row, Status
+from grading.record import Row, Status
 from grading.tell import feedback
 from grading.tell.markdown import markdown as rendered
+from grading.tell.notebook import recalled
 
 __all__ = ["FeedbackExporter", "markdown"]
 
@@ -72,20 +74,13 @@ class FeedbackExporter(Exporter):
         graded = [each for each in about if "score" in each]
         points = {each.grade_id: float(each.points) for each in graded}
         items = {each.grade_id: float(each.score) for each in graded}
-        kept = notebook.metadata.get(feedback.KEPT, {})
         waiting, words = _by_hand(resources["nbgrader"])
-        row = Row(
-            student=resources["nbgrader"]["student"],
-            status=Status(kept.get("status", Status.GRADED)),
-            items=items,
-            reasons={item: why for item, why in kept.get("reasons", {}).items() if items.get(item, 0) < points[item]},
-            mistakes={},
-            notes=list(kept.get("notes", [])),
-            submission="",
-            source="",
-            waiting=waiting,
-            penalty=float(resources["nbgrader"].get("late_penalty") or 0),
-        )
+        try:
+            row = recalled(notebook)
+        except (LookupError, TypeError, ValueError):  # of plain nbgrader: there are points, and no words
+            row = Row("", Status.GRADED)
+        student, penalty = resources["nbgrader"]["student"], float(resources["nbgrader"].get("late_penalty") or 0)
+        row = replace(row, student=student, items=items, waiting=waiting, penalty=penalty)
         return feedback.page(notebook, row=row, points=points, site=self.site, words=words), resources
 
 

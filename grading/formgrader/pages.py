@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader
 from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import base, handlers
 
-from grading.row import CONTROL
+from grading.record import CONTROL
 
 __all__ = ["Page", "escape"]
 

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from grading.intake.archive import KINDS, MAX_DEPTH, BadError, Entry, as_shown, read, some, unzipped
 from grading.intake.platforms import Label, Roster, label_of
 from grading.intake.repair import MAX_BYTES, Found
-from grading.row import Status, Student
+from grading.record import Status, Student
 
 __all__ = ["Place", "submissions"]
 

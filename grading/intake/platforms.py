@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from grading.intake.archive import Entry
 from grading.intake.repair import safe_id
-from grading.row import Student
+from grading.record import Student
 
 __all__ = ["LAYOUTS", "Label", "Roster", "label_of"]
 

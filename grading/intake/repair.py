@@ -20,7 +20,7 @@ from typing import Any, cast
 import nbformat
 from nbformat import NotebookNode, from_dict
 
-from grading.row import Status
+from grading.record import Reason, Status, Why
 
 __all__ = [
     "MAX_BYTES",
@@ -29,7 +29,6 @@ __all__ = [
     "Found",
     "Handed",
     "Source",
-    "deleted",
     "known_cells",
     "parse",
     "repair",
@@ -85,6 +84,11 @@ class Source:
         ]
         source.stubs.update({name: given[name].source for name in by_hand})
         return source
+
+    def blank(self, notebook: NotebookNode) -> set[str]:
+        """The answers for a person that are as they were handed out."""
+        texts = {cell.metadata.nbgrader.grade_id: cell.source for cell in notebook.cells if "nbgrader" in cell.metadata}
+        return {name for name, stub in self.stubs.items() if texts[name].strip() == stub.strip()}
 
 
 def known_cells(notebook: Path) -> dict[str, NotebookNode]:
@@ -303,7 +307,7 @@ def _claimed(cell: dict[str, Any]) -> tuple[str, ...]:
 DEFINES = re.compile(r"^(?:def|class) \w+", re.MULTILINE)
 
 
-def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...]]:
+def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...]]:
     """Put a student's answers and own cells into the source's locked cells.
 
     Parameters
@@ -318,16 +322,17 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
     notebook : NotebookNode
         Every cell of the source is there once and in the source's order. A student's own cells stand after the cell
         that they stood after. Of an answer that is there more than once the last counts; the others run before it.
-    notes : tuple of str
+    notes : tuple of Why
         All that was wrong with the submission.
     """
     known = source.cells
     answers: dict[str, list[str]] = {name: [] for name, cell in known.items() if cell.metadata.nbgrader.solution}
     follows: dict[str, list[NotebookNode]] = {"": [], **{name: [] for name in known}}
-    notes, seen, place = list(handed.notes), set[str](), ""
+    notes, seen, place = [Reason.NOTED(words=note) for note in handed.notes], set[str](), ""
     names, guessed = _names(handed, source)
     if guessed:
-        notes.append(f"the marks of {', '.join(guessed)} were lost; recognized by what is in the cells")
+        said = f"the marks of {', '.join(guessed)} were lost; recognized by what is in the cells"
+        notes.append(Reason.NOTED(words=said))
     for number, (cell, name) in enumerate(zip(handed.cells, names, strict=True)):
         if name is None:
             follows[place].append(_cell(cell["type"], cell["text"], f"own-{number}"))
@@ -337,17 +342,19 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
             place = name
         if name in answers:
             if cell["type"] != known[name].cell_type:
-                notes.append(f"the answer {name} was a {cell['type']} cell, read as {known[name].cell_type}")
+                said = f"the answer {name} was a {cell['type']} cell, read as {known[name].cell_type}"
+                notes.append(Reason.NOTED(words=said))
             answers[name].append(cell["text"])
     if handed.status.readable:
         for name, texts in answers.items():
             if not texts:
-                notes.append(deleted(name))
+                notes.append(Reason.DELETED(answer=name))
             if len(texts) > 1:
-                notes.append(f"the answer {name} is there {len(texts)} times, the last counts")
+                notes.append(Reason.NOTED(words=f"the answer {name} is there {len(texts)} times, the last counts"))
         lost = [name for name in known if name not in seen and name not in answers]
         if lost:
-            notes.append(f"{len(lost)} locked {'cell was' if len(lost) == 1 else 'cells were'} deleted and put back")
+            said = f"{len(lost)} locked {'cell was' if len(lost) == 1 else 'cells were'} deleted and put back"
+            notes.append(Reason.NOTED(words=said))
     cells = list(follows[""])
     for name, cell in known.items():
         if name in answers:
@@ -356,9 +363,6 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[str, ...
         text = cell.source if name not in answers else (answers[name] or [source.stubs.get(name, "")])[-1]
         cells.append(_cell(cell.cell_type, text, cell.id, {"nbgrader": dict(cell.metadata.nbgrader)}))
         cells += follows[name]
-    if notes:
-        text = "**About this submission**\n\n" + "\n".join(f"- {note}" for note in notes)
-        cells.insert(0, _cell("markdown", text, "about-this-submission"))
     about = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": KERNEL}}
     return cast(NotebookNode, from_dict({**about, "cells": cells})), tuple(notes)
 
@@ -385,11 +389,6 @@ def _names(handed: Handed, source: Source) -> tuple[list[str | None], list[str]]
             parts = (text, text.partition("\n")[0], *DEFINES.findall(text))
             names[number] = next((marks[part] for part in parts if part in marks), None)
     return names, [name for name, cell in lost.items() if name in names and cell.metadata.nbgrader.solution]
-
-
-def deleted(name: str) -> str:
-    """The note for an answer whose cell is not there."""
-    return f"the answer {name} was deleted"
 
 
 def _cell(kind: str, text: str, name: str, metadata: Mapping[str, Any] | None = None) -> NotebookNode:

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from grading.judge.item import Call, Case, Item, Reference
+from grading.record import Reason, Why
 from grading.student import borrowed
-from grading.student.borrowed import Unusable
+from grading.student.borrowed import Borrowed, Missing, NoFunction, Unusable
 from grading.student.wire import NotNumbers
 
-__all__ = ["OWN", "Lent", "Ours", "Outcome", "Unusable"]
+__all__ = ["OWN", "Gone", "Lent", "Ours", "Outcome", "Unusable"]
 __all__ += ["attempt", "bounded", "caller", "earlier", "lend", "predecessors", "quiet"]
 
 
@@ -55,10 +56,10 @@ class _Caller:
 
     def __call__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if name not in self.namespace:
-            raise Unusable(f"there is no function {name}")
+            raise Missing(name)
         function = self.namespace[name]
         if not callable(function):
-            raise Unusable(f"{name} is no function, its name was given to something else")
+            raise NoFunction(name)
         with borrowed.watched(function):
             return function(*args, **kwargs)
 
@@ -122,13 +123,33 @@ def predecessors(namespace: dict[str, Any], item: Item, right: Reference) -> Ite
         namespace.update(kept)
 
 
+UNUSABLE = {Missing: Reason.MISSING, NoFunction: Reason.NO_FUNCTION, Borrowed: Reason.BORROWED}
+
+
+class _NoValue(Exception):
+    """A call gave no numbers."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Gone(_NoValue):
+    """The process of a student's functions answers no more."""
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What a call gave: a value, or a failure in words (``kind`` is the exception's name)."""
+    """What a call gave: a value, or why there is none; `over` if the next call would say the same, only later."""
 
     value: Any = None
-    failure: str = ""
-    kind: str = ""
+    why: Why | None = None
+    over: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The kind of failure: the exception's name, where there is one."""
+        return str(self.why.data.get("error", self.why.reason)) if self.why else ""
 
 
 class _Deadline(BaseException):
@@ -205,27 +226,26 @@ def attempt(call: Call, name: str, case: Case, seconds: float) -> Outcome:
                     # a copy in plain arrays: a later call may change what this one returned
                     return Outcome(_nested(value))
             except TimeoutError:
-                return Outcome(failure="what was returned has too many parts to be looked at", kind="deadline")
+                return Outcome(why=Reason.ENDLESS(), over=True)
     except _Deadline:
-        return Outcome(failure=f"no answer within {seconds:g} s", kind="deadline")
+        return Outcome(why=Reason.LATE(seconds=seconds), over=True)
     except KeyboardInterrupt:  # from outside: the runner's own limit
-        return Outcome(failure="no answer within the time limit", kind="deadline")
+        return Outcome(why=Reason.INTERRUPTED(), over=True)
     except NotImplementedError:
-        return Outcome(failure="not solved yet", kind="unsolved")
+        return Outcome(why=Reason.UNSOLVED(), over=True)
+    except _NoValue as error:
+        return Outcome(why=error.why, over=isinstance(error, Gone))
     except Unusable as error:
-        return Outcome(failure=str(error), kind="unusable")
+        return Outcome(why=UNUSABLE[type(error)](name=str(error)), over=True)
     except NotNumbers as error:
-        said = f"returned a value of type {error} where numbers were expected"
-        return Outcome(
-            failure="returned None: is the return missing?" if str(error) == "NoneType" else said, kind="not numbers"
-        )
+        return Outcome(why=Reason.NOT_NUMBERS(kind=str(error)))
     except BaseException as error:  # SystemExit too: nothing that student code does may stop the grading
         kind = type(error).__name__
         try:
             words = str(error).split("\n")[0][:200]
         except BaseException:
             words = ""
-        return Outcome(failure=f"stopped with {kind}: {words}" if words else f"stopped with {kind}", kind=kind)
+        return Outcome(why=Reason.RAISED(error=kind, words=words))
 
 
 @contextlib.contextmanager
@@ -237,6 +257,8 @@ def quiet() -> Iterator[None]:
 
 def _nested(value: Any) -> Any:
     """A list of numbers becomes an array, a list of anything else stays a list; every array is a copy."""
+    if value is None:
+        raise _NoValue(Reason.NOTHING())
     if isinstance(value, list | tuple):
         parts = [_nested(part) for part in value]
         if parts and all(isinstance(part, np.ndarray) and part.ndim == 0 for part in parts):
@@ -244,5 +266,5 @@ def _nested(value: Any) -> Any:
         return parts
     array = np.array(value)
     if array.dtype.kind not in "fiub":
-        raise NotNumbers(type(value).__name__)
+        raise _NoValue(Reason.NOT_NUMBERS(kind=type(value).__name__))
     return array

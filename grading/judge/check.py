@@ -1,4 +1,4 @@
-"""Check one item: call the student's function and the reference, compare, diagnose, word the feedback."""
+"""Check one item: call the student's function and the reference, compare, diagnose; a verdict comes of it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from typing import Any, cast
 import numpy as np
 
 from grading.judge.call import OWN, Ours, Outcome, attempt, bounded, quiet
-from grading.judge.compare import difference, inputs_of, same
-from grading.judge.item import Call, Case, Group, GroupResult, Item, Mistake, Reference, Result
+from grading.judge.compare import difference, same
+from grading.judge.item import Call, Case, Group, Item, Mistake, Reference
 from grading.judge.reference import variant
+from grading.record import GroupVerdict, Hint, Reason, Verdict, Why
 from grading.student import borrowed
 
 __all__ = ["check", "untrained"]
@@ -23,7 +24,7 @@ __all__ = ["check", "untrained"]
 DIAGNOSIS = 20.0  # seconds of computing in which a known mistake is looked for
 
 
-def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Result:
+def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Verdict:
     """Check one item.
 
     Parameters
@@ -39,7 +40,7 @@ def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Result
 
     Returns
     -------
-    Result
+    Verdict
         Nothing is raised for anything that the student's function does.
 
     Raises
@@ -48,31 +49,34 @@ def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Result
         If the reference fails: a fault of the assignment.
     """
     seen: list[tuple[Case, Outcome]] = []  # for the diagnosis
-    groups: list[GroupResult] = []
+    groups: list[GroupVerdict] = []
     gave_up: Outcome | None = None
     another = _steps(item, call)
     with quiet():
         for number, group in enumerate(item.groups):
-            complaint = ""
+            why: Why | None = None
             for case in group.cases(np.random.default_rng([seed, zlib.crc32(item.id.encode()), number])):
                 before = _counted(call)
                 found = gave_up or attempt(call, item.function, case, group.deadline)
-                another = another or ("" if found.failure else _detour(item, _counted(call), before))
-                if found.kind in ("deadline", "unsolved", "unusable"):
-                    gave_up = found  # the next call would say the same, only later
+                another = another or (None if found.why else _detour(item, _counted(call), before))
+                if found.over:
+                    gave_up = found
                 elif group.judge is None:
                     seen.append((case, found))
-                complaint = complaint or found.failure or _complaint(group, case, found.value, item, reference)
-            points = 0.0 if complaint else group.points
-            groups.append(GroupResult(group.name, points, group.points, not complaint, complaint))
+                why = why or found.why or _complaint(group, case, found.value, item, reference)
+            groups.append(GroupVerdict(group.name, 0.0 if why else float(group.points), float(group.points), why))
         if another:  # right values by another way are no answer
-            groups = [replace(group, points=0.0, passed=False, message=another) for group in groups]
-        failed = next((group for group in groups if not group.passed), None)
+            groups = [replace(group, points=0.0, why=another) for group in groups]
+        failed = any(group.why for group in groups)
         mistakes = _diagnose(item, reference, seen) if failed and not another else ()
-    named = " and ".join(mistake.name for mistake in mistakes)
-    message = named or (f"{failed.name}: {failed.message}" if failed else "all right")
-    points = sum(group.points for group in groups)
-    return Result(item.id, item.function, points, item.max_points, tuple(groups), mistakes, message, seed)
+    return Verdict(
+        item.id,
+        sum(group.points for group in groups),
+        float(item.max_points),
+        item.function,
+        tuple(groups),
+        tuple(Hint(mistake.name, mistake.hint, mistake.page) for mistake in mistakes),
+    )
 
 
 def _counted(call: Call) -> Counter[str]:
@@ -80,20 +84,19 @@ def _counted(call: Call) -> Counter[str]:
     return cast(Counter[str], getattr(call, "counted", Counter)())
 
 
-def _detour(item: Item, after: Mapping[str, int], before: Mapping[str, int]) -> str:
-    """The sentence on a way that calls earlier functions too often, or too seldom, or an empty text."""
+def _detour(item: Item, after: Mapping[str, int], before: Mapping[str, int]) -> Why | None:
+    """A way that calls earlier functions too often, or too seldom."""
     for name, (least, most) in item.calls.items():
         if name in after and not least <= (times := after[name] - before[name]) <= most:
-            often = {0: "never", 1: "once", 2: "twice"}.get(times, f"{times} times")
-            return f"{item.function} called {name} {often}; the task asks for {item.asks}"
-    return ""
+            return Reason.CALLS(function=item.function, name=name, times=times, asks=item.asks)
+    return None
 
 
-def _steps(item: Item, call: Call) -> str:
-    """The sentence on a derivative by a complex step, or by exact differences, or an empty text."""
+def _steps(item: Item, call: Call) -> Why | None:
+    """A derivative by a complex step, or by exact differences."""
     stepped = getattr(call, "stepped", None)
     found = stepped(item.function) if item.formula and stepped else ""
-    return f"{item.function} computes with {found}; the task asks for {item.asks}" if found in borrowed.STEPS else ""
+    return Reason.STEPS(function=item.function, found=found, asks=item.asks) if found in borrowed.STEPS else None
 
 
 def untrained(found: Any, start: Any) -> str:
@@ -125,22 +128,22 @@ def _right(item: Item, case: Case, reference: Reference) -> Outcome:
     return attempt(Ours(reference.functions), item.function, case, OWN)
 
 
-def _complaint(group: Group, case: Case, value: Any, item: Item, reference: Reference) -> str:
-    """What is wrong with what was returned, in words, or an empty text."""
+def _complaint(group: Group, case: Case, value: Any, item: Item, reference: Reference) -> Why | None:
+    """What is wrong with what was returned."""
     part = group.part or (lambda whole: whole)
     wanted = None if group.judge else _right(item, case, reference)
-    if wanted and wanted.kind:
-        raise RuntimeError(f"the reference {item.function} failed: {wanted.failure}")
+    if wanted and wanted.why:
+        raise RuntimeError(f"the reference {item.function} failed: {wanted.why}")
     try:
         with bounded(OWN):
             if group.judge:
-                return group.judge(value, case, reference) or ""
-            said = difference(part(value), part(wanted.value if wanted else None), case)
+                said = group.judge(value, case, reference)
+                return Reason.JUDGED(words=str(said)) if said else None
+            return difference(part(value), part(wanted.value if wanted else None), case)
     except TimeoutError:
-        return "no answer in time"
+        return Reason.JUDGE_LATE()
     except Exception:  # too few parts, or parts of another kind
-        return "what was returned has another form than the task states"
-    return said + inputs_of(case) if said else ""
+        return Reason.FORM()
 
 
 def _diagnose(item: Item, reference: Reference, seen: Sequence[tuple[Case, Outcome]]) -> tuple[Mistake, ...]:

@@ -1,4 +1,4 @@
-"""Whether two values are the same but for rounding, and what to say where they are not: no answer to read off."""
+"""Whether two values are the same but for rounding, and where they are not, how: no answer to read off."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from grading.judge.call import Outcome
 from grading.judge.item import Case
+from grading.record import Reason, Why
 
-__all__ = ["difference", "inputs_of", "same"]
+__all__ = ["difference", "same"]
 
 
 def _arrays(value: Any) -> Iterator[np.ndarray]:
@@ -39,41 +40,41 @@ def _tolerance(case: Case, precision: np.dtype | None = None) -> float:
 
 
 def difference(
-    found: Any, wanted: Any, case: Case, where: str = "the result", precision: np.dtype | None = None
-) -> str | None:
-    """First difference in words that give no answer away, or None; `precision` is that of the inputs unless given."""
+    found: Any, wanted: Any, case: Case, path: tuple[int, ...] = (), precision: np.dtype | None = None
+) -> Why | None:
+    """The first difference, which gives no answer away; `path` leads to the part, `precision` is that of the inputs."""
+    about = {"path": list(path), "inputs": _inputs(case)}
     if isinstance(wanted, list):
         if not isinstance(found, list):
             found = list(found) if found.ndim else [found]
         if len(found) != len(wanted):
-            return f"{where} has {len(found)} parts, expected {len(wanted)}"
+            return Reason.PARTS(found=len(found), wanted=len(wanted), **about)
         pairs = enumerate(zip(found, wanted, strict=True))
-        said = (difference(part, right, case, f"part {i} of {where}", precision) for i, (part, right) in pairs)
-        return next((words for words in said if words), None)
+        each = (difference(part, right, case, (*path, i), precision) for i, (part, right) in pairs)
+        return next((why for why in each if why), None)
     if isinstance(found, list):  # nested lists of numbers are as good as an array
         try:
             found = np.array([np.asarray(part) for part in found])
         except ValueError:
-            return f"{where} is a list of {len(found)} parts, expected an array of shape {wanted.shape}"
+            return Reason.NO_ARRAY(found=len(found), wanted=list(wanted.shape), **about)
     if found.shape != wanted.shape:
-        return f"{where} has shape {found.shape}, expected {wanted.shape}"
+        return Reason.SHAPE(found=list(found.shape), wanted=list(wanted.shape), **about)
     if found.size == 0:
         return None
     found64, wanted64 = found.astype(float), wanted.astype(float)
     if not np.all(np.isfinite(found64)):
-        return f"{where} has entries that are not finite numbers"
+        return Reason.NOT_FINITE(**about)
     scale = float(np.max(np.abs(wanted64))) or 1.0
     apart = np.abs(found64 - wanted64) / scale
     if float(np.max(apart)) <= _tolerance(case, precision):
         return None
     inputs, own = _precision(_arrays(case.args)), _precision([found])
     if np.finfo(own).eps > np.finfo(inputs).eps and float(np.max(apart)) <= _tolerance(case, own):
-        return f"{where} is right to the digits of {own} only, and the inputs are {inputs}: where are the others lost?"
-    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(apart)), apart.shape))
-    spot = f"entry {list(worst)} of {where}" if worst else where
+        return Reason.PRECISION(found=str(own), wanted=str(inputs), **about)
+    worst = [int(i) for i in np.unravel_index(int(np.argmax(apart)), apart.shape)]
     size = min(float(np.max(apart)), 1e3)
-    about = 10.0 ** math.floor(math.log10(size))  # the order of magnitude alone: no answer to read off
-    return f"{spot} is off, by about {about:g} times the largest entry"
+    order = 10.0 ** math.floor(math.log10(size))  # of magnitude alone: no answer to read off
+    return Reason.OFF(entry=worst, about=order, **about)
 
 
 def same(one: Outcome, other: Outcome, case: Case) -> bool:
@@ -93,6 +94,7 @@ def _shapes(value: Any) -> Any:
     return value.shape if isinstance(value, np.ndarray) else [_shapes(part) for part in value]
 
 
-def inputs_of(case: Case) -> str:
-    shapes = [str(array.shape) for array in _arrays(case.args) if array.ndim]
-    return f" on inputs of shapes {', '.join(shapes)}" if shapes and len(shapes) < 8 else ""
+def _inputs(case: Case) -> list[list[int]]:
+    """Shapes of the arrays among the inputs, if they are few enough to be told."""
+    shapes = [list(array.shape) for array in _arrays(case.args) if array.ndim]
+    return shapes if len(shapes) < 8 else []

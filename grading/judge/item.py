@@ -1,4 +1,4 @@
-"""What an assignment declares, and what comes out: of a graded function its calls, its mistakes, its points."""
+"""What an assignment declares of a graded function: its calls, its mistakes, its points."""
 
 from __future__ import annotations
 
@@ -8,15 +8,9 @@ from typing import Any, cast
 
 import numpy as np
 
-__all__ = ["MIME", "Call", "Case", "Draw", "Group", "GroupResult", "Item", "Mistake", "Reference", "Result", "Rng"]
-__all__ += ["group"]
-
-MIME = "application/vnd.nncourse.check+json"
+__all__ = ["Call", "Case", "Draw", "Group", "Item", "Mistake", "Reference", "Rng", "group"]
 
 Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
-
-
-# ---------------------------------------------------------------------------------------------- what is declared
 
 
 @dataclass(frozen=True)
@@ -136,56 +130,3 @@ Draw = Callable[[Rng], tuple[Any, ...]]  # from a generator to the arguments of 
 def group(name: str, points: float, *draws: Draw, part: Callable[[Any], Any] | None = None, at: float = 1.0) -> Group:
     """A group with one case for each draw of arguments; `at` is the condition of the computation."""
     return Group(name, points, lambda rng: [Case(draw(rng), condition=at) for draw in draws], part)
-
-
-# ---------------------------------------------------------------------------------------------- what comes out
-
-
-@dataclass(frozen=True)
-class GroupResult:
-    """Points of one group, and if it did not pass, why."""
-
-    name: str
-    points: float
-    max_points: float
-    passed: bool
-    message: str
-
-
-@dataclass(frozen=True)
-class Result:
-    """Outcome of an item."""
-
-    item: str
-    function: str
-    points: float
-    max_points: float
-    groups: tuple[GroupResult, ...]
-    mistakes: tuple[Mistake, ...]
-    message: str
-    seed: int
-
-    def bundle(self) -> dict[str, Any]:
-        """The outcome as plain JSON values, for the report."""
-        names = ("name", "points", "max_points", "passed", "message")
-        return {
-            "item": self.item,
-            "points": self.points,
-            "max_points": self.max_points,
-            "groups": [{name: getattr(group, name) for name in names} for group in self.groups],
-            "mistake": " and ".join(mistake.name for mistake in self.mistakes) or None,
-            "hints": [{"name": each.name, "hint": each.hint, "page": each.page} for each in self.mistakes],
-            "message": self.message,
-            "seed": self.seed,
-        }
-
-    def text(self) -> str:
-        """The feedback that the student reads."""
-        lines = [f"{self.function}: {self.points:g} of {self.max_points:g} points"]
-        for group in self.groups:
-            said = "right" if group.passed else group.message
-            lines.append(f"  {group.points:g}/{group.max_points:g}  {group.name}: {said}")
-        for mistake in self.mistakes:
-            lines.append(f"This looks like a known mistake: {mistake.name}.")
-            lines.append(f"{mistake.hint} Read again: {mistake.page}.")
-        return "\n".join(lines)

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from traitlets.config import Config
 
 from grading.intake.repair import known_cells, safe_id
-from grading.row import Row, Student
+from grading.record import Row, Student
 
 __all__ = ["Grades", "LockedError"]
 

@@ -8,12 +8,11 @@ import json
 import os
 import re
 import secrets
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from grading.keep import private
-from grading.row import Row, Status
+from grading.record import Row
 
 __all__ = ["Journal", "replace_file", "secret_of"]
 
@@ -57,7 +56,7 @@ class Journal:
             self.place = str(line["place"])
         elif "student" in line:
             line.pop("total", None)
-            self.rows[line["student"]] = Row(**{**line, "status": Status(line["status"])})
+            self.rows[line["student"]] = Row.loaded(line)
 
     def _add(self, line: dict[str, Any]) -> None:
         with open(self.path, "a", encoding="utf-8", opener=private.opener) as file:
@@ -78,8 +77,7 @@ class Journal:
 
     def end(self, row: Row) -> None:
         """The gradebook has this row."""
-        line = {name: value for name, value in asdict(row).items() if name != "person"}
-        self._add({**line, "total": row.total})
+        self._add({**row.plain(), "total": row.total})
         self.rows[row.student] = row
 
 

@@ -28,7 +28,7 @@ from grading.intake.repair import Found, Source, safe_id
 from grading.keep import private
 from grading.keep.gradebook import Grades, LockedError
 from grading.keep.journal import Journal, replace_file, secret_of
-from grading.row import Row, Status, Student
+from grading.record import Reason, Row, Status, Student
 from grading.run import pool
 from grading.run.execution import SLOWEST, Limits
 from grading.run.work import ACCEPT, Bundle, Graded, RefusedError, Task, feedback_page, grade_one, missing, not_graded
@@ -355,7 +355,8 @@ class _Round:
         self._keep(task.found)
         replace_file(course.file("autograded", student), result.autograded)
         replace_file(course.file("feedback", student, "html"), result.page)
-        comments = {item: "No response." for item in self.source.stubs if row.reasons.get(item) == "no answer"}
+        silent = [item for item, verdict in row.verdicts.items() if verdict.reason is Reason.NO_ANSWER]
+        comments = dict.fromkeys(silent, "No response.")
         self.book.write(row, comments, self.when.pop(student), self.students.get(student))
         row = replace(row, penalty=self.book.penalty(student) if row.late else 0.0)
         if row.penalty:
@@ -387,13 +388,12 @@ def _changed(
 ) -> Row:
     row = replace(row, person=students.get(row.student))
     if students and row.student not in students:
-        row = replace(row, notes=[*row.notes, "not in the students file"])
+        row = replace(row, notes=[*row.notes, Reason.STRANGER()])
     if row.status is Status.NOT_GRADED or grades.keys() < source.points.keys():
         return row
     items = {item: float(grades[item].score) for item in source.points}
-    reasons = {item: why for item, why in row.reasons.items() if items[item] < source.points[item]}
     waiting = [item for item in items if grades[item].needs_manual_grade]
-    return replace(row, items=items, reasons=reasons, waiting=waiting, penalty=penalty)
+    return replace(row, items=items, waiting=waiting, penalty=penalty)
 
 
 # ---------------------------------------------------------------------------------------------- between rounds

@@ -16,8 +16,8 @@ processes left in the background   are ended
 =================================  =================================================================================
 
 No verdict is made in the student's process. A graded cell is not executed: the item is checked here. Inputs go to the
-student's function and values come back (`grading.student.wire`), are compared, and the cell's outputs are written. The
-items come after the cells, so that nothing a check asked, or was told, can be shown by a cell; each finds the names as
+student's function and values come back (`grading.student.wire`), are compared, and a verdict comes of it. The items
+come after the cells, so that nothing a check asked, or was told, can be shown by a cell; each finds the names as
 they were at its place in the notebook.
 """
 
@@ -25,29 +25,29 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import socket
 import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from nbformat import NotebookNode, from_dict
 
 from grading.intake.pictures import checked
-from grading.judge.call import Lent, Unusable, bounded, lend
+from grading.judge.call import UNUSABLE, Gone, Lent, bounded, lend
 from grading.judge.check import check
-from grading.judge.item import MIME
 from grading.judge.reference import load_items, reference
+from grading.record import Reason, Stop, Verdict, Why
 from grading.run.sandbox import Place, Sandbox, Use
 from grading.run.watched import Begin
 from grading.student.wire import Closed, Late, NotNumbers, Peer, WireError
 
-__all__ = ["FAULTS", "Execution", "Limits", "fault"]
+__all__ = ["Execution", "Limits", "Ran"]
 
-FAULTS = ("TimeLimit", "KernelDied", "NotRun")
 GRACE = 3  # seconds in which an interrupted function has to give way
 SLOWEST = 5  # times the limit of all cells, in seconds of the clock, however busy the machine is
 CLEANUP = 5.0  # seconds for what is ours in the student's process
@@ -70,11 +70,6 @@ class Limits:
     memory: int = 2048
 
 
-def fault(kind: str, words: str) -> NotebookNode:
-    """An error output that is the grader's, not the student's."""
-    return _output("error", ename=kind, evalue=words, traceback=[f"{kind}: {words}"])
-
-
 def _output(kind: str, **about: Any) -> NotebookNode:
     """As ``nbformat`` makes it, which would look each over: that takes longer than all cells of many a submission."""
     return cast(NotebookNode, from_dict({"output_type": kind, **about}))
@@ -84,8 +79,29 @@ def _graded(cell: NotebookNode) -> bool:
     return bool(cell.metadata.get("nbgrader", {}).get("grade"))
 
 
-class _Lost(Exception):
-    """The student's process is gone, or has to be given up; the words say why."""
+@dataclass
+class Ran:
+    """What came of a notebook's cells and items.
+
+    Attributes
+    ----------
+    verdicts : dict
+        Of each item; one that could not be checked says why.
+    stops : list of Stop
+        Cells that came to no end, in order.
+    faults : set of Reason
+        Why checks lost a student's process, or had to stop it.
+    used : Use
+        What the processes used, together.
+    isolation : str
+        How student code was kept apart; ``none`` if it was not.
+    """
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    stops: list[Stop] = field(default_factory=list)
+    faults: set[Reason] = field(default_factory=set)
+    used: Use = field(default_factory=Use)
+    isolation: str = ""
 
 
 class Execution:
@@ -94,7 +110,7 @@ class Execution:
     Parameters
     ----------
     notebook : NotebookNode
-        Gets the outputs. A graded cell that came to no verdict has an error of one of the kinds in ``FAULTS``.
+        Its cells get the outputs that they had; graded ones get none.
     sandbox : Sandbox
         Where the processes run.
     assignment, root : str, Path
@@ -110,10 +126,8 @@ class Execution:
 
     Attributes
     ----------
-    used : Use
-        What the processes used, together.
-    faults : set of str
-        Of ``FAULTS`` those that a check ran into.
+    ran : Ran
+        What came of it.
     """
 
     def __init__(
@@ -140,9 +154,8 @@ class Execution:
         self.enough = math.inf  # what may be spent until the item that is checked is given up
         self.count = 0  # of the cells that were run, for the prompts
         self.room = MOST_SHOWN  # characters of outputs that are still kept
-        self.used, self.before = Use(), 0.0
+        self.ran, self.before = Ran(isolation=sandbox.way), 0.0
         self.place: Place | None = None
-        self.faults = set[str]()
         self.lent: dict[str, Any] = {}
         self._allow(limits.total)
 
@@ -156,24 +169,25 @@ class Execution:
         own = zlib.crc32("".join(cell.source for cell in self.cells).encode("utf-8", "replace"))
         place = self.sandbox.place(own, self.limits.memory << 20)
         self.place, self.peer, self.count, self.fresh = place, _Asker(self, place.socket), 0, True
-        lost = ""
+        lost: Why | None = None
         try:
             self._run_cells()
             self._check_items()
-        except _Lost as why:
-            lost = str(why)
+        except Gone as gone:
+            lost = gone.why
         finally:
             self.before, self.place, use = self.spent, None, place.end()
-            self.used = Use(self.used.cpu + use.cpu, max(self.used.memory, use.memory), use.ended or self.used.ended)
+            used = self.ran.used
+            self.ran.used = Use(used.cpu + use.cpu, max(used.memory, use.memory), use.ended or used.ended)
         if lost and self.at is not None:
-            self._lose(self.at, use.ended or lost)
+            self._lose(self.at, Reason.OVER_LIMIT(words=use.ended) if use.ended else lost)
 
     def _run_cells(self) -> None:
         """Those that have their outputs are only run again, for what they define."""
         for index, cell in enumerate(self.cells):
             replay = index <= self.done
             if not replay and self._over():
-                self._leave(self.cells[index:], "all cells together took too long")
+                self._leave(self.cells[index:], Reason.CELLS_LATE())
                 del self.cells[index:]
                 break
             self.at = index
@@ -183,7 +197,7 @@ class Execution:
                 try:
                     self._ask("%mark", (cell.metadata.nbgrader.grade_id,), CLEANUP)
                 except Late:
-                    raise _Lost("it ran too long and could not be stopped") from None
+                    raise Gone(Reason.UNSTOPPABLE()) from None
             else:
                 self._cell(index, replay)
             self.done = max(self.done, index)
@@ -195,16 +209,25 @@ class Execution:
             self._allow(self.limits.total)  # what cells took is not taken from the items
         while self.open:
             if self._over():
-                self._leave(self.open, "all checks together took too long")
+                self._leave(self.open, Reason.CHECKS_LATE())
             else:
                 self._check(self.open.pop(0))
 
-    def _leave(self, cells: Sequence[NotebookNode], why: str) -> None:
+    def _leave(self, cells: Sequence[NotebookNode], why: Why) -> None:
         """Give these cells no outputs, and these items no verdict."""
         for cell in cells:
-            cell.outputs = [fault("NotRun", why)]
+            self._stop(cell, why)
         left = {id(cell) for cell in cells}
         self.open = [cell for cell in self.open if id(cell) not in left]
+
+    def _stop(self, cell: NotebookNode, why: Why) -> None:
+        """A cell came to no end, or an item to no verdict."""
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if _graded(cell):
+            self.ran.verdicts[name] = Verdict(name, why=why)
+        else:
+            first = str(cell.source).strip().split("\n")[0]
+            self.ran.stops.append(Stop(cell.get("id", ""), name, first[:30], why))
 
     @property
     def spent(self) -> float:
@@ -221,62 +244,57 @@ class Execution:
     def _cell(self, index: int, replay: bool) -> None:
         cell = self.cells[index]
         limit = min(self.limit, max(0.1, self.most - self.spent))
-        said = None
+        late: Why | None = None
         try:
             outputs = self._ask("%run", (cell.source,), limit)
         except Late:
             outputs = self._stopped()
             self.lost.add(index)
-            said = fault("TimeLimit", f"it ran longer than {limit:g} s and was stopped")
+            late = Reason.TIME_LIMIT(seconds=limit)
             self._shorten()
         self.count += 1
         if not replay:
             cell.execution_count = self.count
             cell.outputs = _outputs(outputs, self.count, min(self.room, MOST_CELL))
             self.room -= sum(map(_length, cell.outputs))
-            if said:
-                cell.outputs = [out for out in cell.outputs if out.output_type != "error"] + [said]
+            if late or (late := _raised(cell.outputs)):
+                self._stop(cell, late)
 
     def _check(self, cell: NotebookNode) -> None:
-        """Check an item, and write what its graded cell would have said."""
+        """Check an item."""
         name = cell.metadata.nbgrader.grade_id
         item = self.items.get(name)
         if item is None or name in self.spared:
-            cell.outputs = [fault("NotRun", self.spared.get(name, f"checks.py declares no item {name}"))]
+            spared = name in self.spared
+            self._stop(cell, Reason.GIVEN_UP(words=self.spared[name]) if spared else Reason.UNDECLARED(name=name))
             return
-        cell.outputs = [fault("KernelDied", "the process was gone before the check")]
+        self._stop(cell, Reason.GONE())
         self.lent = lend(item, self.right)
         call, fresh, self.fresh = _Call(self), self.fresh, False
         try:
             self._ask("%lend", (name, list(self.lent), list(self.right.source)), CLEANUP)
-        except (_Lost, Late) as why:
+        except (Gone, Late):
             if not fresh:
                 self.open.insert(0, cell)  # an item before it has left the process so
-            raise _Lost(str(why) or "it could not be stopped") from None
+            raise Gone(Reason.UNSTOPPABLE()) from None
         self.enough = self.spent + self.peer.served + ITEM * self.limits.cell
         self.begin(name, ITEM * self.limits.cell)
         try:
-            result = check(item, call, self.right, self.seed)
+            verdict = check(item, call, self.right, self.seed)
         except Exception as error:
-            words = f"fault of the grader: {type(error).__name__}: {error}"
-            cell.outputs = [fault("NotRun", " ".join(words.split())[:300])]
-            raise _Lost("the check failed") from None
+            why = Reason.FAULT(error=type(error).__name__, words=str(error))
+            self._stop(cell, why)
+            raise Gone(why) from None
         finally:
             self.begin("", self.limits.total)
             self.lent, self.enough = {}, math.inf
         if call.full and not fresh:
             self.open.insert(0, cell)  # an item before it may have filled the memory
-            raise _Lost(call.full)
-        self.faults |= call.faults
-        text = {"text/plain": result.message, MIME: result.bundle()}
-        cell.execution_count = self.count
-        cell.outputs = [
-            _output("stream", name="stdout", text=result.text() + "\n"),
-            _output("display_data", data=text, metadata={}),
-            _output("execute_result", data={"text/plain": str(result.points)}, metadata={}, execution_count=self.count),
-        ]
+            raise Gone(call.full)
+        self.ran.faults |= call.faults
+        self.ran.verdicts[name] = verdict
         if gone := call.lost or call.full:
-            raise _Lost(gone)
+            raise Gone(gone)
 
     def _given(self, name: str) -> Any:
         """A right version of a function that stands before the one that is checked."""
@@ -289,11 +307,11 @@ class Execution:
             with self.within(seconds):
                 return self.peer.call(name, args, {})
         except (Closed, WireError):
-            raise _Lost("it ended Python") from None
+            raise Gone(Reason.ENDED()) from None
         except Late:
             raise
         except Exception as error:  # ours failed over there: student code has been at it
-            raise _Lost(f"it stopped the grader's own code with {type(error).__name__}") from None
+            raise Gone(Reason.BROKEN(error=type(error).__name__)) from None
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -329,17 +347,16 @@ class Execution:
                 break
             finally:
                 self.peer.until = None
-        raise _Lost("it ran too long and could not be stopped")
+        raise Gone(Reason.UNSTOPPABLE())
 
-    def _lose(self, index: int, why: str) -> None:
+    def _lose(self, index: int, why: Why) -> None:
         replay = index <= self.done
         self.lost.add(index)
         self.done = max(self.done, index)
         if replay:
             return  # it has its outputs
-        late = why.startswith("it ran too long")
-        self.cells[index].outputs = [fault("TimeLimit" if late else "KernelDied", why)]
-        if late:
+        self._stop(self.cells[index], why)
+        if why.reason.too_late:
             self._shorten()
 
     def _shorten(self) -> None:
@@ -356,7 +373,7 @@ class _Asker(Peer):
     """
 
     def __init__(self, execution: Execution, connection: socket.socket) -> None:
-        super().__init__(connection, execution._given, around=self._lent, errors=(NotNumbers, Unusable))
+        super().__init__(connection, execution._given, around=self._lent, errors=(NotNumbers, *UNUSABLE))
         self.served = 0.0
         self._waited, self._since = 0.0, math.inf
 
@@ -383,34 +400,34 @@ class _Call:
 
     def __init__(self, execution: Execution) -> None:
         self.execution = execution
-        self.lost = ""  # why the process answers no more
-        self.full = ""  # why it cannot be used for another item
-        self.faults = set[str]()
+        self.lost: Why | None = None  # why the process answers no more
+        self.full: Why | None = None  # why it cannot be used for another item
+        self.faults = set[Reason]()
 
     def within(self, seconds: float) -> Callable[[str, tuple[Any, ...], dict[str, Any]], Any]:
         """A call that must be answered in so many seconds."""
 
         def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if self.lost:
-                raise Unusable(self.lost)
+                raise Gone(self.lost)
             try:
                 with self.execution.within(seconds):
                     return self.execution.peer.call(name, args, kwargs)
             except Late:
-                self.faults.add("TimeLimit")
+                self.faults.add(Reason.TIME_LIMIT)
                 try:
                     self.execution._stopped()
-                except _Lost as why:
-                    self.lost = str(why)
+                except Gone as gone:
+                    self.lost = gone.why
                 raise KeyboardInterrupt from None  # the engine's word for a call that was stopped
             except MemoryError:
-                self.full = "its memory was full"
+                self.full = Reason.OVER_LIMIT(words="its memory was full")
                 raise
             except (Closed, WireError) as error:
-                said = f"it answered with {error}" if isinstance(error, WireError) else "it ended Python"
-                self.lost = self.full = said
-                self.faults.add("KernelDied")
-                raise Unusable(said) from None
+                why = Reason.GARBLED(words=str(error)) if isinstance(error, WireError) else Reason.ENDED()
+                self.lost = self.full = why
+                self.faults.add(why.reason)
+                raise Gone(why) from None
 
         return call
 
@@ -451,7 +468,6 @@ def _outputs(told: Any, count: int, room: int) -> list[NotebookNode]:
             lines = out.get("traceback")
             trace = [_text(line)[:MOST_LINE] for line in lines[:50]] if isinstance(lines, list) else []
             name, words = _text(out.get("ename"))[:100], _text(out.get("evalue"))[:1000]
-            name = f"Student{name}" if name in FAULTS else name  # those words are the grader's
             one = _output("error", ename=name, evalue=words, traceback=trace)
         if one is None:
             continue
@@ -461,6 +477,15 @@ def _outputs(told: Any, count: int, room: int) -> list[NotebookNode]:
             break
         made.append(one)
     return made
+
+
+def _raised(outputs: Sequence[NotebookNode]) -> Why | None:
+    """The first exception that a cell has shown."""
+    error = next((out for out in outputs if out.output_type == "error"), None)
+    if error is None:
+        return None
+    words = re.sub(r"\([^()]*, line (\d+)\)", r"(line \1)", error.evalue)  # IPython's name for the cell
+    return Reason.RAISED(error=error.ename, words=words)
 
 
 def _length(out: NotebookNode) -> int:

@@ -10,33 +10,29 @@ import contextlib
 import hashlib
 import json
 import platform
-import re
 import tempfile
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
 
 from nbformat import NotebookNode
 
-from grading.intake.repair import Found, Handed, Source, deleted, parse, repair
-from grading.judge.item import MIME
-from grading.row import Row, Status
+from grading.intake.repair import Found, Handed, Source, parse, repair
+from grading.record import Reason, Row, Status, Stop, Verdict, Why
 from grading.run import container as containers
 from grading.run import watched
-from grading.run.execution import FAULTS, Execution, Limits, fault
+from grading.run.execution import Execution, Limits, Ran
 from grading.run.sandbox import Sandbox, SandboxError, obstacle
 from grading.run.watched import Begin, GaveUp
 from grading.tell import feedback
+from grading.tell import notebook as rendering
 
 __all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "not_graded", "seed_of"]
 __all__ += ["settle", "text"]
 
-STOPPED = {"TimeLimit": "ran too long and was stopped", "KernelDied": "ended Python and was left out"}
 ROOMS = ("student", "judge", "intake", "run")  # where points come about: what changes there makes grades old
-UNISOLATED = "not isolated: the code ran without a sandbox on the machine that graded"
 ACCEPT = (
     "--allow-unisolated accepts that risk, for one round; for nbgrader's own commands it is c.Check.allow_unisolated "
     "in nbgrader_config.py"
@@ -81,7 +77,7 @@ class Bundle:
     def digest(self) -> str:
         """Changes when anything changes that points depend on: the assignment, its items, or this program."""
         here = Path(__file__).parents[1]
-        own = [here / "row.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
+        own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
         own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
         parts = [*(name.encode() + data for name, data in sorted(self.files.items())), self.release.encode()]
         parts += [path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own]
@@ -231,31 +227,26 @@ def _graded(task: Task, begin: Begin, spared: Mapping[str, str]) -> Graded:
     begin("", task.limits.total)
     try:
         source = task.bundle.source()
-        row = Row(found.student, found.status, {}, {}, {}, [], found.digest, task.source, late=task.late)
-        handed = parse(found, task.bundle.name)
+        handed, ran = parse(found, task.bundle.name), Ran()
         notebook, notes = repair(handed, source)
-        row, faults = replace(row, status=handed.status, notes=list(notes)), set[str]()
-        if handed.status.readable:
-            seed = seed_of(found.data, task.secret)
-            for attempt in range(TRIES):
-                try:
-                    rules = (task.limits, task.unisolated, task.container)
-                    execution, way = execute(notebook, task.bundle, seed, *rules, begin, spared)
-                    break
-                except SandboxError:  # somebody killed it: the student is not to blame
-                    if attempt == TRIES - 1:
-                        raise
-                    notebook, _ = repair(handed, source)
-            used, faults = execution.used, execution.faults
-            row = replace(row, cpu=round(used.cpu, 3), memory=used.memory, seed=seed, isolation=way)
-            row.notes.extend([UNISOLATED] * (way == "none"))
-        row = settle(row, notebook, source, faults)
+        seed = seed_of(found.data, task.secret) if handed.status.readable else 0
+        for attempt in range(TRIES if handed.status.readable else 0):
+            try:
+                rules = (task.limits, task.unisolated, task.container)
+                ran = execute(notebook, task.bundle, seed, *rules, begin, spared)
+                break
+            except SandboxError:  # somebody killed it: the student is not to blame
+                if attempt == TRIES - 1:
+                    raise
+                notebook, _ = repair(handed, source)
+        row = Row(found.student, handed.status, notes=list(notes), submission=found.digest, source=task.source)
+        row = settle(replace(row, late=task.late, seed=seed), source, ran, source.blank(notebook))
     except RefusedError:
         raise
     except Exception as error:
         return not_graded(task, error)
     row = replace(row, seconds=round(time.monotonic() - start, 3))
-    return _made(task, row, notebook, source)
+    return _made(task, row, notebook, source, ran.stops)
 
 
 def execute(
@@ -267,15 +258,13 @@ def execute(
     container: str | None,
     begin: Begin,
     spared: Mapping[str, str],
-) -> tuple[Execution, str]:
+) -> Ran:
     """Run a repaired notebook and check its items, in the process that judges.
 
     Returns
     -------
-    execution : Execution
-        It is over.
-    isolation : str
-        How student code was kept apart; ``none`` if it was not.
+    Ran
+        What came of it.
 
     Raises
     ------
@@ -292,22 +281,21 @@ def execute(
     watched.may_hold(SPACE)
     execution = Execution(notebook, sandbox, bundle.name, root, seed, limits, begin, spared)
     execution.run()
-    return execution, sandbox.way
+    return execution.ran
 
 
 def not_graded(task: Task, error: BaseException) -> Graded:
     """The result where the grader failed: no points, and a sentence that says whose fault it is."""
     found, source = task.found, task.bundle.source()
-    words = " ".join(f"fault of the grader: {type(error).__name__}: {error}".split())[:300]
-    notebook, _ = repair(Handed(found.student, Status.NOT_GRADED, (words,)), source)
-    row = Row(found.student, Status.NOT_GRADED, {}, {}, {}, [words], found.digest, task.source, late=task.late)
-    return _made(task, settle(row, notebook, source), notebook, source)
+    notebook, _ = repair(Handed(found.student, Status.NOT_GRADED), source)
+    note = Reason.FAULT(error=type(error).__name__, words=" ".join(str(error).split())[:300])
+    row = Row(found.student, Status.NOT_GRADED, notes=[note], submission=found.digest, source=task.source)
+    return _made(task, settle(replace(row, late=task.late), source), notebook, source)
 
 
-def _made(task: Task, row: Row, notebook: NotebookNode, source: Source) -> Graded:
-    page = feedback_page(row, notebook, source, task.bundle.site)
-    feedback.remember(notebook, row)
-    return Graded(row, text(notebook), page)
+def _made(task: Task, row: Row, notebook: NotebookNode, source: Source, stops: Sequence[Stop] = ()) -> Graded:
+    rendering.write(notebook, row, stops)
+    return Graded(row, text(notebook), feedback_page(row, notebook, source, task.bundle.site))
 
 
 def feedback_page(
@@ -321,129 +309,83 @@ def feedback_page(
     return feedback.page(notebook, row=row, points=source.points, site=site, words=words or {})
 
 
-# ---------------------------------------------------------------------------------------------- from outputs to points
+# ---------------------------------------------------------------------------------------------- from verdicts to a row
 
 
-def settle(row: Row, notebook: NotebookNode, source: Source, faults: Collection[str] = ()) -> Row:
-    """Read points and reasons from the outputs, and leave nothing that nbgrader would misread.
-
-    nbgrader gives full marks to a graded cell with no output, and zero to one with a warning. Here a graded cell has
-    either its points as a number, or one error.
+def settle(row: Row, source: Source, ran: Ran | None = None, blank: Collection[str] = ()) -> Row:
+    """Make a row of what is known of a submission.
 
     Parameters
     ----------
     row : Row
         With the status and the notes of the intake.
-    notebook : NotebookNode
-        Executed; its graded cells are tidied.
     source : Source
         The assignment.
-    faults : collection of str
-        Of ``FAULTS`` those that checks ran into.
+    ran : Ran, optional
+        What came of the cells and items; nothing, if nothing could be run.
+    blank : collection of str
+        The answers for a person that are as they were handed out.
 
     Returns
     -------
     Row
-        With points, reasons, mistakes and its final status.
+        With points, verdicts and its final status.
     """
-    cells = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
-    stopped: dict[str, list[str]] = {}
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade"):
-            for out in _errors(cell):
-                stopped.setdefault(out.ename, []).append(_label(cell))
-    notes = [f"{words}: {', '.join(stopped[kind])}" for kind, words in STOPPED.items() if kind in stopped]
-    notes = [*row.notes, *notes]
-    items, reasons, mistakes, waiting = dict[str, float](), dict[str, str](), dict[str, list[str]](), list[str]()
-    open_ = list[str]()  # items that came to no verdict
+    ran = ran or Ran()
+    row = replace(row, cpu=round(ran.used.cpu, 3), memory=ran.used.memory, isolation=ran.isolation)
+    notes = [*row.notes, *[Reason.UNISOLATED()] * (row.isolation == "none"), *_stopped(ran.stops)]
+    verdicts, waiting, unsettled = dict[str, Verdict](), list[str](), list[str]()
     for name, most in source.points.items():
-        cell, by_hand = cells[name], name in source.stubs
-        points: float | None
-        if by_hand:
-            points, reason = 0.0, "no answer" if cell.source.strip() == source.stubs[name].strip() else ""
-            waiting += [name] * (row.status.readable and not reason)
+        if name in source.stubs:
+            verdict = Verdict(name, 0.0, most, why=Reason.NO_ANSWER() if name in blank else None)
+            waiting += [name] * (row.status.readable and name not in blank)
         else:
-            points, reason = _outcome(cell, most)
-            open_ += [name] * (points is None)
-        verdict = points is not None
-        items[name] = points or 0.0
-        wrong = [out for answer in source.answers[name] for out in _errors(cells[answer])]
+            verdict = _checked(ran.verdicts.get(name), name, most)
+            unsettled += [name] * (verdict.points is None)
         if not row.status.readable:
-            reason = str(row.status)
-        elif items[name] < most and wrong and wrong[0].ename not in FAULTS:
-            where = re.sub(r"\([^()]*, line (\d+)\)", r"(line \1)", wrong[0].evalue)  # IPython's name for the cell
-            reason = f"the answer stopped with {wrong[0].ename}: {where}"
-        elif items[name] < most and any(deleted(answer) in notes for answer in source.answers[name]):
-            notes = [note for note in notes if note not in map(deleted, source.answers[name])]
-            reason = "the answer was deleted"
-            open_.append(name)
-        if not by_hand:
-            mistakes[name] = [hint["name"] for hint in _bundle(cell).get("hints", [])]
-            _tidy(cell, verdict, reason)
-        if reason:
-            reasons[name] = " ".join(reason.split())[:300]
+            verdict = replace(verdict, why=Reason.STATUS(status=str(row.status)))
+        elif (verdict.points or 0.0) < most:
+            gone = [note for note in notes if note in [Reason.DELETED(answer=each) for each in source.answers[name]]]
+            stop = next((stop for each in source.answers[name] for stop in ran.stops if stop.name == each), None)
+            if stop and stop.raised:
+                verdict = replace(verdict, why=Reason.ANSWER_RAISED(**stop.why.data))
+            elif gone:
+                notes = [note for note in notes if note not in gone]  # it is said once
+                verdict = replace(verdict, why=Reason.ANSWER_DELETED())
+                unsettled.append(name)
+        if verdict.why or name not in source.stubs:
+            verdicts[name] = verdict
     status = row.status
     if status.readable:
-        kept = Status.LATE if row.late > 0 and status is Status.GRADED else status
-        choices = {
-            Status.CRASHED: "KernelDied" in stopped or "KernelDied" in faults,
-            Status.TIMED_OUT: "TimeLimit" in stopped or "TimeLimit" in faults,
-            Status.PARTLY: bool(open_),
-        }
-        status = next((choice for choice, applies in choices.items() if applies), kept)
-        if open_:
-            notes.append(f"no verdict on {', '.join(dict.fromkeys(open_))}")
+        if unsettled:
+            notes.append(Reason.NO_VERDICT(items=list(dict.fromkeys(unsettled))))
         if row.late > 0:
-            notes.append(f"handed in {row.late / 3600:.1f} hours after the due date")
-    found = {name: names for name, names in mistakes.items() if names}
-    return replace(row, status=status, items=items, reasons=reasons, mistakes=found, notes=notes, waiting=waiting)
+            notes.append(Reason.HANDED_LATE(hours=row.late / 3600))
+        status = _status(row, {stop.why.reason for stop in ran.stops} | ran.faults, bool(unsettled))
+    points = {name: verdicts[name].points or 0.0 if name in verdicts else 0.0 for name in source.points}
+    return replace(row, status=status, items=points, verdicts=verdicts, notes=notes, waiting=waiting)
 
 
-def _errors(cell: NotebookNode) -> list[NotebookNode]:
-    return [out for out in cell.get("outputs", []) if out.output_type == "error"]
+def _stopped(stops: Sequence[Stop]) -> list[Why]:
+    late = [[stop.name, stop.line] for stop in stops if stop.why.reason.too_late]
+    died = [[stop.name, stop.line] for stop in stops if stop.why.reason.died]
+    return [*[Reason.CELLS_STOPPED(cells=late)] * bool(late), *[Reason.CELLS_LOST(cells=died)] * bool(died)]
 
 
-def _numbers(cell: NotebookNode) -> list[NotebookNode]:
-    return [out for out in cell.outputs if out.output_type == "execute_result"]
+def _checked(verdict: Verdict | None, name: str, most: float) -> Verdict:
+    """What a check says, if its points can be: the notebook says how many there are to earn."""
+    if verdict is None:
+        return Verdict(name, None, most, why=Reason.NO_POINTS())
+    if verdict.points is not None and not 0 <= verdict.points <= most:
+        return Verdict(name, None, most, why=Reason.OUT_OF_RANGE(points=f"{verdict.points:g}", most=most))
+    return replace(verdict, max_points=most)
 
 
-def _bundle(cell: NotebookNode) -> dict[str, Any]:
-    """What the engine said of a graded cell."""
-    bundles = [out.data[MIME] for out in cell.outputs if out.output_type == "display_data" and MIME in out.data]
-    last: dict[str, Any] = json.loads(json.dumps(bundles[-1])) if bundles else {}
-    return last
-
-
-def _label(cell: NotebookNode) -> str:
-    name = cell.metadata.get("nbgrader", {}).get("grade_id")
-    first = str(cell.source).strip().split("\n")[0]
-    return f"cell {name}" if name else f"cell `{first[:30]}`"
-
-
-def _outcome(cell: NotebookNode, most: float) -> tuple[float | None, str]:
-    """Points of a graded cell (None if it came to no verdict) and, where some are missing, why."""
-    errors, numbers = _errors(cell), _numbers(cell)
-    if errors:
-        return None, errors[-1].evalue if errors[-1].ename in FAULTS else f"{errors[-1].ename}: {errors[-1].evalue}"
-    try:
-        points = float(numbers[-1].data["text/plain"])
-    except (LookupError, ValueError):
-        return None, "the check gave no points"
-    if not 0 <= points <= most:
-        return None, f"the check gave {points:g} points of {most:g}"
-    if points == most:
-        return points, ""
-    bundle = _bundle(cell)
-    return points, str(
-        bundle.get("mistake") or bundle.get("message") or "points are missing, and the check does not say why"
-    )
-
-
-def _tidy(cell: NotebookNode, verdict: bool, reason: str) -> None:
-    """Leave one number, or one error with no traceback: that would show the checks. Warnings cost nothing."""
-    last = _numbers(cell)[-1:] if verdict else [fault("NotRun", reason)]
-    rest = [out for out in cell.outputs if out.output_type in ("stream", "display_data")]
-    for out in rest:
-        if out.output_type == "stream":
-            out.name = "stdout"
-    cell.outputs = rest + last
+def _status(row: Row, reasons: Collection[Reason], unsettled: bool) -> Status:
+    if any(reason.died for reason in reasons):
+        return Status.CRASHED
+    if any(reason.too_late for reason in reasons):
+        return Status.TIMED_OUT
+    if unsettled:
+        return Status.PARTLY
+    return Status.LATE if row.late > 0 and row.status is Status.GRADED else row.status

@@ -25,7 +25,19 @@ ALLOWED = ("nnlib.checks", "nnlib.data")
 
 
 class Unusable(Exception):
-    """There is no function that could be checked."""
+    """There is no function that could be checked; the argument is a name, and the kind says what is wrong with it."""
+
+
+class Missing(Unusable):
+    """Nothing has the name."""
+
+
+class NoFunction(Unusable):
+    """What has the name cannot be called."""
+
+
+class Borrowed(Unusable):
+    """The function leaves its work to what has the name."""
 
 
 def forbidden(module: str | None) -> bool:
@@ -109,11 +121,11 @@ def watched(function: Any) -> Iterator[None]:
 
     Raises
     ------
-    Unusable
-        With a sentence that names the library.
+    Borrowed
+        With the library's name.
     """
     if name := found(function):
-        raise Unusable(_sentence(name))
+        raise Borrowed(name)
     called: list[str] = []
 
     def trace(frame: types.FrameType, event: str, argument: Any) -> None:
@@ -128,7 +140,7 @@ def watched(function: Any) -> Iterator[None]:
     finally:
         sys.settrace(before)
         if called:
-            raise Unusable(_sentence(called[0]))
+            raise Borrowed(called[0])
 
 
 def _from_outside(frame: types.FrameType) -> bool:
@@ -209,7 +221,3 @@ def stepped(function: Any) -> str:
 def _given(module: str | None) -> bool:
     """Is it code that a student did not write?"""
     return (module or "").split(".")[0] in ("numpy", "nnlib", "grading")
-
-
-def _sentence(name: str) -> str:
-    return f"it calls {name}; this part asks for your own code, with NumPy alone"

@@ -25,7 +25,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from grading.student.borrowed import LIBRARIES, Unusable, stepped, watched
+from grading.student.borrowed import LIBRARIES, Missing, stepped, watched
 from grading.student.wire import Peer
 
 __all__ = ["Limits", "answer", "prepare"]
@@ -177,7 +177,7 @@ class _Answers:
             return self.own[name]
         namespace = _shell().user_ns
         if name not in namespace:
-            raise Unusable(f"there is no function {name}")
+            raise Missing(name)
         return namespace[name]
 
     @contextlib.contextmanager

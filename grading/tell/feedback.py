@@ -23,15 +23,14 @@ import jinja2
 from markupsafe import Markup
 from nbformat import NotebookNode
 
-from grading.judge.item import MIME
-from grading.row import CONTROL, Row, Status
+from grading.record import CONTROL, Row, Status
+from grading.tell import words as wording
 from grading.tell.markdown import highlighted, markdown
+from grading.tell.notebook import ABOUT
 from grading.tell.printed import MAX_PICTURES, Output, outputs_of, printed
 
-__all__ = ["ABOUT", "KEPT", "page", "remember"]
+__all__ = ["page"]
 
-ABOUT = "about-this-submission"  # the cell in which the intake tells formgrader what the page says at its top
-KEPT = "grading"  # where an executed notebook keeps what the gradebook does not
 MAX_OWN = 100_000  # characters of all cells that a student added, outputs included
 
 
@@ -75,29 +74,6 @@ def _about(cell: NotebookNode) -> Mapping[str, Any]:
     return about if isinstance(about, Mapping) and isinstance(about.get("grade_id"), str) else {}
 
 
-def _bundle(cell: NotebookNode) -> dict[str, Any]:
-    """What the check says, or nothing if it is not as `grading.judge` makes it: plain nbgrader checks in the kernel
-    of the student, who can put anything there."""
-    outputs = [out.get("data", {}) for out in cell.get("outputs", [])]
-    said: Any = next((data[MIME] for data in reversed(outputs) if MIME in data), None)
-    try:
-        groups = [
-            {
-                "name": str(group["name"]),
-                "points": float(group["points"]),
-                "max_points": float(group["max_points"]),
-                "passed": bool(group["passed"]),
-                "message": str(group["message"]),
-            }
-            for group in said["groups"]
-        ]
-        hints = [{key: str(hint[key]) for key in ("name", "hint", "page")} for hint in said.get("hints", [])]
-        told = (str(said["mistake"]), str(said["message"]))
-        return {"points": float(said["points"]), "groups": groups, "hints": hints, "told": told}
-    except (AttributeError, LookupError, TypeError, ValueError):
-        return {}
-
-
 def _page_link(place: str, site: str) -> dict[str, str]:
     """A page of the book by a name that one can look for, and by its address where the book has one."""
     number, _, words = place.rpartition("/")[2].partition("-")
@@ -119,36 +95,41 @@ def _items(
         since += [name] * bool(name)
         if name not in points:
             continue
-        got, most, bundle = row.items.get(name, 0.0), points[name], _bundle(cell)
-        groups = [{**group, "message": printed(group["message"], hidden)} for group in bundle.get("groups", [])]
+        got, most, verdict = row.items.get(name, 0.0), points[name], row.verdicts.get(name)
+        by_hand = bool(about.get("solution"))
         items[name] = _Item(
             name,
             heading,
             got,
             most,
-            groups,
-            [{**hint, **_page_link(hint["page"], site)} for hint in bundle.get("hints", [])],
-            [printed(said, hidden) for said in _said(name, row, bundle, got, most, bool(about.get("solution")))],
+            [
+                {**vars(group), "said": printed(wording.said(group.why) if group.why else "right", hidden)}
+                for group in (verdict.groups if verdict else ())
+            ],
+            [{**vars(hint), **_page_link(hint.page, site)} for hint in (verdict.mistakes if verdict else ())],
+            [printed(said, hidden) for said in _said(name, row, got, most, by_hand)],
             [markdown(words[each]) for each in since if each in words],
         )
         since = []
     return items
 
 
-def _said(name: str, row: Row, bundle: Mapping[str, Any], got: float, most: float, by_hand: bool) -> Iterator[str]:
+def _said(name: str, row: Row, got: float, most: float, by_hand: bool) -> Iterator[str]:
     """What there is to say of an item beside its groups and its mistakes."""
-    reason = row.reasons.get(name, "")
+    verdict = row.verdicts.get(name)
+    said = wording.line(verdict) if verdict and verdict.why and got < most else ""
     if not row.status.readable:
         yield "not graded"
-    elif name in row.waiting:
+        return
+    if name in row.waiting:
         yield "A person has yet to read this; until then it counts as zero."
     elif by_hand:
-        yield reason or "read by a person"
-    elif bundle and got != bundle["points"]:
-        yield f"A person set these points; the check gave {bundle['points']:g}."
-    if reason and row.status.readable and not by_hand and reason not in bundle.get("told", ()):
-        yield reason
-    if not (bundle or reason or by_hand) and got < most:
+        yield said or "read by a person"
+    elif verdict and verdict.points not in (None, got):
+        yield f"A person set these points; the check gave {verdict.points:g}."
+    if said and not by_hand:
+        yield said
+    if not (verdict or by_hand) and got < most:
         yield "The check gave no reason."
 
 
@@ -220,19 +201,6 @@ def _template() -> jinja2.Template:
     return environment.get_template("feedback.html.j2")
 
 
-def remember(notebook: NotebookNode, row: Row) -> None:
-    """Keep in an executed notebook what the gradebook does not, so that nbgrader's own button makes the same page.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        Settled; its metadata change.
-    row : Row
-        What the student gets.
-    """
-    notebook.metadata[KEPT] = NotebookNode(status=str(row.status), reasons=row.reasons, notes=row.notes, seed=row.seed)
-
-
 def page(
     notebook: NotebookNode,
     *,
@@ -248,7 +216,7 @@ def page(
     notebook : NotebookNode
         Executed and settled.
     row : Row
-        Points, status, reasons, notes, and what waits for a person, as the gradebook has them now.
+        Verdicts, status and notes; points, and what waits for a person, as the gradebook has them now.
     points : mapping
         The items in the notebook's order, with their maximum.
     site : str
@@ -273,7 +241,7 @@ def page(
         most=sum(points.values()),
         waiting=sum(points[name] for name in row.waiting if name in points),
         status="" if row.status is Status.GRADED else str(row.status),
-        notes=[printed(note, hidden) for note in row.notes],
+        notes=[printed(wording.said(note), hidden) for note in row.notes],
         cells=list(_shown(cells, items, words)) if row.status.readable else [],
     )
     # no character that a browser would refuse, and no half of a surrogate pair, which could not be written to a file

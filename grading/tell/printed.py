@@ -10,7 +10,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from grading.intake.pictures import checked
-from grading.row import CONTROL
+from grading.record import CONTROL
 
 __all__ = ["MAX_CELL", "MAX_PICTURES", "Output", "outputs_of", "picture_uri", "printed", "shortened"]
 

@@ -8,7 +8,8 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from grading.row import CONTROL, Row, Student
+from grading.record import CONTROL, Row, Student
+from grading.tell import words
 from grading.tell.report_html import html
 
 __all__ = ["KINDS", "WIDTH", "export", "html", "table"]
@@ -53,7 +54,7 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
         first = f"{name:<{wide}}  {' '.join(got)}  {row.total:>{total}.4g}  "
         said = [
             line
-            for remark in row.remarks
+            for remark in words.remarks(row)
             for line in textwrap.wrap(
                 remark, max(20, WIDTH - len(start)), subsequent_indent="  ", break_on_hyphens=False
             )
@@ -116,7 +117,7 @@ def _everything(rows: Sequence[Row], points: Mapping[str, float], assignment: st
     yield [*person, "status", "late", *points, "total", "max_points", "waiting", "mistakes", "isolation", "remarks"]
     for row in rows:
         mistakes = [f"{item}: {name}" for item, names in row.mistakes.items() for name in names]
-        remarks = [*row.remarks, *(f"{item}: waits for a person" for item in row.waiting)]
+        remarks = [*words.remarks(row), *(f"{item}: waits for a person" for item in row.waiting)]
         yield [
             *_texts(row.student, *_names(row), row.status),
             f"{row.late:.0f}",
@@ -139,7 +140,7 @@ def _canvas(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -
 def _moodle(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -> Lines:
     yield ["ID number", "First name", "Last name", "Email address", *_texts(assignment), "Feedback comments"]
     for row in filter(lambda row: row.final, rows):
-        yield [*_texts(row.student, *_names(row)), f"{row.total:g}", *_texts("; ".join(row.remarks))]
+        yield [*_texts(row.student, *_names(row)), f"{row.total:g}", *_texts("; ".join(words.remarks(row)))]
 
 
 KINDS: dict[str, Callable[[Sequence[Row], Mapping[str, float], str], Lines]] = {

@@ -14,7 +14,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from grading.judge.item import Item
-from grading.row import CONTROL, Row, Status, duration
+from grading.record import CONTROL, Row, Status
+from grading.tell import words
 from grading.tell.similar import Pair
 
 __all__ = ["html"]
@@ -100,7 +101,8 @@ def _template() -> Template:
     environment.filters.update(
         number=lambda value: f"{value:.3g}" if value < 1000 else f"{value:.0f}",
         percent=lambda share: f"{share:.0%}",
-        duration=duration,
+        duration=words.duration,
+        said=words.said,
     )
     return environment.get_template("report.html.j2")
 
@@ -135,17 +137,17 @@ def _others(rows: Sequence[Row], functions: Mapping[str, str]) -> list[dict[str,
     """Other reasons, those together that differ in numbers and quoted names alone."""
     who: dict[tuple[str, str], list[tuple[Row, str]]] = defaultdict(list)
     for row in rows:
-        for item, reason in row.reasons.items():
-            if not row.mistakes.get(item) and item not in row.unsolved:
-                words = re.sub(r"'[^']*'|\d+(\.\d+)?(e[+-]?\d+)?", "…", reason)
-                who[item, words].append((row, reason))
+        for item, verdict in row.lost.items():
+            if not verdict.mistakes and item not in row.unsolved:
+                reason = words.line(verdict)
+                who[item, re.sub(r"'[^']*'|\d+(\.\d+)?(e[+-]?\d+)?", "…", reason)].append((row, reason))
     found = [
         {
             "function": functions.get(item, item),
-            "words": words if len({reason for _, reason in students}) > 1 else students[0][1],
+            "words": alike if len({reason for _, reason in students}) > 1 else students[0][1],
             "students": students,
         }
-        for (item, words), students in who.items()
+        for (item, alike), students in who.items()
     ]
     return sorted(found, key=lambda group: -len(group["students"]))
 

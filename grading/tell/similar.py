@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grading.row import CONTROL
+from grading.record import CONTROL
 
 __all__ = ["LEAST", "Pair", "given", "handed_in", "pairs", "table"]
 

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 import warnings
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from grading.engine import Case, Group, Item, Mistake, Reference
 from grading.hidden import score
 from grading.judge import call as calling
 from grading.judge import compare
+from grading.record import Reason, Verdict, loaded
 from grading.student import borrowed
+from grading.tell import words
 
 
 def right_softmax(a):
@@ -158,15 +161,15 @@ def test_a_broken_answer_gets_zero_and_a_sentence(graded, name):
     result = graded("softmax", function)
     assert result.points == 0
     assert result.mistakes == ()
-    assert all(group.message for group in result.groups)
-    assert word in result.groups[0].message
-    assert "0 of 3 points" in result.text()
+    assert all(group.why for group in result.groups)
+    assert word in words.said(result.groups[0].why)
+    assert "0 of 3 points" in words.text(result)
 
 
 def test_a_function_that_is_missing_is_named(items, right):
     result = engine.check(items["softmax"], engine.caller({}), right)
     assert result.points == 0
-    assert "there is no function softmax" in result.text()
+    assert "there is no function softmax" in words.text(result)
 
 
 def quick(**groups):
@@ -187,7 +190,7 @@ def test_an_endless_loop_costs_one_deadline_and_not_the_groups_before():
     )
     assert time.monotonic() - start < 1
     assert [group.points for group in result.groups] == [1, 0, 0]
-    assert "no answer within 0.2 s" in result.groups[1].message
+    assert "no answer within 0.2 s" in words.said(result.groups[1].why)
 
 
 def test_an_endless_loop_that_catches_exceptions_ends_too():
@@ -235,7 +238,7 @@ def test_a_mistake_is_named_only_if_all_values_are_its_own():
     item, right = double_item(WRONG)
     exact = engine.check(item, engine.caller({"double": lambda x: 3 * x}), right)
     near = engine.check(item, engine.caller({"double": lambda x: 3 * x if np.ndim(x) else 2 * x}), right)
-    assert exact.mistakes == (WRONG,)
+    assert [each.name for each in exact.mistakes] == [WRONG.name]
     assert near.mistakes == ()
 
 
@@ -244,8 +247,8 @@ def test_two_mistakes_at_once_are_both_named(items, right):
     both = {"y - yhat", "mean taken in delta"}
     result = engine.check(item, engine.caller({"delta_output": lambda yhat, Y: (Y - yhat) / len(Y)}), right)
     assert {mistake.name for mistake in result.mistakes} == both
-    assert set(result.bundle()["mistake"].split(" and ")) == both
-    assert all(mistake.hint in result.text() for mistake in result.mistakes)
+    assert set(words.line(result).split(" and ")) == both
+    assert all(mistake.hint in words.text(result) for mistake in result.mistakes)
 
 
 def test_a_pattern_that_does_not_occur_is_an_error_and_no_silent_pass():
@@ -281,8 +284,8 @@ def test_the_tolerance_follows_the_precision_of_the_inputs(dtype):
 def test_digits_that_were_lost_on_the_way_are_spoken_of(graded, dtype):
     result = graded("softmax", lambda a: right_softmax(a).astype(dtype))
     assert result.points == 0
-    words = f"the result is right to the digits of {np.dtype(dtype)} only, and the inputs are float64"
-    assert words in result.groups[0].message
+    why = result.groups[0].why
+    assert (why.reason, why.data["found"], why.data["wanted"]) == (Reason.PRECISION, np.dtype(dtype).name, "float64")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
@@ -317,7 +320,9 @@ def test_calls_of_an_earlier_function_are_counted_for_each_call(times):
 def test_another_number_of_calls_earns_nothing_and_the_sentence_says_what_was_seen(times, said):
     result = counted(times, least=1)
     assert result.points == 0
-    assert result.groups[0].message == f"double called one {said}; the task asks for the sum, which needs it twice"
+    assert (
+        words.said(result.groups[0].why) == f"double called one {said}; the task asks for the sum, which needs it twice"
+    )
 
 
 def test_calls_of_the_solutions_own_parts_are_not_counted(graded, right):
@@ -388,7 +393,7 @@ def test_feedback_shows_no_right_number(items, right):
             secret.extend(np.concatenate([np.ravel(array) for array in compare._arrays(calling._nested(value))]))
             return -1.5 * value if isinstance(value, np.ndarray | float) else [0.0 for part in value]
 
-        text = engine.check(item, wrong, right).text()
+        text = words.text(engine.check(item, wrong, right))
         said = [float(number) for number in re.findall(r"-?\d+\.\d+(?:e[-+]?\d+)?", text)]
         allowed = [10.0**power for power in range(-5, 4)]  # orders of magnitude, and points
         close = [number for number in said if number not in allowed and np.any(np.isclose(secret, number, rtol=0.01))]
@@ -397,7 +402,7 @@ def test_feedback_shows_no_right_number(items, right):
 
 @pytest.mark.parametrize("factor", [1.3, 2.7, 0.4, 1 + 3e-5, 77.7])
 def test_feedback_tells_the_order_of_a_difference_alone(graded, factor):
-    text = graded("softmax", lambda a: factor * right_softmax(a)).text()
+    text = words.text(graded("softmax", lambda a: factor * right_softmax(a)))
     (size, *_) = re.findall(r"off, by about (\S+) times", text)
     assert float(size) == float(f"1e{int(np.floor(np.log10(abs(factor - 1))))}")
 
@@ -445,9 +450,22 @@ def test_an_item_that_nobody_declared_is_a_fault_of_the_assignment():
         score("no-such-item", {})
 
 
-def test_the_bundle_is_plain_json(graded):
-    bundle = graded("softmax", lambda a: np.exp(a) / np.exp(a).sum(axis=1, keepdims=True), seed=5).bundle()
-    assert json.loads(json.dumps(bundle)) == bundle
-    assert bundle["mistake"] == "softmax without a shift"
-    assert (bundle["points"], bundle["max_points"], bundle["seed"]) == (2, 3, 5)
-    assert sum(group["points"] for group in bundle["groups"]) == 2
+def test_the_seed_of_the_course_is_that_of_the_inputs(graded_cell, monkeypatch):
+    seeds = []
+    check = engine.check
+    monkeypatch.setattr(engine, "check", lambda *about: (seeds.append(about[-1]), check(*about))[1])
+    graded_cell("softmax")
+    assert seeds == [7]
+
+
+def test_a_cell_prints_what_the_page_says_and_gives_the_points(graded_cell, capsys):
+    assert graded_cell("softmax", softmax=lambda a: np.exp(a) / np.exp(a).sum(axis=1, keepdims=True)) == 2
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "softmax: 2 of 3 points"
+    assert "This looks like a known mistake: softmax without a shift." in said
+
+
+def test_a_verdict_goes_to_json_and_back(graded):
+    for function in (right_softmax, lambda a: np.exp(a) / np.exp(a).sum(axis=1, keepdims=True), lambda a: 1 / 0):
+        verdict = graded("softmax", function)
+        assert loaded(Verdict, json.loads(json.dumps(asdict(verdict)))) == verdict

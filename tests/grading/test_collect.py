@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from grading.intake import archive, find
 from grading.intake.repair import Found, safe_id
-from grading.row import Status, Student
+from grading.record import Status, Student
 
 law = settings(max_examples=80, deadline=None, derandomize=True)
 NOTEBOOK = '{"cells": []}'

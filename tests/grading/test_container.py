@@ -92,14 +92,9 @@ def test_a_flood_costs_its_item_alone(box, small, attack, flood):
     body = "\n    ".join(attack(flood).split("\n"))
     small.hand_in("eve", double=f"{body}\n    return 0.0")
     notebook = nbformat.read(small.path("eve"), as_version=4)
-    Execution(notebook, box, "small", small.root, 1, Limits(20.0, 200.0, MEMORY >> 20)).run()
-    points = [
-        float(out.data["text/plain"])
-        for cell in notebook.cells
-        for out in cell.get("outputs", [])
-        if out.output_type == "execute_result" and cell.metadata.get("nbgrader", {}).get("grade")
-    ]
-    assert points == [0.0, 3.0]
+    execution = Execution(notebook, box, "small", small.root, 1, Limits(20.0, 200.0, MEMORY >> 20))
+    execution.run()
+    assert [verdict.points for verdict in execution.ran.verdicts.values()] == [0.0, 3.0]
 
 
 RUNNER = """

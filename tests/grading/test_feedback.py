@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import functools
 import itertools
 import json
 import os
@@ -9,7 +10,7 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import nbformat
@@ -19,9 +20,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from grading import engine
 from grading.engine import Case, Group, Item, Mistake, Reference
-from grading.row import Row, Status
+from grading.record import Hint, Reason, Row, Status, Verdict
 from grading.tell import feedback
 from grading.tell.markdown import markdown
+from grading.tell.notebook import recalled, remember
 
 SITE = "https://course.example/book/"
 SEED = 987654321
@@ -50,19 +52,14 @@ def about(name, **more):
             | {"task": False} | more}  # fmt: skip
 
 
-def checked(function):
-    """The outputs of the graded cell, as the engine and the runner make them."""
+@functools.cache
+def verdict(function=lambda x: x * x):
+    """What the engine says of a function."""
     right = Reference({"double": lambda x: 2 * x}, {"double": SOLUTION})
-    result = engine.check(ITEM, engine.caller({"double": function}), right, SEED)
-    data = {engine.MIME: result.bundle(), "text/plain": result.message}
-    return [
-        new_output("stream", name="stdout", text=result.text()),
-        new_output("display_data", data=data),
-        new_output("execute_result", data={"text/plain": f"{result.points}"}),
-    ]
+    return engine.check(ITEM, engine.caller({"double": function}), right, SEED)
 
 
-def executed(*own, answer="def double(x):\n    return x * x", text="Because.", function=lambda x: x * x, outputs=()):
+def executed(*own, answer="def double(x):\n    return x * x", text="Because.", outputs=()):
     """A settled notebook: a graded answer, a question that a person reads, and the student's own cells."""
     return new_notebook(
         cells=[
@@ -76,7 +73,7 @@ def executed(*own, answer="def double(x):\n    return x * x", text="Because.", f
                 GRADED,
                 id="double",
                 metadata=about("double", grade=True, locked=True, points=3),
-                outputs=checked(function),
+                outputs=[new_output("stream", name="stdout", text="secret output of the check")],
             ),
             new_markdown_cell("## 2. Why", id="part-2", metadata=about("part-2", locked=True)),
             new_markdown_cell(text, id="why", metadata=about("why", grade=True, solution=True, points=2)),
@@ -85,9 +82,10 @@ def executed(*own, answer="def double(x):\n    return x * x", text="Because.", f
 
 
 def row(**more):
-    about_all = {"items": {"double": 1.0, "why": 0.0}, "reasons": {"double": "squared"}, "waiting": ["why"]} | more
-    about_all = {"student": "ada", "status": Status.GRADED, "mistakes": {}, "notes": []} | about_all
-    return Row(submission="", source="", **about_all)
+    about_all = {"items": {"double": 1.0, "why": 0.0}, "verdicts": {"double": verdict()}, "waiting": ["why"]} | more
+    about_all = {"student": "ada", "status": Status.GRADED, "notes": []} | about_all
+    about_all["notes"] = [Reason.NOTED(words=note) for note in about_all["notes"]]
+    return Row(**about_all)
 
 
 def page(notebook=None, site=SITE, words=None, **about_row):
@@ -162,8 +160,8 @@ def test_words_and_points_of_a_person_count():
 
 
 def test_status_notes_reasons_and_penalty_are_told():
-    reasons = {"double": "the answer stopped with ValueError: no"}
-    said = words_of(parsed(page(status=Status.LATE, notes=["handed in 2.0 hours late"], reasons=reasons, penalty=0.5)))
+    why = {"double": replace(verdict(), why=Reason.ANSWER_RAISED(error="ValueError", words="no"))}
+    said = words_of(parsed(page(status=Status.LATE, notes=["handed in 2.0 hours late"], verdicts=why, penalty=0.5)))
     assert "Status: late" in said
     assert "handed in 2.0 hours late" in said
     assert "the answer stopped with ValueError: no" in said
@@ -172,7 +170,7 @@ def test_status_notes_reasons_and_penalty_are_told():
 
 
 def test_what_could_not_be_run_is_said_and_no_notebook_shown():
-    tree = parsed(page(status=Status.UNREADABLE, notes=["small.ipynb is cut off"], waiting=[], reasons={}))
+    tree = parsed(page(status=Status.UNREADABLE, notes=["small.ipynb is cut off"], waiting=[], verdicts={}))
     assert "small.ipynb is cut off" in words_of(tree)
     assert "no notebook to show" in words_of(tree)
     assert not tree.find_all("pre")
@@ -300,14 +298,14 @@ def test_nothing_hidden_comes_through_cells_messages_and_notes():
         new_code_cell("### BEGIN HIDDEN TESTS\nsecret(1)", metadata=about("open", locked=True)),
     )
     (graded,) = [cell for cell in notebook.cells if cell.id == "double"]
-    bundle = graded.outputs[1].data[engine.MIME]
-    bundle["groups"][1]["message"] = "stopped with OSError: /srv/course/grading/engine.py score('x')"
-    graded.outputs.insert(0, new_output("stream", name="stdout", text="secret output of the check"))
     graded.outputs.append(new_output("error", ename="Secret", evalue="secret", traceback=["secret frame"]))
+    zero, numbers = verdict().groups
+    numbers = replace(numbers, why=Reason.RAISED(error="OSError", words="/srv/course/grading/engine.py score('x')"))
+    why = Reason.ANSWER_RAISED(error="E", words='from grading.hidden import score in "/srv/course"')
     html = page(
         notebook,
         notes=["fault of the grader: OSError: /srv/course/x"],
-        reasons={"double": 'from grading.hidden import score in "/srv/course"'},
+        verdicts={"double": replace(verdict(), groups=(zero, numbers), why=why)},
     )
     for secret in SECRETS:
         assert secret not in html, secret
@@ -315,13 +313,35 @@ def test_nothing_hidden_comes_through_cells_messages_and_notes():
     assert "stopped with OSError" in html
 
 
-def test_a_forged_verdict_stops_nothing():
-    """Plain nbgrader checks in the student's process, which can display anything."""
-    for forged in (7, {}, {"groups": 3}, {"groups": [{"points": "<b>"}]}, {"groups": [], "points": None}):
-        notebook = executed()
-        (graded,) = [cell for cell in notebook.cells if cell.id == "double"]
-        graded.outputs[1].data[engine.MIME] = forged
-        assert parsed(page(notebook)).find(id="item-double").find("td").text == "1/3"
+FORGED = {
+    "a number": 7,
+    "nothing": {},
+    "an older version's": {"status": "graded", "reasons": {"double": "squared"}, "notes": [], "seed": 3},
+    "no status": {"status": "splendid"},
+    "groups of no list": {"verdicts": {"double": {**asdict(verdict()), "groups": 3}}},
+    "points of no number": {"verdicts": {"double": {**asdict(verdict()), "points": "<b>"}}},
+    "a reason of its own": {"verdicts": {"double": {**asdict(verdict()), "why": {"reason": "<b>", "data": {}}}}},
+    "notes in words": {"notes": ["<b>all points</b>"]},
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_what_is_no_row_is_not_taken_for_one(kind):
+    """Plain nbgrader lets pass what a student writes into the metadata: it is a row of the grader's, or none."""
+    notebook = executed()
+    forged = FORGED[kind]
+    notebook.metadata["grading"] = forged if isinstance(forged, int) or not forged else {**row().plain(), **forged}
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        recalled(notebook)
+    remember(notebook, row())
+    assert recalled(notebook) == row()
+
+
+def test_without_verdicts_there_is_a_page_all_the_same():
+    """Of what plain nbgrader has graded."""
+    tree = parsed(page(verdicts={}))
+    assert tree.find(id="item-double").find("td").text == "1/3"
+    assert "The check gave no reason." in words_of(tree.find(id="item-double"))
 
 
 # ---------------------------------------------------------------------------------------------- nobody's code
@@ -375,12 +395,13 @@ def nasty():
     ]
     own = [new_code_cell(wild, id="own-1", outputs=outputs), *(new_markdown_cell(text) for text in PAYLOADS)]
     notebook = executed(*own, answer=wild, text=wild, outputs=outputs)
-    (graded,) = [cell for cell in notebook.cells if cell.id == "double"]
-    for group in graded.outputs[1].data[engine.MIME]["groups"]:
-        group["message"] = group["name"] = wild
-        group["passed"] = False
+    groups = tuple(replace(group, name=wild, why=Reason.JUDGED(words=wild)) for group in verdict().groups)
+    hints = (Hint(wild, wild, wild),)
+    why = Reason.ANSWER_RAISED(error=wild, words=wild)
+    verdicts = {"double": replace(verdict(), groups=groups, mistakes=hints, why=why)}
+    verdicts["why"] = Verdict("why", 0.0, 2.0, why=Reason.JUDGED(words=wild))
     words = {"solve-double": wild, "why": wild}
-    return page(notebook, student=wild, notes=[wild], reasons={"double": wild, "why": wild}, waiting=[], words=words)
+    return page(notebook, student=wild, notes=[wild], verdicts=verdicts, waiting=[], words=words)
 
 
 MATHML = re.compile(
@@ -589,13 +610,12 @@ def test_the_same_input_gives_the_same_bytes(tmp_path, root):
     first = page()
     assert page() == first
     nbformat.write(executed(), tmp_path / "in.ipynb")
-    (tmp_path / "row.json").write_text(json.dumps({**asdict(row()), "status": str(row().status)}))
+    (tmp_path / "row.json").write_text(json.dumps(row().plain()))
     script = """
 import json, sys, nbformat
 from grading.tell import feedback
-from grading.row import Row, Status
-row = json.load(open("row.json"))
-row = Row(**{**row, "status": Status(row["status"])})
+from grading.record import Row
+row = Row.loaded(json.load(open("row.json")))
 notebook = nbformat.read("in.ipynb", as_version=4)
 sys.stdout.buffer.write(feedback.page(notebook, row=row, points=json.loads(sys.argv[1]), site=sys.argv[2]).encode())
 """
@@ -671,7 +691,7 @@ def nbgraders(tmp_path_factory, root):
     there = tmp_path_factory.mktemp("nbgrader")
     notebook = executed(outputs=[LEAKS["a frame outside"]])
     about_it = row(notes=["the answer solve-x was deleted"], status=Status.RENAMED)
-    feedback.remember(notebook, about_it)
+    remember(notebook, about_it)
     folder = there / "autograded" / "ada" / "small"
     folder.mkdir(parents=True)
     nbformat.write(notebook, folder / "small.ipynb")

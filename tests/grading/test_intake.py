@@ -8,15 +8,12 @@ import nbformat
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from nbformat.v4 import new_output
-from nbgrader import utils
 from small_course import small_source
 
 from grading.intake import repair
 from grading.intake.repair import Found, Handed, Source
-from grading.row import Row, Status
-from grading.run import work
-from grading.run.execution import fault
+from grading.record import Status
+from grading.tell import words
 
 law = settings(max_examples=80, deadline=None, derandomize=True)
 
@@ -40,7 +37,7 @@ def cell(kind, text, name=None):
 def repaired(source, *cells):
     notebook, notes = repair.repair(Handed("ann", Status.GRADED, cells=cells), source)
     nbformat.validate(notebook)
-    return notebook, " ".join(notes)
+    return notebook, " ".join(map(words.said, notes))
 
 
 def ids(notebook):
@@ -117,7 +114,7 @@ def test_damaged_files(data, status, said, source):
     assert said in " ".join(handed.notes)
     assert bool(handed.notes) == bool(said)
     notebook, notes = repair.repair(handed, source)
-    assert notes[: len(handed.notes)] == handed.notes
+    assert tuple(map(words.said, notes[: len(handed.notes)])) == handed.notes
     nbformat.validate(notebook)
 
 
@@ -168,9 +165,9 @@ def test_answers_are_known_by_whatever_mark_is_left(keep, source):
     assert "return x + x" in cells["solve-double"].source
     assert "Since it is so." in cells["why"].source
     assert ids(notebook) == list(source.cells)
-    assert "deleted" not in " ".join(notes)
+    assert "deleted" not in " ".join(map(words.said, notes))
     said = "the marks of solve-double, solve-triple, why were lost; recognized by what is in the cells"
-    assert (said in notes) == (keep == "nothing")
+    assert (said in map(words.said, notes)) == (keep == "nothing")
     assert sum(c.source == "# Small" for c in notebook.cells) == 1
 
 
@@ -274,38 +271,3 @@ def test_any_cut_or_flipped_byte(data, source):
     for _ in range(data.draw(st.integers(0, 3))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     graded_as_far_as_it_can_be(bytes(whole[: data.draw(st.integers(0, len(whole)))]), source)
-
-
-# ---------------------------------------------------------------------------------------------- outputs
-
-
-def number(text):
-    return new_output("execute_result", {"text/plain": text})
-
-
-@pytest.mark.parametrize(
-    ("outputs", "points", "reason"),
-    [
-        ([number("2.0")], 2, None),
-        ([number("0.5")], 0.5, "does not say why"),
-        ([new_output("stream", name="stderr", text="RuntimeWarning"), number("2.0")], 2, None),
-        ([], 0, "the check gave no points"),  # nbgrader alone: full marks
-        ([number("'full marks'")], 0, "the check gave no points"),  # the same
-        ([number("7.0")], 0, "the check gave 7 points of 2"),  # nbgrader alone: the batch stops
-        ([number("-1.0")], 0, "the check gave -1 points of 2"),  # nbgrader alone: full marks
-        ([number("nan")], 0, "the check gave nan points"),
-        ([number("2.0"), new_output("error", ename="E", evalue="late", traceback=["secret"])], 0, "E: late"),
-        ([fault("KernelDied", "it ended Python")], 0, "it ended Python"),
-    ],
-)
-def test_outputs_and_points(outputs, points, reason, source):
-    """What the row says is what nbgrader reads from the same cell."""
-    notebook, _ = repair.repair(Handed("ann", Status.GRADED), source)
-    graded = next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "double")
-    graded.outputs = outputs
-    row = work.settle(Row("ann", Status.GRADED, {}, {}, {}, [], "", ""), notebook, source)
-    assert row.items["double"] == points
-    assert utils.determine_grade(graded)[0] == points
-    assert (reason is None) == ("double" not in row.reasons)
-    assert (reason or "") in row.reasons.get("double", "")
-    assert "secret" not in str(graded.outputs)

@@ -383,11 +383,9 @@ def test_what_the_checker_reads_is_bounded_as_well(small, box, attack, monkeypat
     monkeypatch.setattr(execution, "time", own)
     small.hand_in("ann", own=attack("questions without end"), double="ask()")
     notebook = nbformat.read(small.path("ann"), as_version=4)
-    execution.Execution(notebook, box, "small", small.root, 1, execution.Limits(1.0, 60.0)).run()
-    (last,) = [
-        cell.outputs[-1] for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "triple"
-    ]
-    assert float(last.data["text/plain"]) == 3
+    run = execution.Execution(notebook, box, "small", small.root, 1, execution.Limits(1.0, 60.0))
+    run.run()
+    assert run.ran.verdicts["triple"].points == 3
 
 
 def test_who_holds_up_what_is_ours_loses_that_item_alone(small, attack):

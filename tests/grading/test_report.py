@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from grading.engine import Case, Group, Item, Mistake
-from grading.row import Row, Status, Student, duration
+from grading.record import Hint, Reason, Row, Status, Student, Verdict, Why
 from grading.tell import report, similar
 from grading.tell.similar import Pair
+from grading.tell.words import duration, remarks
 
 POINTS = {"double": 2.0, "triple": 3.0, "why": 1.0}
 GROUPS = (Group("numbers", 2, lambda rng: [Case((1.0,))]),)
@@ -28,13 +29,19 @@ HOSTILE = "</td><script>alert(1)</script><img src=//x.example/a onerror='b()'>\"
 
 
 def row(student="ann", status=Status.GRADED, got=(2.0, 3.0, 1.0), reasons=None, mistakes=None, notes=(), **more):
-    items = dict(zip(POINTS, got, strict=True))
-    return Row(student, status, items, reasons or {}, mistakes or {}, list(notes), "s", "d", **more)
+    """Reasons may be words, such as a judge has; whoever has a reason has lost something."""
+    items, verdicts = dict(zip(POINTS, got, strict=True)), {}
+    for item in [*(reasons or {}), *(mistakes or {})]:
+        why = (reasons or {}).get(item)
+        why = why if isinstance(why, Why | None) else Reason.JUDGED(words=why)
+        hints = tuple(Hint(name, "", "") for name in (mistakes or {}).get(item, ()))
+        verdicts[item] = Verdict(item, items[item], items[item] + 1, mistakes=hints, why=why)
+    return Row(student, status, items, verdicts, [Reason.NOTED(words=note) for note in notes], "s", "d", **more)
 
 
 def lost(student, name, item="double", **more):
     """Who made a known mistake."""
-    return row(student, got=(0.0, 3.0, 1.0), reasons={item: name}, mistakes={item: [name]}, **more)
+    return row(student, got=(0.0, 3.0, 1.0), mistakes={item: [name]}, **more)
 
 
 # ---------------------------------------------------------------------------------------------- rows and the table
@@ -56,14 +63,21 @@ def lost(student, name, item="double", **more):
             row(status=Status.UNREADABLE, notes=["cut off"], reasons=dict.fromkeys(POINTS, "unreadable")),
             ["unreadable: cut off"],
         ),
-        (row(reasons={"double": "numbers: not solved yet", "why": "no answer"}), ["not solved yet: double, why"]),
-        (row(reasons=dict.fromkeys(POINTS, "not solved yet")), ["not solved yet: everything"]),
+        (row(reasons={"double": Reason.UNSOLVED(), "why": Reason.NO_ANSWER()}), ["not solved yet: double, why"]),
+        (row(reasons=dict.fromkeys(POINTS, Reason.UNSOLVED())), ["not solved yet: everything"]),
     ],
     ids=lambda each: each.status if isinstance(each, Row) else "",
 )
 def test_remarks(made, said):
     """What went wrong is said once, and what concerns the whole submission comes first."""
-    assert made.remarks == said
+    assert remarks(made) == said
+
+
+def test_words_decide_nothing_about_what_is_solved():
+    """An exception may say what it likes."""
+    made = row(reasons={"double": Reason.RAISED(error="ValueError", words="not solved yet"), "why": "no answer"})
+    assert made.unsolved == []
+    assert row(reasons={"double": Reason.UNSOLVED()}).unsolved == ["double"]
 
 
 def test_duration():
@@ -285,7 +299,7 @@ def test_mistakes_by_frequency():
     rows = [
         lost("ann", "halved"),
         *(lost(name, "squared") for name in ("ben", "cyd")),
-        row("dan", reasons={"double": "x: not solved yet"}),
+        row("dan", reasons={"double": Reason.UNSOLVED()}),
     ]
     text = page(rows).text
     assert text.index(
@@ -301,7 +315,7 @@ def test_other_reasons_are_grouped_by_their_words():
         "entry [0, 1] is off by 1e-05",
         "entry [2, 1] is off by 10",
         "name 'a' is not defined",
-        "x: not solved yet",
+        Reason.UNSOLVED(),
     ]
     rows = [row(f"s{i}", reasons={"triple": reason}) for i, reason in enumerate(reasons)]
     text = page([*rows, lost("ann", "squared"), row("eve", Status.MISSING, reasons={"triple": "missing"})]).text
@@ -317,7 +331,7 @@ def test_items_by_difficulty():
     """The hardest first; those who wait for a person, or whose submission did not run, do not count."""
     rows = [
         row("a", got=(2.0, 0.0, 1.0)),
-        row("b", got=(1.0, 0.0, 0.0), reasons={"triple": "x: not solved yet"}, waiting=["why"]),
+        row("b", got=(1.0, 0.0, 0.0), reasons={"triple": Reason.UNSOLVED()}, waiting=["why"]),
         row("c", Status.MISSING, (0.0, 0.0, 0.0)),
     ]
     text = page(rows, questions={"why": "Why?"}).text

@@ -34,7 +34,7 @@ def test_a_new_file_where_points_come_about_makes_grades_old(copied, room):
     assert len({*seen, digest()}) == 5
 
 
-@pytest.mark.parametrize("name", ["row.py", "student/wire.py", "judge/check.py", "intake/repair.py", "run/work.py"])
+@pytest.mark.parametrize("name", ["record.py", "student/wire.py", "judge/check.py", "intake/repair.py", "run/work.py"])
 def test_a_change_where_points_come_about_makes_grades_old(copied, name):
     here, digest = copied
     before = digest()

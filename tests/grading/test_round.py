@@ -12,7 +12,7 @@ import pytest
 from test_feedback import parsed, strangers
 
 from grading import engine
-from grading.row import Status
+from grading.record import Status
 
 OURS = ("engine.py", "call.py", "check.py", "bridge.py")  # whose frames no student sees
 

@@ -11,6 +11,7 @@ from grading import engine
 from grading.run import sandbox
 from grading.run.execution import Execution, Limits
 from grading.student.wire import Peer
+from grading.tell import words
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -136,14 +137,9 @@ def test_the_journal_of_an_attack_is_one_line_of_json(small, attack):
 def test_a_right_notebook_has_full_marks_across_the_wire(box, assignment):
     """What the items need crosses: functions and callbacks, arrays of each type, tuples, dictionaries."""
     notebook = nbformat.read(ROOT / "solutions" / assignment / f"{assignment}.ipynb", as_version=4)
-    Execution(notebook, box, assignment, ROOT, 7, Limits(60.0, 300.0)).run()
-    points = {
-        cell.metadata.nbgrader.grade_id: float(out.data["text/plain"])
-        for cell in notebook.cells
-        if cell.cell_type == "code" and cell.metadata.nbgrader.grade
-        for out in cell.outputs
-        if out.output_type == "execute_result"
-    }
+    execution = Execution(notebook, box, assignment, ROOT, 7, Limits(60.0, 300.0))
+    execution.run()
+    points = {name: verdict.points for name, verdict in execution.ran.verdicts.items()}
     assert points == {item.id: item.max_points for item in engine.load_items(assignment, ROOT)}
 
 
@@ -189,7 +185,6 @@ def test_a_class_before_an_item_is_a_students_own(box, tmp_path, answer):
     (item,), right = engine.load_items("classes", tmp_path), engine.reference("classes", tmp_path)
     with engine.predecessors(names, item, right):
         here = engine.check(item, engine.caller(names), right, 1)
-    there = cells[2].outputs[0].text
-    for text in (there, here.text()):
-        assert f"{points:g} of 3 points" in text
-        assert said in text
+    for verdict in (execution.ran.verdicts["twice"], here):
+        assert verdict.points == points
+        assert said in words.text(verdict)

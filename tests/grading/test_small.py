@@ -21,7 +21,7 @@ from grading.intake.repair import safe_id
 from grading.keep.gradebook import Grades
 from grading.keep.journal import Journal
 from grading.keep.round import read_students
-from grading.row import Row, Status, Student
+from grading.record import GroupVerdict, Hint, Reason, Row, Status, Student, Verdict
 from grading.run.pool import Workers
 
 
@@ -218,9 +218,48 @@ def journal_lines(path):
     return [student for student in students if student]
 
 
+VERDICTS = {
+    "double": Verdict(
+        "double",
+        2.0,
+        3.0,
+        "twice",
+        (GroupVerdict("small", 2.0, 2.0), GroupVerdict("large", 0.0, 1.0, Reason.SHAPE(found=[2, 1], wanted=[]))),
+        (Hint("squared", "Is it so?", "page"),),
+    ),
+    "triple": Verdict("triple", None, 3.0, why=Reason.LATE(seconds=0.5)),
+}
+OLD = {"student": "ann", "status": "graded", "items": {"double": 2.0}, "reasons": {}, "mistakes": {}, "notes": ["ä"]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: OLD,
+        lambda line: {**line, "verdicts": {"double": {"points": 2.0}}},
+        lambda line: {**line, "notes": ["a sentence"]},
+        lambda line: {**line, "items": {"double": "2"}},
+        lambda line: {**line, "status": "splendid"},
+        lambda line: {**line, "more": 1},
+    ],
+    ids=["an older version's", "half a verdict", "a sentence", "a text", "no status", "a field more"],
+)
+def test_a_line_that_cannot_be_read_is_no_result(tmp_path, change):
+    """That student is graded again, and no other."""
+    for name in ("ann", "ben"):
+        Journal(tmp_path / "journal").end(Row(name, Status.GRADED, {"double": 2.0}, VERDICTS))
+    lines = [json.loads(line) for line in (tmp_path / "journal").read_text().splitlines()]
+    texts = [json.dumps(each) + "\n" for each in (change(lines[0]), lines[1])]
+    (tmp_path / "journal").write_text("".join(texts))
+    assert list(Journal(tmp_path / "journal").rows) == ["ben"]
+
+
 def test_journal_doubts_what_was_begun(tmp_path):
     """A round that died while it wrote one student's grades leaves that student, and only that one, to the next."""
-    rows = [Row(name, Status.GRADED, {"double": 2.0}, {}, {}, ["ä\n"], "s", "d") for name in ("ann", "ben")]
+    rows = [
+        Row(name, Status.GRADED, {"double": 2.0}, VERDICTS, [Reason.NOTED(words="ä\n")], "s", "d")
+        for name in ("ann", "ben")
+    ]
     journal_ = Journal(tmp_path / "journal")
     for row in rows:
         journal_.begin(row.student)
@@ -327,7 +366,7 @@ def test_no_markup_comes_into_the_gradebook(small, row, person):
     small.hand_in("ben")
     small.run()
     grades = Grades(f"sqlite:///{small.state / 'gradebook.db'}", small.state, "small")
-    about = Row(row, Status.GRADED, {"double": 0, "triple": 0, "why": 0}, {}, {}, [], "", "")
+    about = Row(row, Status.GRADED, {"double": 0, "triple": 0, "why": 0})
     with pytest.raises(ValueError, match=r"<|safe id"):
         grades.write(about, {}, None, person)
     grades.close()

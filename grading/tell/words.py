@@ -1,0 +1,146 @@
+"""The words for what `grading.record` holds: a sentence for each reason, and nothing is decided by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from grading.record import Reason, Row, Status, Stop, Verdict, Why
+
+__all__ = ["duration", "line", "remarks", "said", "stopped", "text"]
+
+WORDS = {
+    Reason.RIGHT: "all right",
+    Reason.NO_ANSWER: "no answer",
+    Reason.ANSWER_RAISED: "the answer stopped with {error}: {words}",
+    Reason.ANSWER_DELETED: "the answer was deleted",
+    Reason.STATUS: "{status}",
+    Reason.NO_POINTS: "the check gave no points",
+    Reason.OUT_OF_RANGE: "the check gave {points} points of {most:g}",
+    Reason.UNSOLVED: "not solved yet",
+    Reason.RAISED: "stopped with {raised}",
+    Reason.LATE: "no answer within {seconds:g} s",
+    Reason.INTERRUPTED: "no answer within the time limit",
+    Reason.ENDLESS: "what was returned has too many parts to be looked at",
+    Reason.NOTHING: "returned None: is the return missing?",
+    Reason.NOT_NUMBERS: "returned a value of type {kind} where numbers were expected",
+    Reason.MISSING: "there is no function {name}",
+    Reason.NO_FUNCTION: "{name} is no function, its name was given to something else",
+    Reason.BORROWED: "it calls {name}; this part asks for your own code, with NumPy alone",
+    Reason.CALLS: "{function} called {name} {often}; the task asks for {asks}",
+    Reason.STEPS: "{function} computes with {found}; the task asks for {asks}",
+    Reason.PARTS: "{where} has {found} parts, expected {wanted}{inputs}",
+    Reason.NO_ARRAY: "{where} is a list of {found} parts, expected an array of shape {wanted}{inputs}",
+    Reason.SHAPE: "{where} has shape {found}, expected {wanted}{inputs}",
+    Reason.NOT_FINITE: "{where} has entries that are not finite numbers{inputs}",
+    Reason.PRECISION: "{where} is right to the digits of {found} only, and the inputs are {wanted}: "
+    "where are the others lost?{inputs}",
+    Reason.OFF: "{spot} is off, by about {about:g} times the largest entry{inputs}",
+    Reason.FORM: "what was returned has another form than the task states",
+    Reason.JUDGED: "{words}",
+    Reason.JUDGE_LATE: "no answer in time",
+    Reason.TIME_LIMIT: "it ran longer than {seconds:g} s and was stopped",
+    Reason.UNSTOPPABLE: "it ran too long and could not be stopped",
+    Reason.ENDED: "it ended Python",
+    Reason.GARBLED: "it answered with {words}",
+    Reason.BROKEN: "it stopped the grader's own code with {error}",
+    Reason.OVER_LIMIT: "{words}",
+    Reason.CELLS_LATE: "all cells together took too long",
+    Reason.CHECKS_LATE: "all checks together took too long",
+    Reason.GONE: "the process was gone before the check",
+    Reason.UNDECLARED: "checks.py declares no item {name}",
+    Reason.GIVEN_UP: "{words}",
+    Reason.FAULT: "fault of the grader: {error}: {words}",
+    Reason.NOTED: "{words}",
+    Reason.DELETED: "the answer {answer} was deleted",
+    Reason.CELLS_STOPPED: "ran too long and was stopped: {cells}",
+    Reason.CELLS_LOST: "ended Python and was left out: {cells}",
+    Reason.NO_VERDICT: "no verdict on {items}",
+    Reason.HANDED_LATE: "handed in {hours:.1f} hours after the due date",
+    Reason.UNISOLATED: "not isolated: the code ran without a sandbox on the machine that graded",
+    Reason.STRANGER: "not in the students file",
+}
+LONGEST = 300  # characters of a line
+
+
+def said(why: Why) -> str:
+    """A reason as a sentence, which begins with no capital."""
+    return WORDS[why.reason].format_map({**why.data, **_phrases(why.data)})
+
+
+def _phrases(data: Mapping[str, Any]) -> dict[str, str]:
+    """What is made of the data before it comes into a sentence."""
+    phrases = {name: str(tuple(value)) for name, value in data.items() if isinstance(value, list)}
+    where = "the result"
+    for part in data.get("path", ()):
+        where = f"part {part} of {where}"
+    phrases |= {"where": where, "spot": f"entry {data['entry']} of {where}" if data.get("entry") else where}
+    shapes = ", ".join(str(tuple(shape)) for shape in data.get("inputs", ()))
+    phrases["inputs"] = f" on inputs of shapes {shapes}" * bool(shapes)
+    if "times" in data:
+        phrases["often"] = {0: "never", 1: "once", 2: "twice"}.get(data["times"], f"{data['times']} times")
+    if "error" in data:
+        phrases["raised"] = f"{data['error']}: {data['words']}" if data.get("words") else data["error"]
+    if "cells" in data:
+        phrases["cells"] = ", ".join(f"cell {name}" if name else f"cell `{first}`" for name, first in data["cells"])
+    if "items" in data:
+        phrases["items"] = ", ".join(data["items"])
+    return phrases
+
+
+def line(verdict: Verdict) -> str:
+    """Why an item has not all of its points, in one line."""
+    if verdict.why:
+        words = said(verdict.why)
+    elif verdict.mistakes:
+        words = " and ".join(mistake.name for mistake in verdict.mistakes)
+    elif verdict.failed and verdict.failed.why:
+        words = f"{verdict.failed.name}: {said(verdict.failed.why)}"
+    else:
+        words = said(Reason.RIGHT())
+    return " ".join(words.split())[:LONGEST]
+
+
+def text(verdict: Verdict) -> str:
+    """What a check prints."""
+    lines = [f"{verdict.function}: {verdict.points:g} of {verdict.max_points:g} points"]
+    for group in verdict.groups:
+        words = said(group.why) if group.why else "right"
+        lines.append(f"  {group.points:g}/{group.max_points:g}  {group.name}: {words}")
+    for mistake in verdict.mistakes:
+        lines.append(f"This looks like a known mistake: {mistake.name}.")
+        lines.append(f"{mistake.hint} Read again: {mistake.page}.")
+    return "\n".join(lines)
+
+
+def stopped(stop: Stop) -> tuple[str, str]:
+    """A name and a sentence for what stopped a cell, as an exception has them."""
+    reason = stop.why.reason
+    return "TimeLimit" if reason.too_late else "KernelDied" if reason.died else "NotRun", said(stop.why)
+
+
+def remarks(row: Row) -> list[str]:
+    """What went wrong, a sentence for each thing: first what concerns the whole submission."""
+    notes = [said(note) for note in row.notes]
+    late = [f"late by {duration(row.late)}"] * (row.late > 0)
+    late += [f"{row.penalty:g} points are taken away for that"] * (row.penalty > 0)
+    if row.status in (Status.GRADED, Status.RENAMED, Status.LATE):
+        first, last = late, notes
+    else:
+        first, last = [f"{row.status}: {'; '.join(notes)}".removesuffix(": "), *late], []
+    if not row.status.readable:  # every item has the same reason
+        return first
+    unsolved: Sequence[str] = row.unsolved
+    if unsolved:
+        which = "everything" if len(unsolved) == len(row.items) else ", ".join(unsolved)
+        first.append(f"{said(Reason.UNSOLVED())}: {which}")
+    others = [f"{item}: {line(verdict)}" for item, verdict in row.lost.items() if item not in unsolved]
+    return [*first, *others, *last]
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that a person would use."""
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
