@@ -14,7 +14,6 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 __all__ = ["CONTROL", "GroupVerdict", "Hint", "Reason", "Row", "Status", "Stop", "Student", "Verdict", "Why"]
-__all__ += ["loaded"]
 
 # what no page, table or terminal should get: among these is what turns the direction of writing, and disguises a name
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
@@ -100,7 +99,6 @@ class Reason(StrEnum):
     LATE = auto()
     INTERRUPTED = auto()
     ENDLESS = auto()
-    NOTHING = auto()
     NOT_NUMBERS = auto()
     MISSING = auto()
     NO_FUNCTION = auto()
@@ -340,25 +338,12 @@ class Row:
     @classmethod
     def loaded(cls, plain: dict[str, Any]) -> Row:
         """A row from what `plain` made; a ``TypeError`` or ``ValueError`` for anything else."""
-        made: Row = loaded(cls, {**plain, "person": None})
+        made: Row = _loaded(cls, {**plain, "person": None})
         return made
 
 
-def loaded(kind: Any, value: Any) -> Any:
-    """A value of a kind, from what JSON made of it.
-
-    Parameters
-    ----------
-    kind : type
-        One of the records here, or a type of one of their fields.
-    value : Any
-        As ``json.loads`` gives it.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is of another kind, has a field more, or lacks one.
-    """
+def _loaded(kind: Any, value: Any) -> Any:
+    """A value of a kind, a record or a type of its fields, from what JSON made of it; strictly, or an exception."""
     origin, parts = get_origin(kind), get_args(kind)
     if kind is Any:
         return value
@@ -367,13 +352,13 @@ def loaded(kind: Any, value: Any) -> Any:
         names = [each.name for each in fields(kind)]
         if not isinstance(value, dict) or value.keys() != set(names):
             raise TypeError(f"no {kind.__name__}")
-        return kind(**{name: loaded(hints[name], value[name]) for name in names})
+        return kind(**{name: _loaded(hints[name], value[name]) for name in names})
     if origin is UnionType:
-        return None if value is None else loaded(parts[0], value)
+        return None if value is None else _loaded(parts[0], value)
     if origin in (list, tuple) and isinstance(value, list):
-        return origin(loaded(parts[0], each) for each in value)
+        return origin(_loaded(parts[0], each) for each in value)
     if origin is dict and isinstance(value, dict):
-        return {loaded(parts[0], key): loaded(parts[1], each) for key, each in value.items()}
+        return {_loaded(parts[0], key): _loaded(parts[1], each) for key, each in value.items()}
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
     if kind is float and type(value) is int:

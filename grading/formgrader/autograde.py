@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,21 +87,10 @@ class Repair(_Step):
         return notebook, resources
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What the process that judges has to know."""
-
-    notebook: str
-    bundle: work.Bundle
-    seed: int
-    limits: Limits
-    unisolated: bool
-    container: str | None
-
-
-def _executed(asked: _Asked, begin: Begin, spared: Mapping[str, str]) -> tuple[NotebookNode, Ran]:
-    notebook = nbformat.reads(asked.notebook, as_version=4)
-    about = (notebook, asked.bundle, asked.seed, asked.limits, asked.unisolated, asked.container, begin, spared)
+def _executed(asked: tuple[Any, ...], begin: Begin, spared: Mapping[str, str]) -> tuple[NotebookNode, Ran]:
+    """In the process that judges."""
+    notebook = nbformat.reads(asked[0], as_version=4)
+    about = (notebook, *asked[1:], begin, spared)
     return notebook, work.execute(*about)
 
 
@@ -128,7 +117,7 @@ class Check(_Step):
             limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
             solutions, release = Path(self.root, "solutions", name), Path(self.root, "exercises", name, path.name)
             bundle = work.Bundle.read(solutions, release)
-            asked = _Asked(work.text(nb), bundle, row.seed, limits, self.allow_unisolated, self.container)
+            asked = (work.text(nb), bundle, row.seed, limits, self.allow_unisolated, self.container)
             nb, ran = watched.mine().do(_executed, asked)
         blank = source.blank(nb)
         row = work.settle(replace(row, late=late), source, ran, blank)

@@ -328,11 +328,16 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
     known = source.cells
     answers: dict[str, list[str]] = {name: [] for name, cell in known.items() if cell.metadata.nbgrader.solution}
     follows: dict[str, list[NotebookNode]] = {"": [], **{name: [] for name in known}}
-    notes, seen, place = [Reason.NOTED(words=note) for note in handed.notes], set[str](), ""
+    notes, seen, place = list[Why](), set[str](), ""
+
+    def note(words: str) -> None:
+        notes.append(Reason.NOTED(words=words))
+
+    for words in handed.notes:
+        note(words)
     names, guessed = _names(handed, source)
     if guessed:
-        said = f"the marks of {', '.join(guessed)} were lost; recognized by what is in the cells"
-        notes.append(Reason.NOTED(words=said))
+        note(f"the marks of {', '.join(guessed)} were lost; recognized by what is in the cells")
     for number, (cell, name) in enumerate(zip(handed.cells, names, strict=True)):
         if name is None:
             follows[place].append(_cell(cell["type"], cell["text"], f"own-{number}"))
@@ -342,19 +347,17 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
             place = name
         if name in answers:
             if cell["type"] != known[name].cell_type:
-                said = f"the answer {name} was a {cell['type']} cell, read as {known[name].cell_type}"
-                notes.append(Reason.NOTED(words=said))
+                note(f"the answer {name} was a {cell['type']} cell, read as {known[name].cell_type}")
             answers[name].append(cell["text"])
     if handed.status.readable:
         for name, texts in answers.items():
             if not texts:
                 notes.append(Reason.DELETED(answer=name))
             if len(texts) > 1:
-                notes.append(Reason.NOTED(words=f"the answer {name} is there {len(texts)} times, the last counts"))
+                note(f"the answer {name} is there {len(texts)} times, the last counts")
         lost = [name for name in known if name not in seen and name not in answers]
         if lost:
-            said = f"{len(lost)} locked {'cell was' if len(lost) == 1 else 'cells were'} deleted and put back"
-            notes.append(Reason.NOTED(words=said))
+            note(f"{len(lost)} locked {'cell was' if len(lost) == 1 else 'cells were'} deleted and put back")
     cells = list(follows[""])
     for name, cell in known.items():
         if name in answers:

@@ -126,16 +126,12 @@ def predecessors(namespace: dict[str, Any], item: Item, right: Reference) -> Ite
 UNUSABLE = {Missing: Reason.MISSING, NoFunction: Reason.NO_FUNCTION, Borrowed: Reason.BORROWED}
 
 
-class _NoValue(Exception):
-    """A call gave no numbers."""
+class Gone(Exception):
+    """The process of a student's functions answers no more."""
 
     def __init__(self, why: Why) -> None:
         super().__init__(why)
         self.why = why
-
-
-class Gone(_NoValue):
-    """The process of a student's functions answers no more."""
 
 
 @dataclass(frozen=True)
@@ -233,10 +229,10 @@ def attempt(call: Call, name: str, case: Case, seconds: float) -> Outcome:
         return Outcome(why=Reason.INTERRUPTED(), over=True)
     except NotImplementedError:
         return Outcome(why=Reason.UNSOLVED(), over=True)
-    except _NoValue as error:
-        return Outcome(why=error.why, over=isinstance(error, Gone))
+    except Gone as gone:
+        return Outcome(why=gone.why, over=True)
     except Unusable as error:
-        return Outcome(why=UNUSABLE[type(error)](name=str(error)), over=True)
+        return Outcome(why=UNUSABLE.get(type(error), Reason.NO_FUNCTION)(name=str(error)), over=True)
     except NotNumbers as error:
         return Outcome(why=Reason.NOT_NUMBERS(kind=str(error)))
     except BaseException as error:  # SystemExit too: nothing that student code does may stop the grading
@@ -257,8 +253,6 @@ def quiet() -> Iterator[None]:
 
 def _nested(value: Any) -> Any:
     """A list of numbers becomes an array, a list of anything else stays a list; every array is a copy."""
-    if value is None:
-        raise _NoValue(Reason.NOTHING())
     if isinstance(value, list | tuple):
         parts = [_nested(part) for part in value]
         if parts and all(isinstance(part, np.ndarray) and part.ndim == 0 for part in parts):
@@ -266,5 +260,5 @@ def _nested(value: Any) -> Any:
         return parts
     array = np.array(value)
     if array.dtype.kind not in "fiub":
-        raise _NoValue(Reason.NOT_NUMBERS(kind=type(value).__name__))
+        raise NotNumbers(type(value).__name__)
     return array

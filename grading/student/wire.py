@@ -10,7 +10,6 @@ A message is a head in JSON and a body of bytes, which arrays and long texts sha
 
     ["call", 7, name or number, [args, kwargs]]                     question 7
     ["value", 7, [value, changes]]   ["error", 7, kind, words]      its answer
-    ["bye"]
 
 where ``changes`` tells what was done in place to the arguments.
 """
@@ -148,8 +147,6 @@ class Peer:
             while (message := self._receive()).get("to") != number:
                 if "call" in message:
                     self._serve(message)
-                elif "bye" in message:
-                    raise Closed
             if "error" in message:
                 raise self._exception(message["error"], message["words"])
             self._change(message["changes"], arguments)
@@ -158,16 +155,15 @@ class Peer:
             self._give()
 
     def serve(self) -> None:
-        """Answer questions until the other side says that it has no more."""
+        """Answer questions until the other side is `Closed`."""
         self._serves = True
         try:
             self._take()
-            while "bye" not in (message := self._receive()):
-                if "call" in message:
+            while True:
+                if "call" in (message := self._receive()):
                     self._serve(message)
         finally:
             self._give()
-        self.clear()
 
     def settle(self) -> Any:
         """Wait for the answers to questions that were given up when it was `Late`, and refuse what is asked meanwhile.
@@ -185,11 +181,6 @@ class Peer:
                 self._write(self._packed(["error", message["id"], "TimeoutError", "it is too late"]))
             value = message.get("value")
         return value
-
-    def bye(self) -> None:
-        """End the other side's `serve`."""
-        self._write(self._packed(["bye"]))
-        self.clear()
 
     def clear(self) -> None:
         """Forget the functions that were handed out: the other side can use them no more."""
@@ -344,8 +335,6 @@ class Peer:
             case ["error", int(number), str(kind), str(words)]:
                 self._asked.remove(number)
                 return {"to": number, "error": kind, "words": words}
-            case ["bye"]:
-                return {"bye": True}
         raise WireError
 
     def _refusal(self, why: str) -> WireError:
@@ -396,8 +385,6 @@ class _Out:
                 return float.__float__(value)
             case complex():
                 return {"complex": [value.real, value.imag]}
-            case slice():
-                return {"slice": self._each((value.start, value.stop, value.step), depth)}
         number = getattr(value, "_number", None)
         if type(number) is int and self.peer._theirs.get(number) is value:
             return {"yours": number}
@@ -458,8 +445,6 @@ class _In:
                 return dict(self._item(pair, depth) for pair in nodes)
             case "complex", [float(real), float(imaginary)]:
                 return complex(real, imaginary)
-            case "slice", [_, _, _]:
-                return slice(*self._each(inner, depth))
             case "theirs", int(number):
                 self._count()
                 return self.peer._their(number)

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from grading.judge.item import Item
-from grading.record import CONTROL, Row, Status
+from grading.record import CONTROL, Hint, Row, Status
 from grading.tell import words
 from grading.tell.similar import Pair
 
@@ -46,7 +46,7 @@ def html(
     points : mapping
         The items in order, with their maximum.
     items : sequence of Item
-        What ``checks.py`` declares: the functions' names, and hint and page of each known mistake.
+        What ``checks.py`` declares: the functions' names.
     similar : sequence of Pair
         Submissions with nearly the same code.
     questions : mapping, optional
@@ -71,7 +71,7 @@ def html(
         median=statistics.median(totals) if totals else None,
         waiting=[row for row in rows if row.waiting],
         totals=_histogram(totals, sum(points.values())),
-        mistakes=_mistakes(run, items),
+        mistakes=_mistakes(run, functions),
         others=_others(run, functions),
         items=_items(run, points, functions, questions or {}),
         broken=sorted((r for r in rows if r.status not in FINE), key=lambda r: (WORST.index(r.status.name), r.student)),
@@ -110,23 +110,21 @@ def _template() -> Template:
 # ---------------------------------------------------------------------------------------------- what went wrong
 
 
-def _mistakes(rows: Sequence[Row], items: Sequence[Item]) -> list[dict[str, Any]]:
+def _mistakes(rows: Sequence[Row], functions: Mapping[str, str]) -> list[dict[str, Any]]:
     """The known mistakes, the most frequent first: what to speak about next week."""
-    known = {(item.id, mistake.name): mistake for item in items for mistake in item.mistakes}
-    functions = {item.id: item.function for item in items}
+    known: dict[tuple[str, str], Hint] = {}
     who: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        for item, names in row.mistakes.items():
-            for name in names:
-                who[item, name].append(row)
+        for item, verdict in row.verdicts.items():
+            for hint in verdict.mistakes:
+                known[item, hint.name] = hint
+                who[item, hint.name].append(row)
     found = [
         {
-            "name": name,
+            **vars(known[item, name]),
             "function": functions.get(item, item),
             "students": students,
             "tried": sum(item not in row.unsolved for row in rows),
-            "hint": known[item, name].hint if (item, name) in known else "",
-            "page": known[item, name].page if (item, name) in known else "",
         }
         for (item, name), students in who.items()
     ]

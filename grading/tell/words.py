@@ -22,8 +22,7 @@ WORDS = {
     Reason.LATE: "no answer within {seconds:g} s",
     Reason.INTERRUPTED: "no answer within the time limit",
     Reason.ENDLESS: "what was returned has too many parts to be looked at",
-    Reason.NOTHING: "returned None: is the return missing?",
-    Reason.NOT_NUMBERS: "returned a value of type {kind} where numbers were expected",
+    Reason.NOT_NUMBERS: "returned {what}",
     Reason.MISSING: "there is no function {name}",
     Reason.NO_FUNCTION: "{name} is no function, its name was given to something else",
     Reason.BORROWED: "it calls {name}; this part asks for your own code, with NumPy alone",
@@ -77,6 +76,9 @@ def _phrases(data: Mapping[str, Any]) -> dict[str, str]:
     phrases |= {"where": where, "spot": f"entry {data['entry']} of {where}" if data.get("entry") else where}
     shapes = ", ".join(str(tuple(shape)) for shape in data.get("inputs", ()))
     phrases["inputs"] = f" on inputs of shapes {shapes}" * bool(shapes)
+    if "kind" in data:
+        what = f"a value of type {data['kind']} where numbers were expected"
+        phrases["what"] = "None: is the return missing?" if data["kind"] == "NoneType" else what
     if "times" in data:
         phrases["often"] = {0: "never", 1: "once", 2: "twice"}.get(data["times"], f"{data['times']} times")
     if "error" in data:

@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 import warnings
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from grading.engine import Case, Group, Item, Mistake, Reference
 from grading.hidden import score
 from grading.judge import call as calling
 from grading.judge import compare
-from grading.record import Reason, Verdict, loaded
+from grading.record import Reason, Row, Status
 from grading.student import borrowed
 from grading.tell import words
 
@@ -468,4 +467,5 @@ def test_a_cell_prints_what_the_page_says_and_gives_the_points(graded_cell, caps
 def test_a_verdict_goes_to_json_and_back(graded):
     for function in (right_softmax, lambda a: np.exp(a) / np.exp(a).sum(axis=1, keepdims=True), lambda a: 1 / 0):
         verdict = graded("softmax", function)
-        assert loaded(Verdict, json.loads(json.dumps(asdict(verdict)))) == verdict
+        row = Row("ann", Status.GRADED, verdicts={"softmax": verdict})
+        assert Row.loaded(json.loads(json.dumps(row.plain()))) == row

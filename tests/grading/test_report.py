@@ -17,14 +17,10 @@ from grading.tell.words import duration, remarks
 POINTS = {"double": 2.0, "triple": 3.0, "why": 1.0}
 GROUPS = (Group("numbers", 2, lambda rng: [Case((1.0,))]),)
 ITEMS = (
-    Item(
-        "double",
-        "twice",
-        GROUPS,
-        (Mistake("squared", "Is 3 right?", "chapters/1", ()), Mistake("halved", "Which way?", "chapters/2", ())),
-    ),
+    Item("double", "twice", GROUPS),
     Item("triple", "thrice", GROUPS, (Mistake("tripled twice", "How often?", "chapters/3", ()),)),
 )
+HINTS = {"squared": Hint("squared", "Is 3 right?", "chapters/1"), "halved": Hint("halved", "Which way?", "chapters/2")}
 HOSTILE = "</td><script>alert(1)</script><img src=//x.example/a onerror='b()'>\"'{{ 7*7 }}"
 
 
@@ -34,7 +30,7 @@ def row(student="ann", status=Status.GRADED, got=(2.0, 3.0, 1.0), reasons=None, 
     for item in [*(reasons or {}), *(mistakes or {})]:
         why = (reasons or {}).get(item)
         why = why if isinstance(why, Why | None) else Reason.JUDGED(words=why)
-        hints = tuple(Hint(name, "", "") for name in (mistakes or {}).get(item, ()))
+        hints = tuple(HINTS.get(name, Hint(name, "", "")) for name in (mistakes or {}).get(item, ()))
         verdicts[item] = Verdict(item, items[item], items[item] + 1, mistakes=hints, why=why)
     return Row(student, status, items, verdicts, [Reason.NOTED(words=note) for note in notes], "s", "d", **more)
 

@@ -82,7 +82,6 @@ VALUES = [
     (1, (2,), ()),
     {"a": 1, 2: [3], (1, None): {}, 0.5: "half"},
     {"list": [1]},
-    slice(1, None, 2),
     np.float32(0.1),
     np.float64("nan"),
     np.int8(-3),
@@ -409,14 +408,6 @@ def test_so_many_can_be_handed_out(both, monkeypatch):
         ends.call("ask")
 
 
-def test_both_sides_forget_when_it_is_over(both):
-    ends = both({"f": lambda: len})
-    ends.call("f")
-    ends.peer.bye()
-    ends.thread.join(5)
-    assert ends.far._ours == {}
-
-
 # ---------------------------------------------------------------------------------------------- late or gone
 
 
@@ -496,13 +487,18 @@ def test_a_side_that_does_not_read_makes_it_late_and_gets_the_rest_later():
     peer.until = time.monotonic() + 0.05
     with pytest.raises(Late):
         peer.call("sum", (np.ones(500_000),), {})
-    thread = threading.Thread(target=Peer(far, {"sum": np.sum}.__getitem__).serve)
+
+    def serve():
+        with contextlib.suppress(Closed):
+            Peer(far, {"sum": np.sum}.__getitem__).serve()
+
+    thread = threading.Thread(target=serve)
     thread.start()
     peer.until = time.monotonic() + 10
     assert peer.settle() == 500_000
-    peer.bye()
+    near.close()
     thread.join(5)
-    near.close(), far.close()
+    far.close()
 
 
 def test_a_side_that_asks_without_end_is_late():
@@ -697,7 +693,7 @@ LEAVES = st.one_of(
     st.sampled_from(["w", "secret", "__class__", "__dict__", "<f8", "|O", "given", "get", "", "f"]),
     st.text(max_size=5),
 )
-KINDS = st.sampled_from(["array", "scalar", "text", "tuple", "dict", "complex", "slice", "theirs", "yours", "value"])
+KINDS = st.sampled_from(["array", "scalar", "text", "tuple", "dict", "complex", "theirs", "yours", "value"])
 NUMBERS = st.integers(-2, 6)
 NEARLY = st.one_of(
     st.builds(
@@ -746,8 +742,6 @@ def plain(value):
         return type(value) in (list, tuple) and all(map(plain, value))
     if isinstance(value, dict):
         return type(value) is dict and all(map(plain, (*value, *value.values())))
-    if isinstance(value, slice):
-        return plain((value.start, value.stop, value.step))
     return type(value) in (type(None), bool, int, float, complex, str, np.ndarray) or isinstance(
         value, np.number | np.bool_ | type(plain) | types.MethodType
     )
