@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading import doctor, engine
+from grading import doctor
 from grading.intake.repair import Source
 from grading.keep.journal import replace_file
 from grading.keep.round import Course, UsageError, feedback_again, grade, read_students, rows_of
@@ -174,7 +174,6 @@ def _publish(course: Course, rows: Sequence[Row], source: Source) -> list[simila
         course.assignment,
         rows,
         source.points,
-        engine.load_items(course.assignment, course.root),
         similar=pairs,
         questions=source.stubs,
         made=time.strftime("%Y-%m-%d %H:%M"),

@@ -13,7 +13,6 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from grading.judge.item import Item
 from grading.record import CONTROL, Hint, Row, Status
 from grading.tell import words
 from grading.tell.similar import Pair
@@ -28,7 +27,6 @@ def html(
     assignment: str,
     rows: Sequence[Row],
     points: Mapping[str, float],
-    items: Sequence[Item] = (),
     *,
     similar: Sequence[Pair] = (),
     questions: Mapping[str, str] | None = None,
@@ -45,8 +43,6 @@ def html(
         One for each student.
     points : mapping
         The items in order, with their maximum.
-    items : sequence of Item
-        What ``checks.py`` declares: the functions' names.
     similar : sequence of Pair
         Submissions with nearly the same code.
     questions : mapping, optional
@@ -59,7 +55,7 @@ def html(
     str
         HTML with its style and pictures in it. It has no script, and a browser lets it load nothing.
     """
-    functions = {item.id: item.function for item in items}
+    functions = {item: verdict.function for row in rows for item, verdict in row.verdicts.items() if verdict.function}
     run = [row for row in rows if row.status.readable]
     totals = [row.total for row in run]
     page = _template().render(

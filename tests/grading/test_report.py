@@ -8,30 +8,26 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from grading.engine import Case, Group, Item, Mistake
 from grading.record import Hint, Reason, Row, Status, Student, Verdict, Why
 from grading.tell import report, similar
 from grading.tell.similar import Pair
 from grading.tell.words import duration, remarks
 
 POINTS = {"double": 2.0, "triple": 3.0, "why": 1.0}
-GROUPS = (Group("numbers", 2, lambda rng: [Case((1.0,))]),)
-ITEMS = (
-    Item("double", "twice", GROUPS),
-    Item("triple", "thrice", GROUPS, (Mistake("tripled twice", "How often?", "chapters/3", ()),)),
-)
+FUNCTIONS = {"double": "twice", "triple": "thrice"}
 HINTS = {"squared": Hint("squared", "Is 3 right?", "chapters/1"), "halved": Hint("halved", "Which way?", "chapters/2")}
 HOSTILE = "</td><script>alert(1)</script><img src=//x.example/a onerror='b()'>\"'{{ 7*7 }}"
 
 
 def row(student="ann", status=Status.GRADED, got=(2.0, 3.0, 1.0), reasons=None, mistakes=None, notes=(), **more):
     """Reasons may be words, such as a judge has; whoever has a reason has lost something."""
-    items, verdicts = dict(zip(POINTS, got, strict=True)), {}
+    items = dict(zip(POINTS, got, strict=True))
+    verdicts = {item: Verdict(item, items[item], items[item], FUNCTIONS[item]) for item in FUNCTIONS}
     for item in [*(reasons or {}), *(mistakes or {})]:
         why = (reasons or {}).get(item)
         why = why if isinstance(why, Why | None) else Reason.JUDGED(words=why)
         hints = tuple(HINTS.get(name, Hint(name, "", "")) for name in (mistakes or {}).get(item, ()))
-        verdicts[item] = Verdict(item, items[item], items[item] + 1, mistakes=hints, why=why)
+        verdicts[item] = Verdict(item, items[item], items[item] + 1, FUNCTIONS.get(item, ""), mistakes=hints, why=why)
     return Row(student, status, items, verdicts, [Reason.NOTED(words=note) for note in notes], "s", "d", **more)
 
 
@@ -179,7 +175,7 @@ def test_nothing_steers_a_terminal_or_turns_the_writing(odd):
     """Neither in the table nor in a file: a line would look like another's."""
     rows = [row(f"ann{odd}", reasons={"double": odd}, notes=[f"said {odd}"], status=Status.CRASHED), row("ben")]
     pairs = [Pair(f"ann{odd}", "ben", 0.9, 0.3, (odd,), ((odd, odd),), (odd,))]
-    texts = [report.table(rows, POINTS), report.html("small", rows, POINTS, ITEMS, similar=pairs), similar.table(pairs)]
+    texts = [report.table(rows, POINTS), report.html("small", rows, POINTS, similar=pairs), similar.table(pairs)]
     texts += [report.export(rows, POINTS, kind, "small") for kind in report.KINDS]
     for text in texts:
         assert odd[0] not in text
@@ -230,7 +226,7 @@ class Page(HTMLParser):
 
 
 def page(rows, **more):
-    return Page(report.html("small", rows, POINTS, ITEMS, **more))
+    return Page(report.html("small", rows, POINTS, **more))
 
 
 def hostile_page():
@@ -416,5 +412,5 @@ def test_small_classes(rows):
 def test_same_rows_same_page():
     """No clock and no chance: a page changes when the round does."""
     rows = [lost("ann", "squared"), lost("ben", "halved")]
-    assert report.html("small", rows, POINTS, ITEMS) == report.html("small", rows, POINTS, ITEMS)
+    assert report.html("small", rows, POINTS) == report.html("small", rows, POINTS)
     assert "Made yesterday with the source abc" in page(rows, made="yesterday", source="abc").text
