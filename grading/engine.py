@@ -1,6 +1,7 @@
 """One engine for every graded item: call the student's function and the reference, compare, diagnose, word feedback.
 
-An item is declared in ``solutions/<assignment>/checks.py``. The reference is the solution cell of the notebook itself.
+An item is declared in ``solutions/<assignment>/checks.py``, its mistakes in ``mistakes.toml`` beside it. The reference
+is the solution cell of the notebook itself.
 ``python -m grading.engine matrix backprop`` prints what every known mistake costs and how it is named. The work is done
 in `grading.judge`; here stands what assignments, notebooks and scripts use of it.
 """
@@ -14,23 +15,38 @@ from pathlib import Path
 
 from grading.judge.call import Lent, Unusable, bounded, caller, earlier, lend, predecessors
 from grading.judge.check import check, untrained
-from grading.judge.item import MIME, Case, Draw, Group, Item, Mistake, Reference, Result, Rng, group
+from grading.judge.draw import (
+    Draw,
+    batches,
+    draw,
+    epochs,
+    f32,
+    group,
+    item,
+    network,
+    normal,
+    one_hot,
+    probabilities,
+    uniform,
+)
+from grading.judge.item import MIME, Case, Group, Item, Mistake, Reference, Result, Rng
 from grading.judge.reference import load_items, reference, variant
 
 __all__ = ["MIME", "Case", "Group", "Item", "Mistake", "Reference", "Result", "Unusable"]
-__all__ += ["Draw", "Lent", "Rng", "bounded", "caller", "check", "earlier", "group", "lend", "load_items"]
-__all__ += ["predecessors", "reference", "untrained", "variant"]
+__all__ += ["Draw", "Lent", "Rng", "batches", "bounded", "caller", "check", "draw", "earlier", "epochs", "f32", "group"]
+__all__ += ["item", "lend", "load_items", "network", "normal", "one_hot", "predecessors", "probabilities", "reference"]
+__all__ += ["uniform", "untrained", "variant"]
 
 
 def matrix(assignment: str, root: Path) -> str:
     """Every known mistake, what it costs and how it is named, as a Markdown table."""
     right = reference(assignment, root)
     lines = ["| item | mistake | points | named |", "|---|---|---|---|"]
-    for item in load_items(assignment, root):
-        for mistake in item.mistakes:
-            result = check(item, variant(item, right, mistake), right)
+    for asked in load_items(assignment, root):
+        for mistake in asked.mistakes:
+            result = check(asked, variant(asked, right, mistake), right)
             named = "yes" if result.mistakes == (mistake,) else f"no: {result.message}"
-            lines.append(f"| `{item.id}` | {mistake.name} | {result.points:g} of {result.max_points:g} | {named} |")
+            lines.append(f"| `{asked.id}` | {mistake.name} | {result.points:g} of {result.max_points:g} | {named} |")
     return "\n".join(lines)
 
 

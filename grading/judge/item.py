@@ -8,8 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-__all__ = ["MIME", "Call", "Case", "Draw", "Group", "GroupResult", "Item", "Mistake", "Reference", "Result", "Rng"]
-__all__ += ["group"]
+__all__ = ["MIME", "Call", "Case", "Group", "GroupResult", "Item", "Mistake", "Reference", "Result", "Rng"]
 
 MIME = "application/vnd.nncourse.check+json"
 
@@ -73,8 +72,8 @@ class Mistake:
     name, hint, page : str
         What went wrong, the question that leads on, and the page that explains it.
     edits : tuple of (str, str)
-        What to find between BEGIN and END SOLUTION, and what to put there. Each pattern must occur, so that a variant
-        cannot silently become the reference.
+        What to find between BEGIN and END SOLUTION, and what to put there. Each pattern must occur exactly once, so
+        that a variant cannot silently become the reference, or more than was meant.
     """
 
     name: str
@@ -130,12 +129,6 @@ class Reference:
 
 
 Rng = np.random.Generator
-Draw = Callable[[Rng], tuple[Any, ...]]  # from a generator to the arguments of a call
-
-
-def group(name: str, points: float, *draws: Draw, part: Callable[[Any], Any] | None = None, at: float = 1.0) -> Group:
-    """A group with one case for each draw of arguments; `at` is the condition of the computation."""
-    return Group(name, points, lambda rng: [Case(draw(rng), condition=at) for draw in draws], part)
 
 
 # ---------------------------------------------------------------------------------------------- what comes out

@@ -22,6 +22,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from grading.intake.repair import Found, Handed, Source, deleted, parse, repair
+from grading.judge.catalogue import CATALOGUE
 from grading.judge.item import MIME
 from grading.row import Row, Status
 from grading.run import container as containers
@@ -58,7 +59,8 @@ class Bundle:
     name : str
         Of the assignment.
     files : dict
-        The source notebook, ``checks.py`` and what else lies beside them, by name.
+        The source notebook, ``checks.py``, ``mistakes.toml`` and what else lies beside them, by name; and with its way
+        from there, the catalogue of mistakes that assignments share.
     release : str
         The notebook as students got it.
     site : str
@@ -73,8 +75,10 @@ class Bundle:
     @classmethod
     def read(cls, folder: Path, release: Path, site: str = "") -> Bundle:
         """Read an assignment's folder."""
-        paths = [path for path in sorted(folder.iterdir()) if path.suffix in (".ipynb", ".py")]
+        paths = [path for path in sorted(folder.iterdir()) if path.suffix in (".ipynb", ".py", ".toml")]
         files = {path.name: path.read_bytes() for path in paths}
+        if (shared := folder.parent / CATALOGUE).is_file():
+            files[f"../{CATALOGUE}"] = shared.read_bytes()
         return cls(folder.name, files, release.read_text(encoding="utf-8"), site)
 
     @property
