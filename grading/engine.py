@@ -15,27 +15,13 @@ from pathlib import Path
 
 from grading.judge.call import Lent, Unusable, bounded, caller, earlier, lend, predecessors
 from grading.judge.check import check, untrained
-from grading.judge.draw import (
-    Draw,
-    batches,
-    draw,
-    epochs,
-    f32,
-    group,
-    item,
-    network,
-    normal,
-    one_hot,
-    probabilities,
-    uniform,
-)
+from grading.judge.draw import Draw, draw, group, item, items
 from grading.judge.item import MIME, Case, Group, Item, Mistake, Reference, Result, Rng
 from grading.judge.reference import load_items, reference, variant
 
 __all__ = ["MIME", "Case", "Group", "Item", "Mistake", "Reference", "Result", "Unusable"]
-__all__ += ["Draw", "Lent", "Rng", "batches", "bounded", "caller", "check", "draw", "earlier", "epochs", "f32", "group"]
-__all__ += ["item", "lend", "load_items", "network", "normal", "one_hot", "predecessors", "probabilities", "reference"]
-__all__ += ["uniform", "untrained", "variant"]
+__all__ += ["Draw", "Lent", "Rng", "bounded", "caller", "check", "draw", "earlier", "group", "item", "items", "lend"]
+__all__ += ["load_items", "predecessors", "reference", "untrained", "variant"]
 
 
 def matrix(assignment: str, root: Path) -> str:

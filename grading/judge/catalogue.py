@@ -1,7 +1,7 @@
 """The catalogue of mistakes: ``mistakes.toml`` beside ``checks.py``, and the one that assignments share above it.
 
-A mistake is one entry, ``"name" = ["hint", 'find', 'put', ...]``, in the table of its item. What an entry leaves out,
-the hint or the edits, is that of the shared entry of its name. ``page = "..."`` stands before all, or in a table.
+A mistake is one entry, ``"name" = ['find', 'put', ..., "hint"]``, in the table of its item. What an entry leaves out,
+the edits or the hint, is that of the shared entry of its name. ``page = "..."`` stands before all tables, or in one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from grading.judge.item import Item, Mistake
 __all__ = ["CATALOGUE", "with_mistakes"]
 
 CATALOGUE = "mistakes.toml"
-FORM = "a list of texts: the hint, and for each edit what to find and what to put there"
+FORM = "a list of texts: for each edit what to find and what to put there, and then the hint"
 
 
 def with_mistakes(items: Iterable[Item], folder: Path) -> tuple[Item, ...]:
@@ -77,8 +77,7 @@ def _mistakes(where: str, table: Any, page: Any, shared: Mapping[str, Any]) -> I
 
 
 def _parts(where: str, entry: Any) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The hint, where the number of texts is odd, and the edits."""
+    """The hint, which makes the number of texts odd, and the edits."""
     if not isinstance(entry, list) or not all(isinstance(text, str) for text in entry):
         raise ValueError(f"{where} is {entry!r}; write {FORM}")
-    odd = len(entry) % 2
-    return entry[0] if odd else "", tuple(zip(entry[odd::2], entry[odd + 1 :: 2], strict=True))
+    return entry[-1] if len(entry) % 2 else "", tuple(zip(entry[:-1:2], entry[1::2], strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -13,8 +13,8 @@ import numpy as np
 
 from grading.judge.item import Case, Group, Item, Reference, Rng
 
-__all__ = ["Draw", "batches", "draw", "epochs", "f32", "group", "item", "network", "normal", "one_hot"]
-__all__ += ["probabilities", "uniform"]
+__all__ = ["Draw", "batches", "draw", "epochs", "f32", "group", "item", "items", "network", "normal"]
+__all__ += ["one_hot", "probabilities", "uniform"]
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,13 @@ def _drawn(what: Any, rng: Rng) -> Any:
 def draw(function: Callable[..., Any]) -> Callable[..., Draw]:
     """Make a function of a generator and more into one of that more, whose result waits for the generator.
 
-    For values that depend on one another. Draws among the arguments are made before the function is called.
+    For values that depend on one another, and for what takes time to load. Draws among the arguments are made before
+    the function is called, those in what it returns after that.
     """
 
     @functools.wraps(function)
     def waiting(*args: Any, **more: Any) -> Draw:
-        return Draw(lambda rng: function(rng, *_drawn(args, rng), **more))
+        return Draw(lambda rng: _drawn(function(rng, *_drawn(args, rng), **more), rng))
 
     return waiting
 
@@ -124,8 +125,8 @@ def _single(value: Any) -> Any:
 
 def group(
     name: str,
-    points: float,
     *cases: Any,
+    points: float = 1.0,
     part: Any = None,
     at: float = 1.0,
     judge: Callable[[Any, Case, Reference], str | None] | None = None,
@@ -135,10 +136,12 @@ def group(
 
     Parameters
     ----------
-    name, points
-        What is tested, and what it earns.
+    name : str
+        What is tested, in words of the student.
     *cases : Draw or tuple
         The arguments of each call: a draw, or a tuple of draws and plain values. A draw of a tuple gives several.
+    points : float
+        Earned if every case passes.
     part : callable, int, slice or tuple of slices, optional
         The part of the result that counts, as a function of it or as an index.
     at : float
@@ -154,6 +157,11 @@ def group(
     return Group(name, points, made, part if part is None or callable(part) else itemgetter(part), judge, deadline)
 
 
-def item(id: str, function: str, *groups: Group, **more: Any) -> Item:
-    """An item with these groups, and more as in `Item`; its mistakes are in ``mistakes.toml``."""
-    return Item(id, function, groups, **more)
+def item(id: str, *groups: Group, **more: Any) -> Item:
+    """An item with these groups, and more as in `Item`; `items` knows its function, ``mistakes.toml`` its mistakes."""
+    return Item(id, "", groups, **more)
+
+
+def items(**declared: Item) -> tuple[Item, ...]:
+    """The items of an assignment, each by the name of its function, in the order of the notebook."""
+    return tuple(replace(each, function=function) for function, each in declared.items())

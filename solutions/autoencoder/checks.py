@@ -5,21 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from grading.engine import (
-    Case,
-    Reference,
-    Rng,
-    batches,
-    draw,
-    epochs,
-    f32,
-    group,
-    item,
-    network,
-    normal,
-    uniform,
-    untrained,
-)
+from grading.engine import Case, Reference, Rng, draw, group, item, items, untrained
+from grading.judge.draw import batches, epochs, f32, network, normal, uniform
 from nnlib.data import mnist
 
 
@@ -99,7 +86,8 @@ def tiny(images: np.ndarray, side: int) -> np.ndarray:
     return images.astype(float).reshape(-1, side, block, side, block).mean(axis=(2, 4)).reshape(-1, side * side)
 
 
-def linear_digits() -> tuple:
+@draw
+def linear_digits(rng: Rng) -> tuple:
     """500 steps on 400 digits of 7 by 7 pixels, with a code of 4 numbers."""
     X = tiny(mnist().X_train[:400], 7)
     return [0.1 * normal(4, 49), np.zeros(4), 0.1 * normal(49, 4), np.zeros(49)], X - X.mean(axis=0), 500, 0.2
@@ -139,7 +127,8 @@ def runs(sizes: tuple[int, ...], k: int, sigma: float, alpha: float) -> tuple:
     return network(sizes), uniform(0, 1, 8, sizes[0]), noises, batches(8, *[3] * k), alpha
 
 
-def digits(sizes: tuple[int, ...], n: int, count: int, sigma: float) -> tuple:
+@draw
+def digits(rng: Rng, sizes: tuple[int, ...], n: int, count: int, sigma: float) -> tuple:
     """Some epochs on n digits of 14 by 14 pixels, in batches of 20."""
     betas = [np.sqrt(2) * beta for beta in network(sizes, biases=False)]
     noises = [sigma * normal(20, 196) for _ in range(count * n // 20)]
@@ -173,77 +162,64 @@ SPECTRA = (spectrum(6), spectrum(3), spectrum(11))
 BATCHES = (linear(5, 4, 2), linear(4, 3, 3), linear(6, 5, 1), f32(linear(5, 6, 3)))
 NOISY = (noisy(5, 4, 2, 4), noisy(4, 5, 4, 3, 4, 5), f32(noisy(6, 4, 3, 4)))
 
-ITEMS = (
-    item(
+ITEMS = items(
+    principal_axes=item(
         "principal-axes",
-        "principal_axes",
-        group("the mean", 1, *CLOUDS, part=0),
-        group("the eigenvalues", 1, *CLOUDS, part=2, at=100),
-        group("the axes, whatever their signs", 1, *CLOUDS, part=lines, at=1e4),
-        group(
-            "fewer observations than pixels",
-            1,
-            (cloud(6, 9), 3),
-            part=lambda value: [lines(value), value[2]],
-            at=1e4,
-        ),
+        group("the mean", *CLOUDS, part=0),
+        group("the eigenvalues", *CLOUDS, part=2, at=100),
+        group("the axes, whatever their signs", *CLOUDS, part=lines, at=1e4),
+        group("fewer observations than pixels", (cloud(6, 9), 3), part=lambda value: [lines(value), value[2]], at=1e4),
     ),
-    item(
+    project=item(
         "pca-reconstruction",
-        "project",
-        group("codes", 1, *PLANES, part=0),
-        group("reconstructions", 1, *PLANES, part=1),
-        group("one image, and float32", 1, planes(1, 4, 2), f32(planes(5, 6, 3))),
+        group("codes", *PLANES, part=0),
+        group("reconstructions", *PLANES, part=1),
+        group("one image, and float32", planes(1, 4, 2), f32(planes(5, 6, 3))),
     ),
-    item(
+    reconstruction_error=item(
         "reconstruction-error",
-        "reconstruction_error",
-        group("one image", 1, pairs(1, 4), pairs(1, 7)),
-        group("several images, and float32", 1, pairs(5, 3), pairs(4, 4), f32(pairs(6, 8))),
+        group("one image", pairs(1, 4), pairs(1, 7)),
+        group("several images, and float32", pairs(5, 3), pairs(4, 4), f32(pairs(6, 8))),
     ),
-    item(
+    pca_error=item(
         "pca-error",
-        "pca_error",
-        group("no axis and all axes", 1, *SPECTRA, part=lambda value: [value[:1], value[-1:]]),
-        group("every number of axes", 1, *SPECTRA),
+        group("no axis and all axes", *SPECTRA, part=lambda value: [value[:1], value[-1:]]),
+        group("every number of axes", *SPECTRA),
     ),
-    item(
+    principal_angles=item(
         "principal-angles",
-        "principal_angles",
         group(
-            "orthonormal bases",
-            1,
-            (orthonormal(2, 6), orthonormal(2, 6)),
-            (orthonormal(3, 7), orthonormal(3, 7)),
-            at=1e4,
+            "orthonormal bases", (orthonormal(2, 6), orthonormal(2, 6)), (orthonormal(3, 7), orthonormal(3, 7)), at=1e4
         ),
-        group("any bases, and planes of other dimensions", 1, spans(2, 2, 5), spans(3, 2, 6), spans(1, 3, 8), at=1e4),
-        group("the same plane in other coordinates", 1, same_plane(), judge=all_zero),
+        group("any bases, and planes of other dimensions", spans(2, 2, 5), spans(3, 2, 6), spans(1, 3, 8), at=1e4),
+        group("the same plane in other coordinates", same_plane(), judge=all_zero),
     ),
-    item(
+    linear_gradient=item(
         "linear-autoencoder",
-        "linear_gradient",
-        group("the decoder, W2 and b2", 1, *BATCHES, one_far(*linear(4, 4, 2), True), part=slice(2, 4)),
-        group("the encoder, W1 and b1", 2, *BATCHES, one_far(*linear(4, 4, 2), False), part=slice(2)),
-        group("one image", 1, linear(1, 4, 2), linear(1, 3, 3), one_far(*linear(1, 3, 2), False)),
+        group("the decoder, W2 and b2", *BATCHES, one_far(*linear(4, 4, 2), True), part=slice(2, 4)),
+        group("the encoder, W1 and b1", *BATCHES, one_far(*linear(4, 4, 2), False), part=slice(2), points=2),
+        group("one image", linear(1, 4, 2), linear(1, 3, 3), one_far(*linear(1, 3, 2), False)),
         asks="backpropagation",
         formula=True,
     ),
-    item(
+    train_linear=item(
         "linear-autoencoder-train",
-        "train_linear",
-        group("one step", 1, linear(5, 4, 2, 1, 0.1), linear(4, 3, 3, 1, 0.05)),
-        group("several steps", 1, linear(6, 4, 2, 4, 0.02), at=100),
-        group("real digits", 1, linear_digits(), judge=near_pca, deadline=20.0),
+        group("one step", linear(5, 4, 2, 1, 0.1), linear(4, 3, 3, 1, 0.05)),
+        group("several steps", linear(6, 4, 2, 4, 0.02), at=100),
+        group("real digits", linear_digits(), judge=near_pca, deadline=20.0),
     ),
-    item(
+    deep_gradient=item(
         "deep-autoencoder-gradient",
-        "deep_gradient",
-        group("one layer before and after the code", 1, deep(5, 4, 2, 4), deep(4, 3, 3, 3)),
-        group("several layers", 2, deep(5, 5, 4, 2, 4, 5), f32(deep(6, 4, 5, 4, 2, 4, 5, 4)), deep(4, 3, 3, 3, 3, 3)),
+        group("one layer before and after the code", deep(5, 4, 2, 4), deep(4, 3, 3, 3)),
+        group(
+            "several layers",
+            deep(5, 5, 4, 2, 4, 5),
+            f32(deep(6, 4, 5, 4, 2, 4, 5, 4)),
+            deep(4, 3, 3, 3, 3, 3),
+            points=2,
+        ),
         group(
             "the target is the input, and one image",
-            1,
             copying(*deep(5, 5, 4, 2, 4, 5)),
             copying(*deep(1, 6, 20, 3, 20, 6)),
         ),
@@ -251,22 +227,16 @@ ITEMS = (
         calls={"deep_forward": (0, 36), "cross_entropy": (0, 4)},  # once for each weight or unit is too often
         formula=True,
     ),
-    item(
+    train=item(
         "denoising",
-        "train",
-        group("one step without noise", 1, runs((5, 4, 2, 4, 5), 1, 0, 0.5), runs((4, 2, 4), 1, 0, 0.1)),
-        group("several steps with noise", 2, runs((5, 4, 2, 4, 5), 3, 0.5, 0.3), runs((4, 3, 4), 2, 1, 0.5)),
-        group(
-            "digits, 196-64-8-64-196", 1, digits((196, 64, 8, 64, 196), 2000, 10, 0), judge=left(6, 0), deadline=20.0
-        ),
-        group(
-            "noisy digits, 196-128-196", 1, digits((196, 128, 196), 1000, 8, 0.3), judge=left(4.5, 0.3), deadline=20.0
-        ),
+        group("one step without noise", runs((5, 4, 2, 4, 5), 1, 0, 0.5), runs((4, 2, 4), 1, 0, 0.1)),
+        group("several steps with noise", runs((5, 4, 2, 4, 5), 3, 0.5, 0.3), runs((4, 3, 4), 2, 1, 0.5), points=2),
+        group("digits, 196-64-8-64-196", digits((196, 64, 8, 64, 196), 2000, 10, 0), judge=left(6, 0), deadline=20.0),
+        group("noisy digits, 196-128-196", digits((196, 128, 196), 1000, 8, 0.3), judge=left(4.5, 0.3), deadline=20.0),
     ),
-    item(
+    denoising_error=item(
         "denoising-error",
-        "denoising_error",
-        group("before", 1, *NOISY, part=0),
-        group("after", 1, *NOISY, part=1),
+        group("before", *NOISY, part=0),
+        group("after", *NOISY, part=1),
     ),
 )

@@ -4,20 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from grading.engine import (
-    Case,
-    Reference,
-    batches,
-    epochs,
-    f32,
-    group,
-    item,
-    network,
-    normal,
-    one_hot,
-    probabilities,
-    untrained,
-)
+from grading.engine import Case, Reference, Rng, draw, group, item, items, untrained
+from grading.judge.draw import batches, epochs, f32, network, normal, one_hot, probabilities
 from nnlib.data import mnist
 
 
@@ -50,7 +38,8 @@ def small(images: np.ndarray) -> np.ndarray:
     return images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, 196)
 
 
-def digits() -> tuple:
+@draw
+def digits(rng: Rng) -> tuple:
     """Four epochs of 196-30-10 on 500 of the training images."""
     data = mnist()
     return f32(network((196, 30, 10))), small(data.X_train[:500]), data.Y_train[:500], epochs(4, 500, 10), 0.2
@@ -74,87 +63,76 @@ def reads_digits(betas: Any, case: Case, reference: Reference) -> str | None:
 
 BATCHES = (products(5, 3, 4), products(6, 2, 2), f32(products(7, 4, 3)))
 
-ITEMS = (
-    item(
+ITEMS = items(
+    softmax=item(
         "softmax",
-        "softmax",
-        group("one observation", 1, normal(1, 4)),
-        group("a batch", 1, normal(5, 3), f32(normal(4, 4))),
-        group("large pre-activations", 1, 1e3 * normal(3, 4), normal(3, 4) + np.array([[-2e3], [0.0], [2e3]])),
+        group("one observation", normal(1, 4)),
+        group("a batch", normal(5, 3), f32(normal(4, 4))),
+        group("large pre-activations", 1e3 * normal(3, 4), normal(3, 4) + np.array([[-2e3], [0.0], [2e3]])),
     ),
-    item(
+    forward=item(
         "forward",
-        "forward",
-        group("networks without biases", 1, (network((3, 4, 2), biases=False), normal(5, 3))),
-        group("one layer", 1, passes(5, (3, 4)), passes(4, (3, 2), "identity")),
-        group("several layers", 1, passes(5, (3, 4, 2)), passes(6, (2, 5, 3, 4), "identity"), passes(3, (4, 4, 4))),
-        group("a batch of one, and float32", 1, passes(1, (3, 4, 2)), f32(passes(5, (3, 6, 3)))),
+        group("networks without biases", (network((3, 4, 2), biases=False), normal(5, 3))),
+        group("one layer", passes(5, (3, 4)), passes(4, (3, 2), "identity")),
+        group("several layers", passes(5, (3, 4, 2)), passes(6, (2, 5, 3, 4), "identity"), passes(3, (4, 4, 4))),
+        group("a batch of one, and float32", passes(1, (3, 4, 2)), f32(passes(5, (3, 6, 3)))),
     ),
-    item(
+    delta_output=item(
         "delta-output",
-        "delta_output",
-        group("one observation", 1, (probabilities(1, 3), one_hot(1, 3))),
-        group("a batch", 1, (probabilities(5, 3), one_hot(5, 3)), f32(products(4, 2, 2))),
+        group("one observation", (probabilities(1, 3), one_hot(1, 3))),
+        group("a batch", (probabilities(5, 3), one_hot(5, 3)), f32(products(4, 2, 2))),
         formula=True,
     ),
-    item(
+    delta_hidden_unit=item(
         "delta-hidden",
-        "delta_hidden_unit",
-        group("at a_t = 0, where h' is 1", 1, units(3, 4, 1, large=0.0), units(3, 4, 3, large=0.0)),
-        group("first and last unit", 1, units(3, 4, 1), units(3, 4, 4), units(4, 3, 2)),
-        group("a single unit in the next layer, and float32", 1, units(1, 3, 2), f32(units(3, 3, 3))),
+        group("at a_t = 0, where h' is 1", units(3, 4, 1, large=0.0), units(3, 4, 3, large=0.0)),
+        group("first and last unit", units(3, 4, 1), units(3, 4, 4), units(4, 3, 2)),
+        group("a single unit in the next layer, and float32", units(1, 3, 2), f32(units(3, 3, 3))),
         formula=True,
     ),
-    item(
+    delta_hidden=item(
         "delta-matrix",
-        "delta_hidden",
-        group("at a = 0, where h' is 1", 1, layers(5, 4, 3, large=0.0), layers(4, 4, 4, large=0.0)),
-        group("a batch", 1, layers(5, 4, 3), layers(5, 4, 4), layers(6, 3, 4)),
-        group("a batch of one", 1, layers(1, 4, 3)),
-        group("saturated units, and float32", 1, layers(5, 4, 3, large=30.0), f32(layers(4, 3, 5))),
+        group("at a = 0, where h' is 1", layers(5, 4, 3, large=0.0), layers(4, 4, 4, large=0.0)),
+        group("a batch", layers(5, 4, 3), layers(5, 4, 4), layers(6, 3, 4)),
+        group("a batch of one", layers(1, 4, 3)),
+        group("saturated units, and float32", layers(5, 4, 3, large=30.0), f32(layers(4, 3, 5))),
         formula=True,
     ),
-    item(
+    gradient_layer=item(
         "gradient-component",
-        "gradient_layer",
-        group("one observation", 1, products(1, 3, 2)),
-        group("a batch: the weights between units", 1, *BATCHES, part=np.s_[:, 1:]),
-        group("a batch: the biases", 1, *BATCHES, part=np.s_[:, 0]),
+        group("one observation", products(1, 3, 2)),
+        group("a batch: the weights between units", *BATCHES, part=np.s_[:, 1:]),
+        group("a batch: the biases", *BATCHES, part=np.s_[:, 0]),
     ),
-    item(
+    gradient=item(
         "gradient",
-        "gradient",
-        group("one layer", 1, problems(5, 3, 4)),
-        group("one hidden layer", 1, problems(5, 3, 4, 2), f32(problems(6, 2, 4, 3))),
-        group("several hidden layers", 1, problems(6, 3, 5, 4, 3), problems(4, 3, 3, 3, 3, 3)),
-        group("a batch of one", 1, problems(1, 3, 4, 2), problems(1, 8, 30, 4)),
+        group("one layer", problems(5, 3, 4)),
+        group("one hidden layer", problems(5, 3, 4, 2), f32(problems(6, 2, 4, 3))),
+        group("several hidden layers", problems(6, 3, 5, 4, 3), problems(4, 3, 3, 3, 3, 3)),
+        group("a batch of one", problems(1, 3, 4, 2), problems(1, 8, 30, 4)),
         asks="backpropagation, which goes forward once",
         calls={"forward": (0, 24)},  # once for each observation is fine, once for each weight or unit is not
         formula=True,
     ),
-    item(
+    numerical_gradient=item(
         "gradient-numerical",
-        "numerical_gradient",
-        group("one layer", 1, (*problems(4, 2, 3), 1e-2), (*problems(3, 3, 2), 0.1), at=100),
-        group("several layers", 2, (*problems(3, 2, 3, 2), 1e-2), at=100),
+        group("one layer", (*problems(4, 2, 3), 1e-2), (*problems(3, 3, 2), 0.1), at=100),
+        group("several layers", (*problems(3, 2, 3, 2), 1e-2), at=100, points=2),
     ),
-    item(
+    netbp_step=item(
         "netbp-update",
-        "netbp_step",
-        group("no hidden layer", 1, steps(0.5, 3, 2)),
-        group("the paper's network 2-2-3-2", 1, steps(0.5, 2, 2, 3, 2), steps(5.0, 2, 2, 3, 2)),
-        group("other sizes, and float32", 1, steps(1.0, 3, 4, 3), f32(steps(1.0, 2, 3, 2))),
+        group("no hidden layer", steps(0.5, 3, 2)),
+        group("the paper's network 2-2-3-2", steps(0.5, 2, 2, 3, 2), steps(5.0, 2, 2, 3, 2)),
+        group("other sizes, and float32", steps(1.0, 3, 4, 3), f32(steps(1.0, 2, 3, 2))),
         formula=True,
     ),
-    item(
-        "train",
+    train=item(
         "train",
         group(
             "one and several steps",
-            1,
             (*problems(12, 3, 4, 3), batches(12, 4), 0.5),
             (*problems(12, 3, 4, 3), batches(12, 3, 5, 2, 4, 2, 3), 0.5),
         ),
-        group("real digits", 2, digits(), judge=reads_digits, deadline=20.0),
+        group("real digits", digits(), judge=reads_digits, deadline=20.0, points=2),
     ),
 )

@@ -4,21 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from grading.engine import (
-    Case,
-    Reference,
-    Rng,
-    batches,
-    draw,
-    epochs,
-    f32,
-    group,
-    item,
-    normal,
-    one_hot,
-    uniform,
-    untrained,
-)
+from grading.engine import Case, Reference, Rng, draw, group, item, items, untrained
+from grading.judge.draw import batches, epochs, f32, normal, one_hot, uniform
 from nnlib.data import mnist
 
 
@@ -93,7 +80,8 @@ def small(images: np.ndarray) -> np.ndarray:
     return images.astype(float).reshape(-1, 1, 14, 2, 14, 2).mean(axis=(3, 5))
 
 
-def digits() -> tuple:
+@draw
+def digits(rng: Rng) -> tuple:
     """Eight epochs on 400 of the training images, from 4 and 8 filters of 3 by 3."""
     data, beta = mnist(), np.append(0.0, np.ones(128)) / 11 * normal(10, 129)
     weights = [0.5 * normal(4, 1, 3, 3), np.zeros(4), 0.25 * normal(8, 4, 3, 3), np.zeros(8), beta]
@@ -120,72 +108,62 @@ PLAIN_LAYERS = (layer(1, 9, 12, 4), layer(3, 7, 6, 2), layer(2, 5, 8, 5))
 BATCHES = (deltas(3, 2, 2, 3, 4, 2, 3), deltas(4, 3, 2, 4, 3, 3, 2), f32(deltas(2, 2, 3, 3, 3, 2, 2)))
 PROBLEMS = (problems(3, 1, 8, 7, 2, 3, 4), problems(4, 2, 9, 8, 3, 2, 3), f32(problems(3, 2, 8, 8, 2, 3, 2)))
 
-ITEMS = (
-    item(
+ITEMS = items(
+    layer_size=item(
         "output-size",
-        "layer_size",
-        group("the size, with stride 1 and no padding", 1, *PLAIN_LAYERS, part=0),
+        group("the size, with stride 1 and no padding", *PLAIN_LAYERS, part=0),
         group(
             "the size, with other strides and paddings",
-            1,
             layer(1, 8, 11, 3, 2),
             layer(2, 6, 9, 3, 1, 2),
             layer(3, 10, 7, 4, 3, 1),
             part=0,
         ),
-        group("the numbers of weights", 1, *PLAIN_LAYERS, part=slice(1, None)),
+        group("the numbers of weights", *PLAIN_LAYERS, part=slice(1, None)),
     ),
-    item(
+    patches=item(
         "conv-patches",
-        "patches",
-        group("one image with one channel", 1, windows(1, 1, 5, 6, 2, 3), windows(1, 1, 4, 4, 3, 3)),
-        group("several images and channels", 1, windows(3, 2, 5, 4, 3, 2), f32(windows(2, 3, 4, 6, 2, 2))),
-        group("other strides", 1, windows(2, 2, 7, 8, 3, 2, 2), windows(1, 2, 8, 7, 2, 2, 3)),
-        group("padding", 1, windows(2, 2, 4, 5, 3, 3, 1, 1), windows(2, 1, 5, 5, 3, 2, 2, 2)),
+        group("one image with one channel", windows(1, 1, 5, 6, 2, 3), windows(1, 1, 4, 4, 3, 3)),
+        group("several images and channels", windows(3, 2, 5, 4, 3, 2), f32(windows(2, 3, 4, 6, 2, 2))),
+        group("other strides", windows(2, 2, 7, 8, 3, 2, 2), windows(1, 2, 8, 7, 2, 2, 3)),
+        group("padding", windows(2, 2, 4, 5, 3, 3, 1, 1), windows(2, 1, 5, 5, 3, 2, 2, 2)),
     ),
-    item(
+    convolve=item(
         "convolution-channels",
-        "convolve",
         group(
             "one map without a bias",
-            1,
             convolutions(1, 1, 5, 6, 1, 3, 3, bias=0),
             convolutions(2, 1, 4, 5, 1, 2, 3, bias=0),
         ),
-        group("several maps with biases", 1, convolutions(2, 1, 5, 6, 3, 2, 3), convolutions(1, 1, 4, 4, 4, 3, 2)),
-        group("several channels", 1, convolutions(2, 3, 5, 6, 2, 3, 2), convolutions(1, 2, 6, 4, 3, 2, 2)),
+        group("several maps with biases", convolutions(2, 1, 5, 6, 3, 2, 3), convolutions(1, 1, 4, 4, 4, 3, 2)),
+        group("several channels", convolutions(2, 3, 5, 6, 2, 3, 2), convolutions(1, 2, 6, 4, 3, 2, 2)),
         group(
             "windows as large as the image, and float32",
-            1,
             convolutions(3, 2, 3, 2, 3, 3, 2),
             f32(convolutions(2, 2, 5, 5, 2, 3, 3)),
         ),
     ),
-    item(
+    conv_gradient=item(
         "conv-gradient",
-        "conv_gradient",
-        group("one image, one channel, one map", 1, deltas(1, 1, 1, 3, 4, 2, 3), deltas(1, 1, 1, 1, 1, 3, 3)),
-        group("one image, several channels and maps", 1, deltas(1, 3, 2, 3, 3, 2, 3), deltas(1, 4, 3, 4, 3, 3, 3)),
-        group("a batch: the kernels", 1, *BATCHES, part=0),
-        group("a batch: the biases", 1, *BATCHES, part=1),
+        group("one image, one channel, one map", deltas(1, 1, 1, 3, 4, 2, 3), deltas(1, 1, 1, 1, 1, 3, 3)),
+        group("one image, several channels and maps", deltas(1, 3, 2, 3, 3, 2, 3), deltas(1, 4, 3, 4, 3, 3, 3)),
+        group("a batch: the kernels", *BATCHES, part=0),
+        group("a batch: the biases", *BATCHES, part=1),
         asks="the sum over the positions",
         calls={"convolve": (0, 60)},  # once for each weight is too often
     ),
-    item(
+    conv_backward=item(
         "conv-backward",
-        "conv_backward",
-        group("one image, one channel, one map", 1, sent(1, 1, 1, 3, 4, 2, 3), sent(1, 1, 1, 4, 4, 3, 3)),
-        group("several maps", 1, sent(1, 3, 3, 4, 3, 2, 2), sent(1, 2, 2, 3, 4, 3, 2)),
+        group("one image, one channel, one map", sent(1, 1, 1, 3, 4, 2, 3), sent(1, 1, 1, 4, 4, 3, 3)),
+        group("several maps", sent(1, 3, 3, 4, 3, 2, 2), sent(1, 2, 2, 3, 4, 3, 2)),
         group(
             "other numbers of maps and channels",
-            1,
             sent(1, 3, 2, 4, 4, 3, 2),
             sent(1, 1, 3, 3, 5, 2, 2),
             sent(1, 4, 1, 3, 3, 2, 2),
         ),
         group(
             "a batch, one unit alone, and float32",
-            1,
             sent(3, 2, 3, 4, 3, 2, 3),
             sent(2, 3, 2, 1, 1, 3, 3),
             f32(sent(2, 2, 2, 4, 4, 2, 2)),
@@ -193,54 +171,48 @@ ITEMS = (
         asks="one of the two ways that it shows",
         calls={"convolve": (0, 40)},  # once for each pixel is too often
     ),
-    item(
+    max_pool=item(
         "max-pooling",
-        "max_pool",
-        group("windows of 2 by 2, positive values", 1, maps(1, 1, 4, 6, 2, 9.0), maps(3, 2, 6, 4, 2, 9.0)),
+        group("windows of 2 by 2, positive values", maps(1, 1, 4, 6, 2, 9.0), maps(3, 2, 6, 4, 2, 9.0)),
         group(
             "other windows, rows left over, negative values",
-            1,
             maps(2, 2, 6, 9, 3),
             maps(2, 3, 5, 7, 2, -9.0),
             f32(maps(1, 2, 7, 8, 3, -9.0)),
         ),
     ),
-    item(
+    max_pool_backward=item(
         "max-pooling-backward",
-        "max_pool_backward",
-        group("one map, windows of 2 by 2", 1, pooled(1, 1, 2, 3, 2), pooled(1, 1, 3, 2, 2)),
-        group("several images and maps, rows left over", 1, pooled(3, 2, 2, 2, 3, 1), f32(pooled(2, 3, 2, 3, 2, 1))),
-        group("equal values", 2, pooled(2, 2, 3, 2, 2, numbers=equal), pooled(1, 2, 2, 2, 3, 2, numbers=equal)),
+        group("one map, windows of 2 by 2", pooled(1, 1, 2, 3, 2), pooled(1, 1, 3, 2, 2)),
+        group("several images and maps, rows left over", pooled(3, 2, 2, 2, 3, 1), f32(pooled(2, 3, 2, 3, 2, 1))),
+        group("equal values", pooled(2, 2, 3, 2, 2, numbers=equal), pooled(1, 2, 2, 2, 3, 2, numbers=equal), points=2),
         asks="the place of each maximum",
         calls={"max_pool": (0, 40)},  # once for each pixel is too often
         formula=True,
     ),
-    item(
+    forward=item(
         "cnn-forward",
-        "forward",
-        group("one image, one map, no biases", 1, *(2 * [passes(1, 1, 6, 7, 1, 1, 2, bias=0)])),
-        group("several images and maps", 1, passes(3, 1, 8, 7, 2, 3, 4), passes(4, 1, 6, 9, 3, 2, 2)),
+        group("one image, one map, no biases", *(2 * [passes(1, 1, 6, 7, 1, 1, 2, bias=0)])),
+        group("several images and maps", passes(3, 1, 8, 7, 2, 3, 4), passes(4, 1, 6, 9, 3, 2, 2)),
         group(
-            "several channels, odd sizes, and float32", 1, passes(2, 3, 9, 8, 2, 2, 3), f32(passes(3, 2, 8, 8, 2, 3, 2))
+            "several channels, odd sizes, and float32", passes(2, 3, 9, 8, 2, 2, 3), f32(passes(3, 2, 8, 8, 2, 3, 2))
         ),
     ),
-    item(
+    gradient=item(
         "cnn-gradient",
-        "gradient",
-        group("the dense layer", 1, *PROBLEMS, part=4),
-        group("the second convolution", 1, *PROBLEMS, part=slice(2, 4)),
-        group("the first convolution", 1, *PROBLEMS, part=slice(2)),
-        group("one image", 1, problems(1, 2, 8, 7, 2, 3, 3)),
-        group("black images, where a is 0", 1, black(2, 1, 6, 7, 2, 2, 3)),
+        group("the dense layer", *PROBLEMS, part=4),
+        group("the second convolution", *PROBLEMS, part=slice(2, 4)),
+        group("the first convolution", *PROBLEMS, part=slice(2)),
+        group("one image", problems(1, 2, 8, 7, 2, 3, 3)),
+        group("black images, where a is 0", black(2, 1, 6, 7, 2, 2, 3)),
         asks="backpropagation, which goes forward once",
         calls={"forward": (0, 24), "convolve": (0, 60)},  # once for each weight is too often
         formula=True,
     ),
-    item(
+    train=item(
         "cnn-train",
-        "train",
-        group("one step", 1, runs(0.5, 4), runs(0.1, 3)),
-        group("several steps", 1, runs(0.3, 3, 5, 2, 4)),
-        group("real digits", 1, digits(), judge=reads_digits, deadline=60.0),
+        group("one step", runs(0.5, 4), runs(0.1, 3)),
+        group("several steps", runs(0.3, 3, 5, 2, 4)),
+        group("real digits", digits(), judge=reads_digits, deadline=60.0),
     ),
 )

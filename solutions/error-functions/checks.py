@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from grading.engine import Draw, Rng, draw, f32, group, item, normal, one_hot, uniform
+from grading.engine import Draw, Rng, draw, group, item, items
+from grading.judge.draw import f32, normal, one_hot, uniform
 
 
 @draw
@@ -88,43 +89,37 @@ def shares(rng: Rng, n: int, K: int, never: bool = False) -> np.ndarray:
     return np.eye(K)[rng.permutation(np.concatenate([label, never + rng.integers(K - 1, size=n - len(label))]))]
 
 
-ITEMS = (
-    item(
+ITEMS = items(
+    sum_of_squares=item(
         "sum-of-squares",
-        "sum_of_squares",
-        group("one output", 1, squares(5, 1), squares(1, 1)),
-        group("several outputs", 1, squares(5, 3), squares(4, 4), f32(squares(6, 2))),
+        group("one output", squares(5, 1), squares(1, 1)),
+        group("several outputs", squares(5, 3), squares(4, 4), f32(squares(6, 2))),
     ),
-    item(
+    binary_cross_entropy=item(
         "binary-from-a",
-        "binary_cross_entropy",
-        group("one question", 1, questions(6, 1), questions(4, 1), at=1e3),
-        group("several questions", 1, questions(5, 3), questions(3, 4), questions(1, 2), at=1e3),
-        group("sure and right", 1, sure_questions(4, 3, True), at=1e3),
-        group("sure and wrong, and float32", 1, sure_questions(4, 3, False), f32(sure_questions(5, 2, False))),
+        group("one question", questions(6, 1), questions(4, 1), at=1e3),
+        group("several questions", questions(5, 3), questions(3, 4), questions(1, 2), at=1e3),
+        group("sure and right", sure_questions(4, 3, True), at=1e3),
+        group("sure and wrong, and float32", sure_questions(4, 3, False), f32(sure_questions(5, 2, False))),
     ),
-    item(
+    cross_entropy=item(
         "cross-entropy-from-a",
-        "cross_entropy",
-        group("one observation", 1, classes(1, 4), classes(1, 2), at=1e3),
-        group("a batch", 1, classes(5, 3), classes(4, 4), at=1e3),
-        group("sure and right, or all a_k large", 1, sure_classes(4, 3, True), all_large(4, 3), at=1e3),
-        group("sure and wrong, and float32", 1, sure_classes(4, 3, False), f32(sure_classes(5, 4, False))),
+        group("one observation", classes(1, 4), classes(1, 2), at=1e3),
+        group("a batch", classes(5, 3), classes(4, 4), at=1e3),
+        group("sure and right, or all a_k large", sure_classes(4, 3, True), all_large(4, 3), at=1e3),
+        group("sure and wrong, and float32", sure_classes(4, 3, False), f32(sure_classes(5, 4, False))),
     ),
-    item(
+    matched_delta=item(
         "matched-delta",
-        "matched_delta",
-        group("regression", 1, (*squares(5, 3), "squares"), f32((*squares(1, 2), "squares"))),
+        group("regression", (*squares(5, 3), "squares"), f32((*squares(1, 2), "squares"))),
         group(
             "yes-or-no questions",
-            1,
             (*questions(5, 3), "binary"),
             (*questions(1, 2), "binary"),
             (f32(sure_questions(4, 3, False)), "binary"),
         ),
         group(
             "classes",
-            1,
             (*classes(5, 3), "classes"),
             (*classes(1, 4), "classes"),
             (f32(sure_classes(4, 3, False)), "classes"),
@@ -132,23 +127,20 @@ ITEMS = (
         calls={"sum_of_squares": (0, 1), "binary_cross_entropy": (0, 1), "cross_entropy": (0, 1)},
         formula=True,
     ),
-    item(
+    softmax_jacobian=item(
         "softmax-jacobian",
-        "softmax_jacobian",
-        group("the diagonal", 1, normal(3), normal(5), part=np.diag),
-        group("two classes", 1, normal(2), normal() * np.ones(2)),
-        group("several classes, large a, and float32", 1, normal(3), normal(6), 1e3 * normal(4), f32(normal(4))),
+        group("the diagonal", normal(3), normal(5), part=np.diag),
+        group("two classes", normal(2), normal() * np.ones(2)),
+        group("several classes, large a, and float32", normal(3), normal(6), 1e3 * normal(4), f32(normal(4))),
         formula=True,
     ),
-    item(
+    unmatched_delta=item(
         "unmatched-delta",
-        "unmatched_delta",
-        group("sigmoid", 1, outputs(yes_or_no(5, 3), "sigmoid"), outputs(yes_or_no(1, 2), "sigmoid")),
-        group("softmax, one observation", 1, outputs(one_hot(1, 3), "softmax"), outputs(one_hot(1, 5), "softmax")),
-        group("softmax, a batch", 1, outputs(one_hot(5, 3), "softmax"), outputs(one_hot(4, 4), "softmax")),
+        group("sigmoid", outputs(yes_or_no(5, 3), "sigmoid"), outputs(yes_or_no(1, 2), "sigmoid")),
+        group("softmax, one observation", outputs(one_hot(1, 3), "softmax"), outputs(one_hot(1, 5), "softmax")),
+        group("softmax, a batch", outputs(one_hot(5, 3), "softmax"), outputs(one_hot(4, 4), "softmax")),
         group(
             "saturated outputs, and float32",
-            1,
             outputs(yes_or_no(4, 3), "sigmoid", 200.0),
             outputs(one_hot(4, 3), "softmax", 200.0),
             f32(outputs(yes_or_no(4, 3), "sigmoid")),
@@ -157,30 +149,20 @@ ITEMS = (
         calls={"sum_of_squares": (0, 1)},
         formula=True,
     ),
-    item(
+    steps_until_right=item(
         "steps-until-right",
-        "steps_until_right",
-        group("target 0: cross entropy", 1, race(0), race(0), race(0, x=-1.5), part=0),
-        group("target 0: squares", 1, race(0), race(0), race(0, x=-1.5), part=1),
-        group("target 1", 1, race(1), race(1), race(1, x=-0.5)),
-        group("right already, or not within the limit", 1, right_already(0), right_already(1), race(0, 3), race(1, 12)),
+        group("target 0: cross entropy", race(0), race(0), race(0, x=-1.5), part=0),
+        group("target 0: squares", race(0), race(0), race(0, x=-1.5), part=1),
+        group("target 1", race(1), race(1), race(1, x=-0.5)),
+        group("right already, or not within the limit", right_already(0), right_already(1), race(0, 3), race(1, 12)),
     ),
-    item(
+    best_constant=item(
         "constant-prediction",
-        "best_constant",
-        group(
-            "the answer",
-            1,
-            (normal(7, 3), "squares"),
-            (yes_or_no(8, 2), "binary"),
-            (shares(9, 4), "classes"),
-            part=0,
-        ),
-        group("F of a regression", 1, (normal(7, 3), "squares"), (normal(4, 1), "squares"), part=1),
-        group("F of questions and of classes", 1, (yes_or_no(9, 2), "binary"), (shares(9, 3), "classes"), part=1),
+        group("the answer", (normal(7, 3), "squares"), (yes_or_no(8, 2), "binary"), (shares(9, 4), "classes"), part=0),
+        group("F of a regression", (normal(7, 3), "squares"), (normal(4, 1), "squares"), part=1),
+        group("F of questions and of classes", (yes_or_no(9, 2), "binary"), (shares(9, 3), "classes"), part=1),
         group(
             "an answer that never occurs, and float32",
-            1,
             (shares(8, 4, True), "classes"),
             (shares(7, 3, True), "binary"),
             (f32(shares(9, 3)), "classes"),

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from grading.engine import Case, Draw, Reference, Rng, draw, f32, group, item, network, normal, uniform
+from grading.engine import Case, Draw, Reference, Rng, draw, group, item, items
+from grading.judge.draw import f32, network, normal, uniform
 
 
 @draw
@@ -113,23 +114,20 @@ def both(p: int, M: int, K: int) -> tuple:
     return *weights(p, M, K), exchange(M), flips(M)
 
 
-ITEMS = (
-    item(
+ITEMS = items(
+    sigmoid=item(
         "sigmoid",
-        "sigmoid",
-        group("positive a", 1, uniform(0.0, 2.5, 3, 4)),
-        group("both signs, and float32", 1, normal(5), f32(2 * normal(4, 3))),
-        group("large a of both signs", 1, wide(4, 3), f32(wide(3, 3))),
+        group("positive a", uniform(0.0, 2.5, 3, 4)),
+        group("both signs, and float32", normal(5), f32(2 * normal(4, 3))),
+        group("large a of both signs", wide(4, 3), f32(wide(3, 3))),
     ),
-    item(
+    activation=item(
         "activation-and-slope",
-        "activation",
-        group("sigmoid", 1, (normal(4, 3), "sigmoid")),
-        group("tanh", 1, (normal(4, 3), "tanh"), (2 * normal(1, 4), "tanh")),
-        group("ReLU, at 0 too", 1, (normal(4, 3), "relu"), (at_zero(3, 4), "relu")),
+        group("sigmoid", (normal(4, 3), "sigmoid")),
+        group("tanh", (normal(4, 3), "tanh"), (2 * normal(1, 4), "tanh")),
+        group("ReLU, at 0 too", (normal(4, 3), "relu"), (at_zero(3, 4), "relu")),
         group(
             "large a of both signs, and float32",
-            1,
             (wide(4, 3), "sigmoid"),
             (wide(4, 3), "tanh"),
             (f32(wide(4, 3)), "sigmoid"),
@@ -138,89 +136,76 @@ ITEMS = (
         ),
         formula=True,
     ),
-    item(
+    output=item(
         "output-functions",
-        "output",
         group(
             "identity and sigmoid",
-            1,
             (normal(4, 3), "identity"),
             (normal(4, 3), "sigmoid"),
             (f32(normal(1, 2)), "sigmoid"),
         ),
-        group("softmax", 1, (normal(1, 4), "softmax"), (normal(5, 3), "softmax"), (f32(normal(4, 4)), "softmax")),
+        group("softmax", (normal(1, 4), "softmax"), (normal(5, 3), "softmax"), (f32(normal(4, 4)), "softmax")),
         group(
             "large pre-activations",
-            1,
             (wide(3, 4), "sigmoid"),
             (wide(3, 4), "softmax"),
             (normal(3, 4) + np.array([[-8e3], [0.0], [8e3]]), "softmax"),
         ),
     ),
-    item(
+    unit_by_unit=item(
         "network-function",
-        "unit_by_unit",
-        group("networks without biases", 1, single(3, 4, 2, "identity", False), single(2, 3, 1, "identity", False)),
-        group("with biases", 1, single(3, 4, 2, "identity"), single(4, 2, 3, "identity"), single(1, 3, 1, "identity")),
-        group("sigmoid and softmax outputs", 1, single(3, 4, 2, "sigmoid"), f32(single(2, 5, 3, "softmax"))),
+        group("networks without biases", single(3, 4, 2, "identity", False), single(2, 3, 1, "identity", False)),
+        group("with biases", single(3, 4, 2, "identity"), single(4, 2, 3, "identity"), single(1, 3, 1, "identity")),
+        group("sigmoid and softmax outputs", single(3, 4, 2, "sigmoid"), f32(single(2, 5, 3, "softmax"))),
     ),
-    item(
+    three_layers=item(
         "network-function-absorbed",
-        "three_layers",
-        group("networks without biases", 1, batch(5, 3, 4, 2, "identity", False)),
-        group("a batch", 1, batch(5, 3, 2, 4, "identity"), batch(6, 2, 3, 4, "softmax"), batch(4, 4, 4, 4, "sigmoid")),
-        group("a batch of one, and float32", 1, batch(1, 3, 4, 2, "identity"), f32(batch(5, 3, 4, 3, "softmax"))),
+        group("networks without biases", batch(5, 3, 4, 2, "identity", False)),
+        group("a batch", batch(5, 3, 2, 4, "identity"), batch(6, 2, 3, 4, "softmax"), batch(4, 4, 4, 4, "sigmoid")),
+        group("a batch of one, and float32", batch(1, 3, 4, 2, "identity"), f32(batch(5, 3, 4, 3, "softmax"))),
     ),
-    item(
+    network=item(
         "network-function-deep",
-        "network",
-        group("no hidden layer", 1, deep(5, (3, 4), "tanh", "softmax"), deep(4, (3, 2), "relu", "identity")),
+        group("no hidden layer", deep(5, (3, 4), "tanh", "softmax"), deep(4, (3, 2), "relu", "identity")),
         group(
             "one hidden layer, with each h",
-            1,
             deep(5, (3, 4, 2), "tanh", "softmax"),
             deep(5, (3, 5, 2), "relu", "identity"),
             deep(4, (2, 3, 2), "sigmoid", "sigmoid"),
         ),
         group(
             "several hidden layers",
-            1,
             deep(5, (3, 5, 4, 2), "tanh", "identity"),
             deep(5, (3, 3, 3, 3, 3), "sigmoid", "softmax"),
             deep(4, (2, 6, 4, 5, 2), "relu", "identity"),
         ),
         group(
             "a batch of one, and float32",
-            1,
             deep(1, (3, 4, 2), "tanh", "identity"),
             f32(deep(5, (3, 4, 4, 2), "tanh", "softmax")),
         ),
     ),
-    item(
+    count_weights=item(
         "weight-count",
-        "count_weights",
-        group("no hidden layer, and one", 1, sizes(2), sizes(3), sizes(3)),
-        group("more layers", 1, sizes(4), sizes(6)),
-        group("shared biases", 1, (sizes(2), True), (sizes(5), True)),
+        group("no hidden layer, and one", sizes(2), sizes(3), sizes(3)),
+        group("more layers", sizes(4), sizes(6)),
+        group("shared biases", (sizes(2), True), (sizes(5), True)),
     ),
-    item(
+    band_network=item(
         "xor-by-hand",
-        "band_network",
-        group("exclusive or at the corners", 1, (np.ones(2), 0.5, 1.5, uniform(8, 12)), part=at_the_corners),
+        group("exclusive or at the corners", (np.ones(2), 0.5, 1.5, uniform(8, 12)), part=at_the_corners),
         group(
             "the band across (1, -1) at the corners",
-            1,
             (np.array([1.0, -1.0]), -0.5, 0.5, uniform(8, 12)),
             part=at_the_corners,
         ),
-        group("any band in the plane", 1, band(2), band(2), band(2), judge=says_band),
-        group("one input, and many", 1, band(1), band(5), judge=says_band),
+        group("any band in the plane", band(2), band(2), band(2), judge=says_band),
+        group("one input, and many", band(1), band(5), judge=says_band),
     ),
-    item(
+    companion=item(
         "weight-symmetries",
-        "companion",
-        group("only flips", 1, flipped(3, 4, 2), flipped(2, 2, 1)),
-        group("only exchanges", 1, moved(3, 4, 2), moved(2, 3, 1)),
-        group("both", 1, both(3, 5, 2), both(4, 4, 4), f32(both(2, 4, 3))),
+        group("only flips", flipped(3, 4, 2), flipped(2, 2, 1)),
+        group("only exchanges", moved(3, 4, 2), moved(2, 3, 1)),
+        group("both", both(3, 5, 2), both(4, 4, 4), f32(both(2, 4, 3))),
     ),
 )

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from grading.engine import Case, Draw, Reference, Rng, batches, draw, f32, group, item, normal, uniform
+from grading.engine import Case, Draw, Reference, Rng, draw, group, item, items
+from grading.judge.draw import batches, f32, normal, uniform
 
 
 def squares(w: Any, X: Any, y: Any) -> tuple[Any, Any]:
@@ -148,111 +149,93 @@ def gradients(n: int, p: int, size: int, replacement: bool) -> tuple:
 SEVERAL = (regression(5, 3), regression(4, 4), regression(7, 2))
 MARGINS = (classification(6, 3), classification(4, 4), classification(7, 2))
 
-ITEMS = (
-    item(
+ITEMS = items(
+    least_squares=item(
         "empirical-risk",
-        "least_squares",
         group(
             "one observation, and float32",
-            1,
             regression(1, 3),
             regression(1, 1),
             one_far(*regression(1, 2)),
             f32(regression(1, 2)),
         ),
-        group("several observations: F", 1, *SEVERAL, part=0),
-        group("several observations: the gradient", 1, *SEVERAL, one_far(*regression(4, 3)), part=1),
+        group("several observations: F", *SEVERAL, part=0),
+        group("several observations: the gradient", *SEVERAL, one_far(*regression(4, 3)), part=1),
         formula=True,
     ),
-    item(
+    logistic=item(
         "logistic-risk",
-        "logistic",
-        group("one observation, and float32", 1, classification(1, 3), classification(1, 1), f32(classification(1, 2))),
-        group("several observations: F", 1, *MARGINS, part=0),
-        group("several observations: the gradient", 1, *MARGINS, part=1),
-        group("large margins", 1, large_margins()),
+        group("one observation, and float32", classification(1, 3), classification(1, 1), f32(classification(1, 2))),
+        group("several observations: F", *MARGINS, part=0),
+        group("several observations: the gradient", *MARGINS, part=1),
+        group("large margins", large_margins()),
         formula=True,
     ),
-    item(
+    gradient_descent=item(
         "gradient-descent",
-        "gradient_descent",
-        group("one step", 1, descents(squares, 1), descents(logistic, 1, 2)),
-        group("several steps with one rate", 1, constant(squares, 6), constant(logistic, 5)),
-        group("rates that change, and float32", 1, descents(squares, 5), f32(descents(logistic, 4)), at=4),
+        group("one step", descents(squares, 1), descents(logistic, 1, 2)),
+        group("several steps with one rate", constant(squares, 6), constant(logistic, 5)),
+        group("rates that change, and float32", descents(squares, 5), f32(descents(logistic, 4)), at=4),
     ),
-    item(
+    stable_rate=item(
         "stable-rate",
-        "stable_rate",
-        group("a single weight", 1, matrices(6, 1), matrices(1, 1)),
-        group("several weights", 1, matrices(8, 3), matrices(12, 5)),
+        group("a single weight", matrices(6, 1), matrices(1, 1)),
+        group("several weights", matrices(8, 3), matrices(12, 5)),
         group(
             "inputs of different size, and float32",
-            1,
             np.array([0.0, 1.0, 0.1]) * normal(9, 3) + np.array([1.0, 70.0, 0.0]),
             f32(matrices(10, 3)),
             at=10,
         ),
     ),
-    item(
+    sgd=item(
         "sgd",
-        "sgd",
-        group("a single observation", 1, again(squares, 3), again(logistic, 3)),
-        group("one step", 1, draws(squares, 1, 2), draws(logistic, 1)),
-        group("several steps, and float32", 1, draws(squares, 6), draws(logistic, 5), f32(draws(logistic, 4)), at=4),
+        group("a single observation", again(squares, 3), again(logistic, 3)),
+        group("one step", draws(squares, 1, 2), draws(logistic, 1)),
+        group("several steps, and float32", draws(squares, 6), draws(logistic, 5), f32(draws(logistic, 4)), at=4),
     ),
-    item(
+    learning_rates=item(
         "learning-rates",
-        "learning_rates",
-        group("constant", 1, ("constant", (uniform(0.1, 1),), 4), ("constant", (uniform(0.1, 1),), 1)),
+        group("constant", ("constant", (uniform(0.1, 1),), 4), ("constant", (uniform(0.1, 1),), 1)),
         group(
             "harmonic",
-            1,
             ("harmonic", (uniform(1, 5), uniform(0.5, 9)), 6),
             ("harmonic", (uniform(1, 5), uniform(50, 90)), 9),
         ),
-        group("one harmonic step", 1, ("harmonic", (uniform(1, 5), uniform(0.5, 9)), 1)),
+        group("one harmonic step", ("harmonic", (uniform(1, 5), uniform(0.5, 9)), 1)),
         group(
             "step decay",
-            1,
             ("step", (uniform(0.1, 1), uniform(0.3, 0.9), 3), 7),
             ("step", (uniform(0.1, 1), uniform(0.3, 0.9), 1), 4),
             ("step", (uniform(0.1, 1), uniform(0.3, 0.9), 5), 3),
         ),
     ),
-    item(
+    epoch_batches=item(
         "epoch-batches",
-        "epoch_batches",
-        group("batches that come out even", 1, (order(12), 4), (order(12), 3)),
-        group("some left over", 1, (order(10), 4), (order(11), 3), (order(9), 7)),
-        group("batches of one, of all and of more", 1, (order(5), 1), (order(7), 7), (order(6), 10)),
+        group("batches that come out even", (order(12), 4), (order(12), 3)),
+        group("some left over", (order(10), 4), (order(11), 3), (order(9), 7)),
+        group("batches of one, of all and of more", (order(5), 1), (order(7), 7), (order(6), 10)),
     ),
-    item(
+    minibatch_sgd=item(
         "minibatch-sgd",
-        "minibatch_sgd",
-        group("batches of one", 1, minibatches(squares, 1, 1, 1), minibatches(logistic, 1, 1, 1, 1), at=4),
-        group("one step", 1, minibatches(squares, 4), minibatches(logistic, 3, p=2)),
+        group("batches of one", minibatches(squares, 1, 1, 1), minibatches(logistic, 1, 1, 1, 1), at=4),
+        group("one step", minibatches(squares, 4), minibatches(logistic, 3, p=2)),
         group(
             "several steps, batches of different size, and float32",
-            1,
             minibatches(squares, 3, 3, 2),
             minibatches(logistic, 4, 1, 10, 5),
             f32(minibatches(logistic, 3, 2, 4)),
             at=4,
         ),
-        group("a run on logistic regression reaches a stated accuracy", 2, run(), judge=arrives, deadline=20.0),
+        group("a run on logistic regression reaches a stated accuracy", run(), judge=arrives, deadline=20.0, points=2),
     ),
-    item(
+    batch_variance=item(
         "variance-without",
-        "batch_variance",
-        group("a batch of one", 1, gradients(6, 3, 1, True), gradients(5, 2, 1, False)),
-        group("with replacement", 1, gradients(6, 3, 4, True), gradients(5, 1, 8, True), f32(gradients(7, 4, 3, True))),
+        group("a batch of one", gradients(6, 3, 1, True), gradients(5, 2, 1, False)),
+        group("with replacement", gradients(6, 3, 4, True), gradients(5, 1, 8, True), f32(gradients(7, 4, 3, True))),
         group(
-            "without replacement",
-            1,
-            gradients(6, 3, 4, False),
-            gradients(9, 2, 2, False),
-            f32(gradients(7, 4, 3, False)),
+            "without replacement", gradients(6, 3, 4, False), gradients(9, 2, 2, False), f32(gradients(7, 4, 3, False))
         ),
-        group("a single weight, and batches of all", 1, gradients(6, 1, 6, False), gradients(6, 1, 3, False)),
+        group("a single weight, and batches of all", gradients(6, 1, 6, False), gradients(6, 1, 3, False)),
     ),
 )

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from grading.engine import Draw, Rng, draw, f32, group, item, normal, uniform
+from grading.engine import Draw, Rng, draw, group, item, items
+from grading.judge.draw import f32, normal, uniform
 
 SQUARES, LOGISTIC = "least squares", "logistic"
 
@@ -90,64 +91,56 @@ QUADRATIC = (step(SQUARES, 6, 2, 0.0), step(SQUARES, 5, 3, 0.2))
 NOISY = (targets(5.0, 1.0), targets(8.0, 2.0), targets(3.0, 1.0))
 SEVERAL = (runs(6, 5, 3.0), runs(20, 8, 1.0), runs(9, 1, 4.0), f32(runs(12, 6, 3.0)))
 
-ITEMS = (
-    item(
+ITEMS = items(
+    lipschitz=item(
         "assumption-1",
-        "lipschitz",
-        group("least squares", 1, curved(SQUARES, 8, 3), curved(SQUARES, 5, 1), curved(SQUARES, 1, 2)),
-        group("the logistic model", 1, curved(LOGISTIC, 8, 3), curved(LOGISTIC, 6, 4)),
-        group("with a penalty", 1, curved(SQUARES, 7, 2, 0.5), curved(LOGISTIC, 7, 3, 0.5)),
-        group("float32, and a large penalty", 1, f32(curved(SQUARES, 9, 3, 3.0)), curved(LOGISTIC, 6, 3, 3.0), at=4),
+        group("least squares", curved(SQUARES, 8, 3), curved(SQUARES, 5, 1), curved(SQUARES, 1, 2)),
+        group("the logistic model", curved(LOGISTIC, 8, 3), curved(LOGISTIC, 6, 4)),
+        group("with a penalty", curved(SQUARES, 7, 2, 0.5), curved(LOGISTIC, 7, 3, 0.5)),
+        group("float32, and a large penalty", f32(curved(SQUARES, 9, 3, 3.0)), curved(LOGISTIC, 6, 3, 3.0), at=4),
     ),
-    item(
+    lemma1_sides=item(
         "lemma-1",
-        "lemma1_sides",
-        group("a single observation", 1, step(SQUARES, 1, 2, 0.0), step(LOGISTIC, 1, 1, 0.1), at=20),
-        group("least squares: the left side", 1, *QUADRATIC, part=0, at=50),
-        group("least squares: the right side", 1, *QUADRATIC, part=1, at=50),
+        group("a single observation", step(SQUARES, 1, 2, 0.0), step(LOGISTIC, 1, 1, 0.1), at=20),
+        group("least squares: the left side", *QUADRATIC, part=0, at=50),
+        group("least squares: the right side", *QUADRATIC, part=1, at=50),
         group(
             "the logistic model, and float32",
-            1,
             step(LOGISTIC, 6, 2, 0.1),
             step(LOGISTIC, 5, 3, 0.0),
             f32(step(LOGISTIC, 7, 2, 0.3)),
             at=20,
         ),
     ),
-    item(
+    moments=item(
         "second-moment",
-        "moments",
-        group("||gradF||^2", 1, sample(6, 3, 1), sample(5, 2, 3), sample(1, 4, 2), part=0),
-        group("E||g||^2, single draws", 1, sample(6, 3, 1), f32(sample(5, 4, 1)), sample(4, 2, 1), part=1),
-        group("E||g||^2, batches", 1, sample(6, 3, 2), sample(5, 1, 4), f32(sample(7, 2, 10)), part=1),
+        group("||gradF||^2", sample(6, 3, 1), sample(5, 2, 3), sample(1, 4, 2), part=0),
+        group("E||g||^2, single draws", sample(6, 3, 1), f32(sample(5, 4, 1)), sample(4, 2, 1), part=1),
+        group("E||g||^2, batches", sample(6, 3, 2), sample(5, 1, 4), f32(sample(7, 2, 10)), part=1),
     ),
-    item(
+    smallest_M=item(
         "assumption-2",
-        "smallest_M",
-        group("one point", 1, (visited(1, 5, 3), 1.0), (visited(1, 4, 2), 1.0)),
+        group("one point", (visited(1, 5, 3), 1.0), (visited(1, 4, 2), 1.0)),
         group(
-            "several points, M_G = 1", 1, (visited(6, 5, 3), 1.0), (visited(4, 6, 1), 1.0), (f32(visited(5, 4, 2)), 1.0)
+            "several points, M_G = 1", (visited(6, 5, 3), 1.0), (visited(4, 6, 1), 1.0), (f32(visited(5, 4, 2)), 1.0)
         ),
         group(
-            "several points, a larger M_G", 1, (visited(6, 5, 3), 1.3), (visited(5, 4, 2), 2.0), (visited(4, 7, 2), 1.1)
+            "several points, a larger M_G", (visited(6, 5, 3), 1.3), (visited(5, 4, 2), 2.0), (visited(4, 7, 2), 1.1)
         ),
-        group("no M needed", 1, quiet(4, 5, 2), quiet(1, 3, 3)),
+        group("no M needed", quiet(4, 5, 2), quiet(1, 3, 3)),
     ),
-    item(
+    safe_step=item(
         "safe-step",
-        "safe_step",
-        group("single draws", 1, limits(1), limits(1), limits(1, noisy=False)),
-        group("batches", 1, limits(4), limits(10), limits(3, noisy=False)),
+        group("single draws", limits(1), limits(1), limits(1, noisy=False)),
+        group("batches", limits(4), limits(10), limits(3, noisy=False)),
     ),
-    item(
+    theorem1_right=item(
         "theorem-1",
-        "theorem1_right",
-        group("safe steps", 1, bound(0.3, 1.0), bound(0.7, 4.0), bound(0.5, 2.0, T=1)),
-        group("no noise", 1, bound(0.5, 1.0, M=0.0), bound(0.2, 3.0, M=0.0)),
-        group("the largest safe step", 1, at_limit(2.0, 4.0), at_limit(0.5, 1.0), at_limit(4.0, 2.0)),
+        group("safe steps", bound(0.3, 1.0), bound(0.7, 4.0), bound(0.5, 2.0, T=1)),
+        group("no noise", bound(0.5, 1.0, M=0.0), bound(0.2, 3.0, M=0.0)),
+        group("the largest safe step", at_limit(2.0, 4.0), at_limit(0.5, 1.0), at_limit(4.0, 2.0)),
         group(
             "beyond what is safe",
-            1,
             bound(1.5, 4.0),
             bound(3.0, 6.0),
             bound(5.0, 2.0),
@@ -157,28 +150,25 @@ ITEMS = (
             part=np.isinf,
         ),
     ),
-    item(
+    plan=item(
         "theorem-1-plan",
-        "plan",
-        group("the floor decides: the rate", 1, *NOISY, part=0),
-        group("the floor decides: the number of steps", 1, *NOISY, part=1),
-        group("the safe step decides", 1, targets(0.1, 20.0), targets(0.2, 30.0)),
-        group("no noise", 1, targets(0.0, 1.0), targets(0.0, 3.0)),
+        group("the floor decides: the rate", *NOISY, part=0),
+        group("the floor decides: the number of steps", *NOISY, part=1),
+        group("the safe step decides", targets(0.1, 20.0), targets(0.2, 30.0)),
+        group("no noise", targets(0.0, 1.0), targets(0.0, 3.0)),
     ),
-    item(
+    read_off=item(
         "theorem-1-experiment",
-        "read_off",
-        group("the mean", 1, *SEVERAL, runs(1000, 20, 5.0), part=0),
-        group("the upper bound", 1, *SEVERAL, part=1, at=4),
-        group("a thousand runs", 1, runs(1000, 20, 5.0), runs(1000, 10, -1.0), at=4),
-        group("the verdict", 1, *(runs(10, 7, times) for times in (-4.0, -1.0, 1.0, 2.0, 2.6, 6.0)), part=2),
+        group("the mean", *SEVERAL, runs(1000, 20, 5.0), part=0),
+        group("the upper bound", *SEVERAL, part=1, at=4),
+        group("a thousand runs", runs(1000, 20, 5.0), runs(1000, 10, -1.0), at=4),
+        group("the verdict", *(runs(10, 7, times) for times in (-4.0, -1.0, 1.0, 2.0, 2.6, 6.0)), part=2),
     ),
-    item(
+    theorem2_sides=item(
         "theorem-2-mean",
-        "theorem2_sides",
-        group("one step", 1, decays(5, 1, 1.0), decays(3, 1, 0.5)),
-        group("the left side with a constant rate", 1, decays(4, 6, 0.0), decays(6, 4, 0.0), part=0),
-        group("the left side with rates that decay, and one run", 1, decays(4, 6, 1.0), decays(1, 7, 0.5), part=0),
-        group("the right side, and float32", 1, decays(4, 6, 1.0), f32(decays(3, 8, 0.5)), part=1),
+        group("one step", decays(5, 1, 1.0), decays(3, 1, 0.5)),
+        group("the left side with a constant rate", decays(4, 6, 0.0), decays(6, 4, 0.0), part=0),
+        group("the left side with rates that decay, and one run", decays(4, 6, 1.0), decays(1, 7, 0.5), part=0),
+        group("the right side, and float32", decays(4, 6, 1.0), f32(decays(3, 8, 0.5)), part=1),
     ),
 )

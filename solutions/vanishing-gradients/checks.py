@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from grading.engine import Case, Reference, Rng, draw, f32, group, item, network, normal, one_hot, uniform
+from grading.engine import Case, Reference, Rng, draw, group, item, items
+from grading.judge.draw import f32, network, normal, one_hot, uniform
 from nnlib.data import mnist
 
 
@@ -128,107 +129,92 @@ def reads_digits(betas: Any, case: Case, reference: Reference) -> str | None:
 
 THREE = ((4, 3), (3, 5), (2, 4))
 
-ITEMS = (
-    item(
+ITEMS = items(
+    slope=item(
         "sigmoid-slope",
-        "slope",
-        group("sigmoid", 1, sums("sigmoid", 6), f32(sums("sigmoid", 3, 4)), (uniform(-2, 2), "sigmoid")),
-        group("tanh and ReLU", 1, sums("tanh", 3, 4), sums("relu", 4, 3), f32(sums("tanh", 5))),
-        group("far from zero", 1, (extreme(), "sigmoid"), (extreme(), "tanh"), (extreme(), "relu")),
+        group("sigmoid", sums("sigmoid", 6), f32(sums("sigmoid", 3, 4)), (uniform(-2, 2), "sigmoid")),
+        group("tanh and ReLU", sums("tanh", 3, 4), sums("relu", 4, 3), f32(sums("tanh", 5))),
+        group("far from zero", (extreme(), "sigmoid"), (extreme(), "tanh"), (extreme(), "relu")),
         formula=True,
     ),
-    item(
+    chain_factor=item(
         "delta-product",
-        "chain_factor",
-        group("equal weights, no biases", 1, chains(3, equal=True), chains(6, 3.0, equal=True)),
-        group("a single unit", 1, chains(1), chains(1, 4.0)),
-        group("different weights and biases", 1, chains(4), chains(12, 3.0), f32(chains(5))),
+        group("equal weights, no biases", chains(3, equal=True), chains(6, 3.0, equal=True)),
+        group("a single unit", chains(1), chains(1, 4.0)),
+        group("different weights and biases", chains(4), chains(12, 3.0), f32(chains(5))),
         formula=True,
     ),
-    item(
+    deltas=item(
         "delta-layers",
-        "deltas",
-        group("one hidden layer", 1, problems(5, (3, 4, 2), "tanh"), f32(problems(4, (2, 5, 3), "sigmoid"))),
-        group("ReLU", 1, problems(6, (3, 6, 4), "relu"), problems(5, (3, 5, 6, 4, 2), "relu")),
-        group("several layers", 1, problems(5, (3, 5, 4, 3), "tanh"), problems(6, (4, 4, 4, 4), "sigmoid")),
-        group("ten layers; one observation", 1, problems(3, (3, *[6] * 10, 2), "tanh"), problems(1, (3, 4, 2), "tanh")),
+        group("one hidden layer", problems(5, (3, 4, 2), "tanh"), f32(problems(4, (2, 5, 3), "sigmoid"))),
+        group("ReLU", problems(6, (3, 6, 4), "relu"), problems(5, (3, 5, 6, 4, 2), "relu")),
+        group("several layers", problems(5, (3, 5, 4, 3), "tanh"), problems(6, (4, 4, 4, 4), "sigmoid")),
+        group("ten layers; one observation", problems(3, (3, *[6] * 10, 2), "tanh"), problems(1, (3, 4, 2), "tanh")),
         asks="backpropagation, which goes forward once",
         calls={"forward": (0, 40)},  # the ten layers have 62 units
         formula=True,
     ),
-    item(
+    rms_deltas=item(
         "delta-rms",
-        "rms_deltas",
-        group("one hidden layer", 1, problems(5, (3, 4, 2), "tanh"), problems(1, (2, 3, 3), "sigmoid")),
-        group("several layers", 1, problems(6, (3, 5, 2, 4, 3), "relu"), f32(problems(4, (4, 3, 3, 2), "tanh"))),
+        group("one hidden layer", problems(5, (3, 4, 2), "tanh"), problems(1, (2, 3, 3), "sigmoid")),
+        group("several layers", problems(6, (3, 5, 2, 4, 3), "relu"), f32(problems(4, (4, 3, 3, 2), "tanh"))),
     ),
-    item(
+    layer_bounds=item(
         "delta-bound",
-        "layer_bounds",
-        group(
-            "a single unit in each next layer", 1, stretches((3, 4, 1), "tanh"), stretches((5, 3, 1), "sigmoid"), at=10
-        ),
-        group("tanh and ReLU", 1, stretches((3, 4, 5, 2), "tanh"), f32(stretches((4, 4, 4), "relu")), at=10),
-        group("sigmoids", 1, stretches((3, 5, 4, 3), "sigmoid"), stretches((2, 3, 2), "sigmoid"), at=10),
+        group("a single unit in each next layer", stretches((3, 4, 1), "tanh"), stretches((5, 3, 1), "sigmoid"), at=10),
+        group("tanh and ReLU", stretches((3, 4, 5, 2), "tanh"), f32(stretches((4, 4, 4), "relu")), at=10),
+        group("sigmoids", stretches((3, 5, 4, 3), "sigmoid"), stretches((2, 3, 2), "sigmoid"), at=10),
     ),
-    item(
+    initial_betas=item(
         "initial-weights",
-        "initial_betas",
-        group("as many units as inputs", 1, draws((4, 4, 4), "glorot"), draws((5, 5), "he")),
-        group("Glorot", 1, draws((6, 3, 5, 2), "glorot"), f32(draws((2, 7), "glorot"))),
-        group("He", 1, draws((6, 3, 5, 2), "he"), f32(draws((2, 7), "he"))),
+        group("as many units as inputs", draws((4, 4, 4), "glorot"), draws((5, 5), "he")),
+        group("Glorot", draws((6, 3, 5, 2), "glorot"), f32(draws((2, 7), "glorot"))),
+        group("He", draws((6, 3, 5, 2), "he"), f32(draws((2, 7), "he"))),
     ),
-    item(
+    predicted_factors=item(
         "delta-factor",
-        "predicted_factors",
-        group("one layer", 1, layers("tanh", 1, 1.0), layers("relu", 1, 3.0), layers("sigmoid", 1, 20.0), at=1e3),
-        group("ReLU", 1, layers("relu", 4, 2.0), layers("relu", 3, 0.5), at=1e3),
-        group("tanh", 1, layers("tanh", 5, 1.0), layers("tanh", 4, 4.0), at=1e3),
-        group("sigmoids", 1, layers("sigmoid", 5, 1.0), layers("sigmoid", 4, 50.0), at=1e3),
+        group("one layer", layers("tanh", 1, 1.0), layers("relu", 1, 3.0), layers("sigmoid", 1, 20.0), at=1e3),
+        group("ReLU", layers("relu", 4, 2.0), layers("relu", 3, 0.5), at=1e3),
+        group("tanh", layers("tanh", 5, 1.0), layers("tanh", 4, 4.0), at=1e3),
+        group("sigmoids", layers("sigmoid", 5, 1.0), layers("sigmoid", 4, 50.0), at=1e3),
     ),
-    item(
+    clip=item(
         "gradient-clipping",
-        "clip",
         group(
             "long gradients",
-            1,
             (gradient(8.0, *THREE), 2.0),
             (gradient(5.0, (3, 4)), 0.5),
             (f32(gradient(3.0, *THREE)), 0.1),
         ),
         group(
             "short gradients, and zero",
-            1,
             (gradient(0.3, *THREE), 2.0),
             (gradient(2.0, (3, 4)), 5.0),
             ([np.zeros((2, 3)), np.zeros((1, 3))], 1.0),
         ),
-        group("squares that overflow", 1, (gradient(1e200, *THREE), 2.0), (f32(gradient(1e30, *THREE)), 3.0)),
+        group("squares that overflow", (gradient(1e200, *THREE), 2.0), (f32(gradient(1e30, *THREE)), 3.0)),
     ),
-    item(
+    sigmoid_twin=item(
         "sigmoid-rescue",
-        "sigmoid_twin",
-        group(
-            "one hidden layer, biases 0", 1, tanh_networks(3, 4, 2, biases=False), tanh_networks(2, 5, 3, biases=False)
-        ),
+        group("one hidden layer, biases 0", tanh_networks(3, 4, 2, biases=False), tanh_networks(2, 5, 3, biases=False)),
         group(
             "several layers, biases 0",
-            1,
             tanh_networks(3, 5, 4, 2, biases=False),
             tanh_networks(4, *[3] * 6, biases=False),
         ),
-        group("with biases", 1, tanh_networks(3, 4, 2), tanh_networks(3, 5, 4, 2), f32(tanh_networks(2, 4, 3))),
+        group("with biases", tanh_networks(3, 4, 2), tanh_networks(3, 5, 4, 2), f32(tanh_networks(2, 4, 3))),
     ),
-    item(
+    repair=item(
         "deep-repair",
-        "repair",
-        group("tanh: first and last delta within a factor of 10", 1, draws(DEEP, "tanh"), part=beyond("tanh")),
-        group("ReLU: first and last delta within a factor of 10", 1, draws(DEEP, "relu"), part=beyond("relu")),
+        group("tanh: first and last delta within a factor of 10", draws(DEEP, "tanh"), part=beyond("tanh")),
+        group("ReLU: first and last delta within a factor of 10", draws(DEEP, "relu"), part=beyond("relu")),
+        group("sigmoids: first and last delta within a factor of 10", draws(DEEP, "sigmoid"), part=beyond("sigmoid")),
         group(
-            "sigmoids: first and last delta within a factor of 10", 1, draws(DEEP, "sigmoid"), part=beyond("sigmoid")
-        ),
-        group(
-            "tanh and ReLU read digits after training", 2, draws(DEEP, "relu"), draws(DEEP, "tanh"), judge=reads_digits
+            "tanh and ReLU read digits after training",
+            draws(DEEP, "relu"),
+            draws(DEEP, "tanh"),
+            judge=reads_digits,
+            points=2,
         ),
     ),
 )

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from grading.engine import Rng, draw, f32, group, item, network, normal, uniform
+from grading.engine import Rng, draw, group, item, items
+from grading.judge.draw import f32, network, normal, uniform
 
 
 def pushes(mu: float, *shape: int, rest: bool = False) -> tuple:
@@ -115,84 +116,73 @@ MASKED += (one_far(*dropped(4, 3, 5, 2, 0.4)),)
 PENALIZED = (penalized(0.3, 3, 4, 2), penalized(0.05, 2, 3), f32(penalized(1.5, 2, 3, 3, 2)))
 EQUAL = (candidates(20, 5, 4), candidates(18, 6, 3))
 
-ITEMS = (
-    item(
+ITEMS = items(
+    momentum_step=item(
         "momentum",
-        "momentum_step",
-        group("the first step, from v = 0: w", 1, pushes(0.9, 4, rest=True), part=0),
-        group("later steps: v", 1, pushes(0.9, 4), pushes(0.5, 2, 3), part=1),
-        group("later steps: w, also for matrices and float32", 1, pushes(0.7, 5), f32(pushes(0.9, 3, 2))),
+        group("the first step, from v = 0: w", pushes(0.9, 4, rest=True), part=0),
+        group("later steps: v", pushes(0.9, 4), pushes(0.5, 2, 3), part=1),
+        group("later steps: w, also for matrices and float32", pushes(0.7, 5), f32(pushes(0.9, 3, 2))),
     ),
-    item(
+    adam_step=item(
         "adam",
-        "adam_step",
-        group("what is kept, m and r", 1, from_zero(4), moments(3, 2, 3), part=slice(1, 3), at=10),
-        group("w after the first step, from zero", 1, from_zero(5), part=0, at=100),
+        group("what is kept, m and r", from_zero(4), moments(3, 2, 3), part=slice(1, 3), at=10),
+        group("w after the first step, from zero", from_zero(5), part=0, at=100),
         group(
             "w in later steps, with other b1, b2 and eps",
-            1,
             moments(2, 4),
             moments(3, 3, 2, more=(0.5, 0.75, 0.3)),
             f32(moments(5, 4, more=(0.8, 0.95, 0.1))),
             part=0,
             at=100,
         ),
-        group("w after very many steps", 1, moments(10**6, 4), part=0, at=10),
+        group("w after very many steps", moments(10**6, 4), part=0, at=10),
     ),
-    item(
+    svrg=item(
         "svrg",
-        "svrg",
-        group("one inner step", 1, sums(6, 3, 1, 0.1), sums(4, 2, 1, 0.2)),
-        group("several inner steps", 2, sums(6, 3, 4, 0.1), sums(8, 4, 12, 0.05), at=10),
-        group("one observation, and float32", 1, sums(1, 3, 3, 0.1), f32(sums(7, 3, 5, 0.1)), at=10),
+        group("one inner step", sums(6, 3, 1, 0.1), sums(4, 2, 1, 0.2)),
+        group("several inner steps", sums(6, 3, 4, 0.1), sums(8, 4, 12, 0.05), at=10, points=2),
+        group("one observation, and float32", sums(1, 3, 3, 0.1), f32(sums(7, 3, 5, 0.1)), at=10),
     ),
-    item(
+    dropout=item(
         "dropout",
-        "dropout",
-        group("p = 1/2: what is sent on", 1, masks(4, 5, 0.5), part=0),
-        group("other p: what is sent on", 1, masks(6, 4, 0.2), f32(masks(5, 6, 0.8)), part=0),
-        group("the factors; one observation; p = 0", 1, masks(6, 4, 0.3), masks(1, 5, 0.4), masks(3, 4, 0.0)),
+        group("p = 1/2: what is sent on", masks(4, 5, 0.5), part=0),
+        group("other p: what is sent on", masks(6, 4, 0.2), f32(masks(5, 6, 0.8)), part=0),
+        group("the factors; one observation; p = 0", masks(6, 4, 0.3), masks(1, 5, 0.4), masks(3, 4, 0.0)),
     ),
-    item(
+    dropout_gradient=item(
         "dropout-backward",
-        "dropout_gradient",
-        group("p = 0: a network without dropout", 1, dropped(5, 3, 4, 2, 0.0), dropped(1, 2, 3, 3, 0.0)),
-        group("the output layer", 1, *MASKED, part=of_layer(1)),
-        group("the hidden layer", 1, *MASKED, part=of_layer(0)),
+        group("p = 0: a network without dropout", dropped(5, 3, 4, 2, 0.0), dropped(1, 2, 3, 3, 0.0)),
+        group("the output layer", *MASKED, part=of_layer(1)),
+        group("the hidden layer", *MASKED, part=of_layer(0)),
         calls={"dropout": (0, 12)},  # once for each weight is too often
         formula=True,
     ),
-    item(
+    l2_gradient=item(
         "l2-regularization",
-        "l2_gradient",
-        group("the weights between units", 1, *PENALIZED, part=lambda g: [layer[:, 1:] for layer in g]),
-        group("the biases", 1, *PENALIZED, part=lambda g: [layer[:, 0] for layer in g]),
+        group("the weights between units", *PENALIZED, part=lambda g: [layer[:, 1:] for layer in g]),
+        group("the biases", *PENALIZED, part=lambda g: [layer[:, 0] for layer in g]),
     ),
-    item(
+    soft_threshold=item(
         "soft-thresholding",
-        "soft_threshold",
-        group("far from zero", 1, far(0.7, 8), far(2.0, 3, 4), f32(far(0.5, 6))),
-        group("near zero", 1, near(0.7, 8), near(2.0, 3, 4), f32(near(0.5, 6))),
+        group("far from zero", far(0.7, 8), far(2.0, 3, 4), f32(far(0.5, 6))),
+        group("near zero", near(0.7, 8), near(2.0, 3, 4), f32(near(0.5, 6))),
     ),
-    item(
+    ista=item(
         "ista",
-        "ista",
-        group("without a penalty: gradient descent", 1, lasso(10, 3, 0.0, 1), lasso(12, 4, 0.0, 5), at=10),
-        group("one step", 1, lasso(12, 8, 1.5, 1), f32(lasso(12, 8, 3.0, 1)), at=10),
-        group("many steps", 2, lasso(12, 4, 0.3, 20), lasso(20, 6, 0.8, 100), at=100),
+        group("without a penalty: gradient descent", lasso(10, 3, 0.0, 1), lasso(12, 4, 0.0, 5), at=10),
+        group("one step", lasso(12, 8, 1.5, 1), f32(lasso(12, 8, 3.0, 1)), at=10),
+        group("many steps", lasso(12, 4, 0.3, 20), lasso(20, 6, 0.8, 100), at=100, points=2),
     ),
-    item(
+    folds=item(
         "cross-validation-folds",
-        "folds",
-        group("folds of the same size", 1, (permutation(12), 3), (permutation(6), 6), part=ascending),
-        group("folds of two sizes", 1, (permutation(11), 3), (permutation(14), 5), (permutation(9), 2), part=ascending),
+        group("folds of the same size", (permutation(12), 3), (permutation(6), 6), part=ascending),
+        group("folds of two sizes", (permutation(11), 3), (permutation(14), 5), (permutation(9), 2), part=ascending),
     ),
-    item(
+    cross_validate=item(
         "cross-validation",
-        "cross_validate",
-        group("the choice", 1, *EQUAL, candidates(22, 8, 5), candidates(24, 9, 3), part=1, at=1e3),
-        group("CV, folds of the same size", 1, *EQUAL, part=0, at=1e3),
-        group("CV, folds of two sizes", 1, candidates(22, 4, 4), candidates(11, 3, 2), part=0, at=1e3),
-        group("CV, leave one out", 1, candidates(12, 3, 12), part=0, at=1e3),
+        group("the choice", *EQUAL, candidates(22, 8, 5), candidates(24, 9, 3), part=1, at=1e3),
+        group("CV, folds of the same size", *EQUAL, part=0, at=1e3),
+        group("CV, folds of two sizes", candidates(22, 4, 4), candidates(11, 3, 2), part=0, at=1e3),
+        group("CV, leave one out", candidates(12, 3, 12), part=0, at=1e3),
     ),
 )
