@@ -13,8 +13,8 @@ import numpy as np
 
 from grading.judge.item import Case, Group, Item, Reference, Rng
 
-__all__ = ["Draw", "batches", "draw", "epochs", "f32", "group", "item", "items", "network", "normal"]
-__all__ += ["one_hot", "probabilities", "uniform"]
+__all__ = ["Draw", "batches", "choice", "draw", "epochs", "f32", "group", "item", "items", "network"]
+__all__ += ["normal", "one_hot", "probabilities", "uniform"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,12 @@ def normal(rng: Rng, *shape: int) -> Any:
 def uniform(rng: Rng, low: float, high: float, *shape: int) -> Any:
     """Numbers between two bounds; without a shape, one ``float``."""
     return rng.uniform(low, high, size=shape or None)
+
+
+@draw
+def choice(rng: Rng, values: Any, *shape: int) -> Any:
+    """Some of the values, or of the indices below a number; without a shape, one of them."""
+    return rng.choice(values, size=shape) if shape else rng.choice(values).item()
 
 
 @draw

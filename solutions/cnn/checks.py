@@ -5,19 +5,13 @@ from typing import Any
 import numpy as np
 
 from grading.engine import Case, Reference, Rng, draw, group, item, items, untrained
-from grading.judge.draw import batches, epochs, f32, normal, one_hot, uniform
+from grading.judge.draw import batches, choice, epochs, f32, normal, one_hot, uniform
 from nnlib.data import mnist
-
-
-@draw
-def some(rng: Rng) -> int:
-    """A number of maps."""
-    return int(rng.integers(2, 9))
 
 
 def layer(C: int, H: int, W: int, k: int, s: int = 1, P: int = 0) -> tuple:
     """C, H, W, M, k, s, P."""
-    return C, H, W, some(), k, s, P
+    return C, H, W, choice(range(2, 9)), k, s, P
 
 
 def windows(n: int, C: int, H: int, W: int, kh: int, kw: int, s: int = 1, P: int = 0) -> tuple:
@@ -41,15 +35,10 @@ def maps(n: int, C: int, H: int, W: int, k: int, shift: float = 0.0) -> tuple:
     return shift + normal(n, C, H, W), k
 
 
-@draw
-def equal(rng: Rng, *shape: int) -> np.ndarray:
-    """The numbers 0, 1, 2."""
-    return rng.integers(3, size=shape).astype(float)
-
-
-def pooled(n: int, C: int, rows: int, columns: int, k: int, left: int = 0, numbers: Any = normal) -> tuple:
-    """delta, z and k; `left` rows and columns are in no window."""
-    return normal(n, C, rows, columns), numbers(n, C, rows * k + left, columns * k + left), k
+def pooled(n: int, C: int, rows: int, columns: int, k: int, left: int = 0, ties: bool = False) -> tuple:
+    """delta, z and k; `left` rows and columns are in no window; with ties, z holds the numbers 0, 1, 2."""
+    shape = n, C, rows * k + left, columns * k + left
+    return normal(n, C, rows, columns), choice([0.0, 1.0, 2.0], *shape) if ties else normal(*shape), k
 
 
 def passes(n: int, C: int, H: int, W: int, M1: int, M2: int, K: int, bias: float = 1) -> tuple:
@@ -185,7 +174,7 @@ ITEMS = items(
         "max-pooling-backward",
         group("one map, windows of 2 by 2", pooled(1, 1, 2, 3, 2), pooled(1, 1, 3, 2, 2)),
         group("several images and maps, rows left over", pooled(3, 2, 2, 2, 3, 1), f32(pooled(2, 3, 2, 3, 2, 1))),
-        group("equal values", pooled(2, 2, 3, 2, 2, numbers=equal), pooled(1, 2, 2, 2, 3, 2, numbers=equal), points=2),
+        group("equal values", pooled(2, 2, 3, 2, 2, ties=True), pooled(1, 2, 2, 2, 3, 2, ties=True), points=2),
         asks="the place of each maximum",
         calls={"max_pool": (0, 40)},  # once for each pixel is too often
         formula=True,

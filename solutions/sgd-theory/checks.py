@@ -3,7 +3,7 @@
 import numpy as np
 
 from grading.engine import Draw, Rng, draw, group, item, items
-from grading.judge.draw import f32, normal, uniform
+from grading.judge.draw import choice, f32, normal, uniform
 
 SQUARES, LOGISTIC = "least squares", "logistic"
 
@@ -18,14 +18,9 @@ def curved(model: str, n: int, p: int, lam: float = 0.0) -> tuple:
     return model, inputs(n, p), lam * uniform(0.5, 2)
 
 
-@draw
-def classes(rng: Rng, n: int) -> np.ndarray:
-    return rng.choice([-1.0, 1.0], size=n)
-
-
 def step(model: str, n: int, p: int, lam: float) -> tuple:
     """A step from a random point; some rate, and some L."""
-    y = normal(n) if model == SQUARES else classes(n)
+    y = normal(n) if model == SQUARES else choice([-1.0, 1.0], n)
     return model, normal(p), inputs(n, p), y, lam, uniform(0.2, 0.4), uniform(1.5, 3)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from grading.engine import Rng, draw, group, item, items
-from grading.judge.draw import f32, network, normal, uniform
+from grading.judge.draw import choice, f32, network, normal, uniform
 
 
 def pushes(mu: float, *shape: int, rest: bool = False) -> tuple:
@@ -23,14 +23,9 @@ def from_zero(n: int) -> tuple:
     return normal(n), np.zeros(n), np.zeros(n), normal(n), 1, uniform(0.1, 0.5)
 
 
-@draw
-def indices(rng: Rng, n: int, count: int) -> np.ndarray:
-    return rng.integers(n, size=count)
-
-
 def sums(n: int, p: int, count: int, alpha: float) -> tuple:
     """w, X, y, alpha, draws."""
-    return normal(p), normal(n, p), normal(n), alpha, indices(n, count)
+    return normal(p), normal(n, p), normal(n), alpha, choice(n, count)
 
 
 @draw
