@@ -201,7 +201,7 @@ ITEMS = items(
     train=item(
         "cnn-train",
         group("one step", runs(0.5, 4), runs(0.1, 3)),
-        group("several steps", runs(0.3, 3, 5, 2, 4)),
+        group("several steps", runs(0.3, 3, 5, 2, 4), runs(0.2, 4, 3, 5)),
         group("real digits", digits(), judge=reads_digits, deadline=60.0),
     ),
 )
