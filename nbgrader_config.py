@@ -17,7 +17,7 @@ c.CourseDirectory.root = str(root)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 # the sources beside a notebook hold the solution in words and the known mistakes: they must never be released
-c.CourseDirectory.ignore = ["*.md", "*.py", "*.pyc", "__pycache__", ".ipynb_checkpoints", "feedback"]
+c.CourseDirectory.ignore = ["*.md", "*.py", "*.toml", "*.pyc", "__pycache__", ".ipynb_checkpoints", "feedback"]
 # what grading makes lies in one folder that git ignores
 c.CourseDirectory.submitted_directory = f"{state}/submitted"
 c.CourseDirectory.autograded_directory = f"{state}/autograded"

@@ -1,6 +1,7 @@
 """One engine for every graded item: call the student's function and the reference, compare, diagnose.
 
-An item is declared in ``solutions/<assignment>/checks.py``. The reference is the solution cell of the notebook itself.
+An item is declared in ``solutions/<assignment>/checks.py``, its mistakes in ``mistakes.toml`` beside it. The reference
+is the solution cell of the notebook itself.
 ``python -m grading.engine matrix backprop`` prints what every known mistake costs and how it is named. The work is done
 in `grading.judge`; here stands what assignments, notebooks and scripts use of it. `grading.tell.words` has the words.
 """
@@ -14,24 +15,25 @@ from pathlib import Path
 
 from grading.judge.call import Lent, Unusable, bounded, caller, earlier, lend, predecessors
 from grading.judge.check import check, untrained
-from grading.judge.item import Case, Draw, Group, Item, Mistake, Reference, Rng, group
+from grading.judge.draw import Draw, draw, group, item, items
+from grading.judge.item import Case, Group, Item, Mistake, Reference, Rng
 from grading.judge.reference import load_items, reference, variant
 from grading.tell import words
 
 __all__ = ["Case", "Group", "Item", "Mistake", "Reference", "Unusable"]
-__all__ += ["Draw", "Lent", "Rng", "bounded", "caller", "check", "earlier", "group", "lend", "load_items"]
-__all__ += ["predecessors", "reference", "untrained", "variant"]
+__all__ += ["Draw", "Lent", "Rng", "bounded", "caller", "check", "draw", "earlier", "group", "item", "items", "lend"]
+__all__ += ["load_items", "predecessors", "reference", "untrained", "variant"]
 
 
 def matrix(assignment: str, root: Path) -> str:
     """Every known mistake, what it costs and how it is named, as a Markdown table."""
     right = reference(assignment, root)
     lines = ["| item | mistake | points | named |", "|---|---|---|---|"]
-    for item in load_items(assignment, root):
-        for mistake in item.mistakes:
-            result = check(item, variant(item, right, mistake), right)
+    for asked in load_items(assignment, root):
+        for mistake in asked.mistakes:
+            result = check(asked, variant(asked, right, mistake), right)
             named = "yes" if [each.name for each in result.mistakes] == [mistake.name] else f"no: {words.line(result)}"
-            lines.append(f"| `{item.id}` | {mistake.name} | {result.points:g} of {result.max_points:g} | {named} |")
+            lines.append(f"| `{asked.id}` | {mistake.name} | {result.points:g} of {result.max_points:g} | {named} |")
     return "\n".join(lines)
 
 

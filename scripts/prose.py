@@ -3,9 +3,10 @@
     python scripts/prose.py                     reads all that git tracks
     python scripts/prose.py README.md book      reads these files and folders
 
-Read are Markdown files, the Markdown cells, captions and alt texts of notebooks, and the docstrings of Python files
-(for their spelling). aspell looks the words up, in British English with -ize; what it does not know and is right stands
-in book/_words.txt. A sentence that breaks a rule is changed: there is no comment that switches a rule off.
+Read are Markdown files, the Markdown cells, captions and alt texts of notebooks, the names and hints of mistakes, and
+the docstrings of Python files (for their spelling). aspell looks the words up, in British English with -ize; what it
+does not know and is right stands in book/_words.txt. A sentence that breaks a rule is changed: there is no comment that
+switches a rule off.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +30,7 @@ from myst_parser.parsers.mdit import create_md_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 WORDS = ROOT / "book" / "_words.txt"
+MISTAKES = "mistakes.toml"
 DICTIONARY = "en_GB-ize"
 UNREAD = (
     "exercises/",
@@ -165,7 +168,7 @@ def inline(tokens: Iterable[Token]) -> str:
 
 
 def strings(path: Path) -> Iterator[tuple[int, str]]:
-    """The docstrings of a Python file; in a checks.py also what students read: names of mistakes, and hints.
+    """The docstrings of a Python file; in a checks.py also what students read: names of groups, and complaints.
 
     Code is left out, and so are the names that the file itself uses.
     """
@@ -180,6 +183,15 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
         if text:
             text = re.sub(NOT_PROSE, GAP, text, flags=re.MULTILINE)
             yield getattr(node, "lineno", 1), re.sub(r"[\w']+", lambda word: GAP if word[0] in own else word[0], text)
+
+
+def hints(table: dict[str, Any]) -> Iterator[str]:
+    """Of a catalogue of mistakes what students read: the names, and the hints; the rest is code."""
+    for name, entry in table.items():
+        if isinstance(entry, dict):
+            yield from hints(entry)
+        elif isinstance(entry, list):
+            yield from [name, *entry[-1:]][: 1 + len(entry) % 2]
 
 
 def _names(node: ast.AST) -> Iterator[str]:
@@ -199,6 +211,9 @@ def passages(path: Path) -> Iterator[Passage]:
             found = [text for _, text in markdown("".join(cell["source"]))] if cell["cell_type"] == "markdown" else []
             for text in [*found, *described(cell["metadata"])]:
                 yield Passage(f"{name}, cell {number}", text)
+    elif path.name == MISTAKES:
+        for text in hints(tomllib.loads(path.read_text(encoding="utf-8"))):
+            yield Passage(name, text)
     elif path.suffix == ".py":
         for line, text in strings(path):
             yield Passage(f"{name}:{line}", text)
@@ -253,7 +268,11 @@ def misspelled(vocabulary: set[str]) -> set[str]:
 def tracked() -> list[Path]:
     """What git knows and a person wrote."""
     listed = subprocess.run(
-        ["git", "ls-files", "*.md", "*.ipynb", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "*.md", "*.ipynb", "*.py", "solutions/*.toml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return [ROOT / name for name in listed.stdout.splitlines() if not name.startswith(UNREAD)]
 
@@ -261,7 +280,11 @@ def tracked() -> list[Path]:
 def files(paths: list[Path]) -> Iterator[Path]:
     """The files named, and those below the folders named."""
     for path in paths:
-        below = sorted(p for p in path.rglob("*") if p.suffix in (".md", ".ipynb", ".py")) if path.is_dir() else [path]
+        below = (
+            sorted(p for p in path.rglob("*") if p.suffix in (".md", ".ipynb", ".py") or p.name == MISTAKES)
+            if path.is_dir()
+            else [path]
+        )
         yield from (p.resolve() for p in below if ".ipynb_checkpoints" not in p.parts)
 
 

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 FIELDS = {"id", "name", "page", "latex", "code"}
 MARK = re.compile(r"""mark\.equation\(["']([\w-]+)["']\)""")
 CODE = re.compile(r"\bequation ([\w-]+)")
-ITEM = re.compile(r"""\bItem\(\s*["']([\w-]+)["']""")
+ITEM = re.compile(r"""\b[Ii]tem\(\s*["']([\w-]+)["']""")
 
 
 def formulas(book: Path) -> list[dict[str, str]]:

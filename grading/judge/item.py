@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-__all__ = ["Call", "Case", "Draw", "Group", "Item", "Mistake", "Reference", "Rng", "group"]
+__all__ = ["Call", "Case", "Group", "Item", "Mistake", "Reference", "Rng"]
 
 Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 
@@ -67,8 +67,8 @@ class Mistake:
     name, hint, page : str
         What went wrong, the question that leads on, and the page that explains it.
     edits : tuple of (str, str)
-        What to find between BEGIN and END SOLUTION, and what to put there. Each pattern must occur, so that a variant
-        cannot silently become the reference.
+        What to find between BEGIN and END SOLUTION, and what to put there. Each pattern must occur exactly once, so
+        that a variant cannot silently become the reference, or more than was meant.
     """
 
     name: str
@@ -124,9 +124,3 @@ class Reference:
 
 
 Rng = np.random.Generator
-Draw = Callable[[Rng], tuple[Any, ...]]  # from a generator to the arguments of a call
-
-
-def group(name: str, points: float, *draws: Draw, part: Callable[[Any], Any] | None = None, at: float = 1.0) -> Group:
-    """A group with one case for each draw of arguments; `at` is the condition of the computation."""
-    return Group(name, points, lambda rng: [Case(draw(rng), condition=at) for draw in draws], part)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.util
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 from grading.judge.call import Ours
+from grading.judge.catalogue import with_mistakes
 from grading.judge.item import Call, Item, Mistake, Reference
 
 __all__ = ["load_items", "reference", "variant"]
@@ -17,7 +19,7 @@ __all__ = ["load_items", "reference", "variant"]
 
 @functools.cache
 def load_items(assignment: str, root: Path) -> tuple[Item, ...]:
-    """Read the declared items, ``ITEMS`` in ``solutions/<assignment>/checks.py``.
+    """Read the declared items: ``ITEMS`` in ``solutions/<assignment>/checks.py``, with the catalogue of mistakes.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ def load_items(assignment: str, root: Path) -> tuple[Item, ...]:
     ------
     FileNotFoundError
         If there is no such assignment.
+    ValueError
+        If the catalogue has an entry that is none.
     """
     path = Path(root) / "solutions" / assignment / "checks.py"
     spec = importlib.util.spec_from_file_location(f"checks_of_{assignment}", path)
@@ -41,7 +45,7 @@ def load_items(assignment: str, root: Path) -> tuple[Item, ...]:
         raise FileNotFoundError(f"assignment {assignment!r} declares no checks: {path} is missing")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return tuple(module.ITEMS)
+    return with_mistakes(module.ITEMS, path.parent)
 
 
 @functools.cache
@@ -84,7 +88,8 @@ def variant(item: Item, right: Reference, *mistakes: Mistake) -> Call:
     right : Reference
         The solution.
     *mistakes : Mistake
-        Their edits are applied one after the other to the solution of the item's function.
+        Planted one after the other in the solution of the item's function. The second one edits what the first one
+        has left, for two mistakes often change one line, and both can be made there: (Y - yhat) / len(Y).
 
     Returns
     -------
@@ -93,15 +98,28 @@ def variant(item: Item, right: Reference, *mistakes: Mistake) -> Call:
     Raises
     ------
     ValueError
-        If a pattern does not occur in the solution.
+        If a pattern does not occur exactly once, or if two patterns of a mistake overlap.
     """
     head, begin, solution = right.source[item.function].partition("### BEGIN SOLUTION")  # a docstring is not code
     for mistake in mistakes:
-        for pattern, replacement in mistake.edits:
-            if pattern not in solution:
-                where = f"the solution of {item.function}"
-                raise ValueError(f"mistake {mistake.name!r}: {pattern!r} does not occur in {where}")
-            solution = solution.replace(pattern, replacement)
+        solution = _edited(solution, mistake, f"item {item.id!r}, mistake {mistake.name!r}")
     namespace = dict(right.functions)
     exec(compile(head + begin + solution, f"<{item.function}>", "exec"), namespace)
     return Ours(namespace)
+
+
+def _edited(text: str, mistake: Mistake, where: str) -> str:
+    """The text with all edits made together: each pattern is looked for in the text as it was."""
+    places = []
+    for pattern, replacement in mistake.edits:
+        if (times := text.count(pattern)) != 1:
+            raise ValueError(f"{where}: {pattern!r} occurs {times} times in the solution and must occur exactly once")
+        start = text.index(pattern)
+        places.append((start, start + len(pattern), replacement))
+    places.sort()
+    for (_, end, _), (start, _, _) in itertools.pairwise(places):
+        if start < end:
+            raise ValueError(f"{where}: two patterns overlap at {text[start:end]!r}; write them as one")
+    for start, end, replacement in reversed(places):
+        text = text[:start] + replacement + text[end:]
+    return text

@@ -180,7 +180,7 @@ class Grades:
             "release_directory": str(self.state / "release"),
             "db_url": url,
             "assignment_id": self.assignment,
-            "ignore": ["*.md", "*.py", "*.pyc", "__pycache__", ".ipynb_checkpoints"],
+            "ignore": ["*.md", "*.py", "*.toml", "*.pyc", "__pycache__", ".ipynb_checkpoints"],
         }
         config = Config({"CourseDirectory": course, "GenerateAssignment": {"force": True}})
         self._book.db.rollback()

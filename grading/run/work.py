@@ -20,6 +20,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from grading.intake.repair import Found, Handed, Source, parse, repair
+from grading.judge.catalogue import CATALOGUE
 from grading.record import Reason, Row, Status, Stop, Verdict, Why
 from grading.run import container as containers
 from grading.run import watched
@@ -54,7 +55,8 @@ class Bundle:
     name : str
         Of the assignment.
     files : dict
-        The source notebook, ``checks.py`` and what else lies beside them, by name.
+        The source notebook, ``checks.py``, ``mistakes.toml`` and what else lies beside them, by name; and with its way
+        from there, the catalogue of mistakes that assignments share.
     release : str
         The notebook as students got it.
     site : str
@@ -69,8 +71,10 @@ class Bundle:
     @classmethod
     def read(cls, folder: Path, release: Path, site: str = "") -> Bundle:
         """Read an assignment's folder."""
-        paths = [path for path in sorted(folder.iterdir()) if path.suffix in (".ipynb", ".py")]
+        paths = [path for path in sorted(folder.iterdir()) if path.suffix in (".ipynb", ".py", ".toml")]
         files = {path.name: path.read_bytes() for path in paths}
+        if (shared := folder.parent / CATALOGUE).is_file():
+            files[f"../{CATALOGUE}"] = shared.read_bytes()
         return cls(folder.name, files, release.read_text(encoding="utf-8"), site)
 
     @property

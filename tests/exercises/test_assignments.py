@@ -11,7 +11,9 @@ import io
 import itertools
 import json
 import re
+import tomllib
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import nbformat
@@ -242,6 +244,12 @@ def test_the_catalogue_is_large():
     count = {name: sum(len(item.mistakes) for item in engine.load_items(name, ROOT)) for name in ASSIGNMENTS}
     assert count["backprop"] >= 30
     assert sum(count.values()) >= 500
+
+
+def test_what_assignments_share_is_of_several_items():
+    shared = tomllib.loads((ROOT / "solutions" / "mistakes.toml").read_text(encoding="utf-8"))
+    count = Counter(mistake.name for _, item in ALL for mistake in item.mistakes)
+    assert [name for name in shared if count[name] < 2] == []
 
 
 def test_an_id_names_one_item():

@@ -250,16 +250,31 @@ def test_two_mistakes_at_once_are_both_named(items, right):
     assert all(mistake.hint in words.text(result) for mistake in result.mistakes)
 
 
-def test_a_pattern_that_does_not_occur_is_an_error_and_no_silent_pass():
-    item, right = double_item(Mistake("gone", "", "page", (("no such text", "x"),)))
-    with pytest.raises(ValueError, match="does not occur"):
-        engine.variant(item, right, *item.mistakes)
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        ([("no such text", "x")], "'no such text' occurs 0 times in the solution and must occur exactly once"),
+        ([("x", "y")], "'x' occurs 2 times in the solution and must occur exactly once"),
+        ([("return 2", "return 3"), ("2 * x", "x")], "two patterns overlap at '2'; write them as one"),
+    ],
+)
+def test_an_edit_that_is_not_at_one_place_is_refused_and_said_where(edits, said):
+    text = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x + 0 * x"
+    item, _ = double_item(Mistake("odd", "", "page", tuple(edits)))
+    with pytest.raises(ValueError, match=re.escape(f"item 'double', mistake 'odd': {said}")):
+        engine.variant(item, Reference({}, {"double": text}), *item.mistakes)
+
+
+def test_the_edits_of_a_mistake_are_made_together():
+    text = "def double(x):\n    ### BEGIN SOLUTION\n    a, b = 1, 2\n    return [a, b]"
+    item, _ = double_item(Mistake("exchanged", "", "page", (("[a", "[b"), ("b]", "a]"))))
+    assert engine.variant(item, Reference({}, {"double": text}), *item.mistakes)("double", (0,), {}) == [2, 1]
 
 
 def test_a_pattern_in_a_docstring_is_no_edit():
     text = 'def double(x):\n    """2 * x"""\n    ### BEGIN SOLUTION\n    return x + x\n    ### END SOLUTION'
     item, _ = double_item(WRONG)
-    with pytest.raises(ValueError, match="does not occur"):
+    with pytest.raises(ValueError, match="occurs 0 times"):
         engine.variant(item, Reference({}, {"double": text}), WRONG)
 
 

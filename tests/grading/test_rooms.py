@@ -53,6 +53,29 @@ def test_what_is_told_or_compiled_makes_no_grade_old(copied):
     assert digest() == before
 
 
+def test_the_catalogues_of_mistakes_travel_with_an_assignment_and_a_change_in_them_makes_grades_old(tmp_path):
+    folder = tmp_path / "solutions" / "small"
+    folder.mkdir(parents=True)
+    empty = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    for path in (tmp_path / "release.ipynb", folder / "small.ipynb"):
+        path.write_text(empty)
+    (folder / "guide.md").touch()
+
+    def read():
+        return Bundle.read(folder, tmp_path / "release.ipynb")
+
+    seen = {read().digest}
+    for path in (folder / "mistakes.toml", folder.parent / "mistakes.toml"):
+        path.write_text("# new")
+        seen.add(read().digest)
+        path.write_text("# changed")
+        seen.add(read().digest)
+    assert len(seen) == 5
+    there, _ = work._unpacked("small", tuple(sorted(read().files.items())), empty)
+    shutil.rmtree(there / "solutions" / "small")
+    assert (there / "solutions" / "mistakes.toml").read_text() == "# changed"
+
+
 def test_the_sandbox_sees_all_of_the_students_room_and_nothing_else():
     with Sandbox("none") as alone:
         there = alone._folder / "modules" / "grading"

@@ -1,0 +1,83 @@
+"""The catalogue of mistakes: ``mistakes.toml`` beside ``checks.py``, and the one that assignments share above it.
+
+A mistake is one entry, ``"name" = ['find', 'put', ..., "hint"]``, in the table of its item. What an entry leaves out,
+the edits or the hint, is that of the shared entry of its name. ``page = "..."`` stands before all tables, or in one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from grading.judge.item import Item, Mistake
+
+__all__ = ["CATALOGUE", "with_mistakes"]
+
+CATALOGUE = "mistakes.toml"
+FORM = "a list of texts: for each edit what to find and what to put there, and then the hint"
+
+
+def with_mistakes(items: Iterable[Item], folder: Path) -> tuple[Item, ...]:
+    """The items of an assignment, with the mistakes that its catalogue declares.
+
+    Parameters
+    ----------
+    items : iterable of Item
+        As ``checks.py`` declares them.
+    folder : Path
+        The assignment's.
+
+    Returns
+    -------
+    tuple of Item
+
+    Raises
+    ------
+    ValueError
+        If a table is of no item, or an entry has another form; the sentence names file, item and entry.
+    """
+    items, path = tuple(items), folder / CATALOGUE
+    shared, tables = _read(folder.parent / CATALOGUE), _read(path)
+    page, ids = tables.pop("page", ""), [item.id for item in items]
+    for name in tables:
+        if name not in ids:
+            raise ValueError(f"{path}: [{name}] is no item of checks.py; its items are {', '.join(ids)}")
+    return tuple(
+        replace(item, mistakes=(*item.mistakes, *_mistakes(f"{path}, [{item.id}]", tables[item.id], page, shared)))
+        if item.id in tables
+        else item
+        for item in items
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path} is no TOML: {error}") from None
+
+
+def _mistakes(where: str, table: Any, page: Any, shared: Mapping[str, Any]) -> Iterable[Mistake]:
+    entries = dict(table) if isinstance(table, dict) else {"": table}
+    page = entries.pop("page", page)
+    if not isinstance(page, str) or not page:
+        raise ValueError(f'{where}: page = "..." is missing, here or before all tables, or it is no text')
+    for name, entry in entries.items():
+        hint, edits = _parts(f"{where}, {name!r}", entry)
+        known, usual = _parts(f"{CATALOGUE} of all assignments, {name!r}", shared.get(name, []))
+        if not (hint or known) or not (edits or usual):
+            lacks = "edits" if hint or known else "hint"
+            raise ValueError(f"{where}, {name!r} has no {lacks}, and no mistake of this name is shared; write {FORM}")
+        yield Mistake(name, hint or known, page, edits or usual)
+
+
+def _parts(where: str, entry: Any) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The hint, which makes the number of texts odd, and the edits."""
+    if not isinstance(entry, list) or not all(isinstance(text, str) for text in entry):
+        raise ValueError(f"{where} is {entry!r}; write {FORM}")
+    return entry[-1] if len(entry) % 2 else "", tuple(zip(entry[:-1:2], entry[1::2], strict=True))
