@@ -42,7 +42,7 @@ grade: .venv/.book ## grade: make grade ASSIGNMENT=backprop SUBMISSIONS=folder
 	$(BIN)/python -m grading run $(ASSIGNMENT) $(if $(SUBMISSIONS),--submissions "$(SUBMISSIONS)")
 
 links: book ## try the links to other sites; needs a network
-	$(BIN)/jupyter-book build book --config _config.yml --path-output . --builder linkcheck
+	$(BIN)/python -m sphinx --builder linkcheck --conf-dir _build/config --doctree-dir _build/.doctrees book _build/linkcheck
 
 elsewhere: book ## try what Binder installs and what Colab opens, from nothing; needs a network, takes minutes
 	$(BIN)/python scripts/elsewhere.py
