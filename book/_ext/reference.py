@@ -1,8 +1,8 @@
 """The reference of nnlib: every public name with its docstring, each equation that it names as a link.
 
 A page that holds ``<!-- reference: nnlib.layers -->`` gets what ``nnlib.layers.__all__`` names, in the order of the
-code, through Sphinx's autodoc; ``<!-- names: nnlib.layers -->`` gets a table of them. A name that nnlib itself offers
-stands there as ``nnlib.Dense``.
+code, through Sphinx's autodoc; ``<!-- names: nnlib.layers -->`` gets a list of them with the first sentences. A name
+that nnlib itself offers stands there as ``nnlib.Dense``.
 """
 
 import inspect
@@ -10,12 +10,14 @@ import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from docutils import nodes
 from equation_index import formulas
 from sphinx.addnodes import desc, index, pending_xref
 from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.transforms import SphinxTransform
 
 import nnlib
@@ -23,7 +25,7 @@ import nnlib
 MARK = re.compile(r"<!-- (reference|names): (nnlib[\w.]*) -->")
 NAMED = re.compile(r"\bequations?\s+[\w-]+(?:(?:,|\s+and)\s+[\w-]+)*")
 CODE = re.compile(r"(``.+?``|`.+?`)", re.DOTALL)
-SIGN = re.compile(r"[*|]|_(?=\W|$)")  # what reStructuredText would take for a mark, in text that is none
+SIGN = re.compile(r"""[*|'"]|_(?=\W|$)""")  # what reStructuredText would take for a mark, in text that is none
 
 
 def names(module: str) -> dict[str, str]:
@@ -52,17 +54,46 @@ def insert(app: Sphinx, page: str, source: list[str]) -> None:
     def put(found: re.Match[str]) -> str:
         app.env.note_dependency(str(import_module(found[2]).__file__))
         if found[1] == "names":
-            lines = [".. autosummary::", "", *(f"   {name}" for name in names(found[2]))]
+            lines = [f":py:obj:`{name}`\n   {linked(first(name), app)}\n" for name in names(found[2])]
         else:
-            more = {"class": ["   :members:"], "data": ["   :no-value:"]}
-            lines = [
-                line
-                for name, directive in names(found[2]).items()
-                for line in (f".. auto{directive}:: {name}", *more.get(directive, []), "")
-            ]
+            lines = [line for each in names(found[2]).items() for line in directive(*each)]
         return "\n".join(["```{eval-rst}", *lines, "```"])
 
     source[0] = MARK.sub(put, source[0])
+
+
+def directive(name: str, kind: str) -> list[str]:
+    """What autodoc is asked. The members of a private base class belong to those who inherit them."""
+    options = {"class": ["   :members:"], "data": ["   :no-value:"]}.get(kind, [])
+    if kind == "class":
+        _, *bases = resolve_name(name).__mro__
+        public = next(base.__name__ for base in bases if not base.__name__.startswith("_"))
+        options += [f"   :inherited-members: {public}"] if bases[0].__name__.startswith("_") else []
+    return [f".. auto{kind}:: {name}", *options, ""]
+
+
+def first(name: str) -> str:
+    """What stands in a docstring before its first empty line."""
+    module, _, own = name.rpartition(".")
+    value = resolve_name(name)
+    if isinstance(value, str):  # the text stands below the assignment
+        text = "\n".join(ModuleAnalyzer.for_module(module).find_attr_docs()["", own])
+    else:
+        text = inspect.getdoc(value) or ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def linked(text: str, app: Sphinx) -> str:
+    """The text of a docstring as reStructuredText."""
+    known = ids(Path(app.srcdir))
+
+    def role(found: re.Match[str]) -> str:
+        return f":eq:`{found[0]}`" if found[0] in known else found[0]
+
+    def plain(text: str) -> str:
+        return NAMED.sub(lambda found: re.sub(r"[\w-]+", role, found[0]), SIGN.sub(r"\\\g<0>", text))
+
+    return "".join(part if odd % 2 else plain(part) for odd, part in enumerate(CODE.split(text)))
 
 
 @cache
@@ -72,23 +103,18 @@ def ids(book: Path) -> set[str]:
 
 
 def link(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Docstrings are plain text with names in backticks: leave it as it is, but for the ids of equations."""
-    known = ids(Path(app.srcdir))
-
-    def linked(text: str) -> str:
-        text = SIGN.sub(r"\\\g<0>", text)
-        return NAMED.sub(lambda found: re.sub(r"[\w-]+", role, found[0]), text)
-
-    def role(found: re.Match[str]) -> str:
-        return f":eq:`{found[0]}`" if found[0] in known else found[0]
-
-    parts = CODE.split("\n".join(lines))
-    lines[:] = "".join(part if odd % 2 else linked(part) for odd, part in enumerate(parts)).split("\n")
+    """Docstrings are plain text with names in backticks; ids of equations become links."""
+    lines[:] = linked("\n".join(lines), app).split("\n")
 
 
 def leave_out(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
     """The fields of a named tuple say nothing but their number."""
     return True if (getattr(obj, "__doc__", None) or "").startswith("Alias for field") else None
+
+
+def signature(app: Sphinx, what: str, name: str, obj: Any, options: Any, given: str, back: str) -> Any:
+    """A protocol is not called."""
+    return ("", "") if getattr(obj, "_is_protocol", False) else None
 
 
 def as_code(app: Sphinx, env: Any, node: pending_xref, shown: nodes.Element) -> nodes.Element | None:
@@ -109,11 +135,12 @@ class OutOfTheIndex(SphinxTransform):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    for extension in ("autodoc", "autosummary", "napoleon"):
+    for extension in ("autodoc", "napoleon"):
         app.setup_extension(f"sphinx.ext.{extension}")
     app.connect("source-read", insert)
     app.connect("autodoc-process-docstring", link, priority=400)  # before napoleon, which writes marks of its own
     app.connect("autodoc-skip-member", leave_out)
+    app.connect("autodoc-process-signature", signature)
     app.connect("missing-reference", as_code)
     app.add_transform(OutOfTheIndex)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}
