@@ -53,7 +53,7 @@ def __getattr__(name):
     raise AttributeError(f"nnlib.{name} is not here; this part asks for your own code, with NumPy alone")
 '''
 # in the environment, not in the sandbox: the course's own packages, and what would do the exercises
-HIDDEN = {"grading", "nnlib", "nbgrader", "sqlalchemy", "distributed", *LIBRARIES}
+HIDDEN = {"grading", "nbgrader", "sqlalchemy", "distributed", *LIBRARIES}
 SLACK = 1 << 29  # bytes that Python and its packages take before a student's first line
 SPARE = 1 << 27  # bytes above the limit: what a process changes of those, and so much that it sees a MemoryError first
 HANDLE = 208 << 10  # bytes that a socket or a pipe holds at most
