@@ -51,7 +51,7 @@ import sys
 
 sys.path += {extensions!r}
 book, own, nitpicky = {book!r}, globals(), True
-extensions = [name for name in extensions if name not in ("sphinx_thebe", "sphinx_comments")]  # for sites with a network
+extensions = [name for name in extensions if name not in ("sphinx_thebe", "sphinx_comments")]  # need a network
 html_static_path = [f"{{book}}/{{path}}" for path in own.get("html_static_path", [])]
 bibtex_bibfiles = [f"{{book}}/{{path}}" for path in own.get("bibtex_bibfiles", [])]
 html_favicon = f"{{book}}/{{html_favicon}}" if own.get("html_favicon") else ""
