@@ -89,10 +89,11 @@ class Together(SphinxPostTransform):
 
     def run(self, **_: Any) -> None:
         for formula in [*self.document.findall(nodes.math)]:
-            after = formula.next_node(descend=False, siblings=True)
+            line, place = formula.parent, formula.parent.index(formula)
+            after = line[place + 1] if place + 1 < len(line) else None
             if isinstance(after, nodes.Text) and (mark := MARK.match(after)):
-                after.parent.replace(after, nodes.Text(after[mark.end() :]))
-                formula.replace_self(nodes.inline("", "", formula.deepcopy(), nodes.Text(mark[0]), classes=["one"]))
+                line[place + 1] = nodes.Text(after[mark.end() :])
+                line[place] = nodes.inline("", "", formula, nodes.Text(mark[0]), classes=["one"])
 
 
 def inline(self: HTML5Translator, node: nodes.math) -> None:
@@ -102,7 +103,7 @@ def inline(self: HTML5Translator, node: nodes.math) -> None:
 
 
 def display(self: HTML5Translator, node: nodes.math_block) -> None:
-    self.body.append(self.starttag(node, "div", CLASS=KIND))
+    self.body.append(self.starttag(node, "div", "", CLASS=KIND))
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
         self.add_permalink_ref(node, "Link to this equation")
