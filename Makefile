@@ -42,7 +42,7 @@ grade: .venv/.book ## grade: make grade ASSIGNMENT=backprop SUBMISSIONS=folder
 	$(BIN)/python -m grading run $(ASSIGNMENT) $(if $(SUBMISSIONS),--submissions "$(SUBMISSIONS)")
 
 links: book ## try the links to other sites; needs a network
-	$(BIN)/jupyter-book build book --config _config.yml --path-output . --builder linkcheck
+	$(BIN)/python -m sphinx --builder linkcheck --conf-dir _build/config --doctree-dir _build/.doctrees book _build/linkcheck
 
 elsewhere: book ## try what Binder installs and what Colab opens, from nothing; needs a network, takes minutes
 	$(BIN)/python scripts/elsewhere.py
@@ -68,9 +68,9 @@ check: .venv/.test ## linter, formatter, types and who imports whom, changing no
 	$(BIN)/python scripts/nbclean.py --check book solutions exercises
 	$(BIN)/codespell . && $(BIN)/python scripts/prose.py
 
-UV := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
-	--extra extras --extra grading --custom-compile-command "make lock" --quiet
-lock: .venv/.test ## make requirements*.txt from pyproject.toml; UPGRADE=--upgrade takes newer versions
+UV := $(BIN)/uv pip compile pyproject.toml grading/pyproject.toml --no-emit-package nnlib --universal --python-version 3.11 --fork-strategy fewest \
+	--extra extras --custom-compile-command "make lock" --quiet
+lock: .venv/.test ## make requirements*.txt from both pyproject.toml; UPGRADE=--upgrade takes newer versions
 	$(UV) $(UPGRADE) --group book --group exercises --group check --output-file requirements.txt
 	$(UV) $(UPGRADE) --extra cluster --extra postgres --group test --constraint requirements.txt --output-file requirements-test.txt
 
@@ -78,12 +78,12 @@ clean: ## remove what was built; the environment and the grades stay
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 
 # A stamp is made only after its install succeeded.
-.venv/.book: requirements.txt pyproject.toml
+.venv/.book: requirements.txt pyproject.toml grading/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is not. Name one: make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . --editable grading
 	@touch $@
 
 .venv/.test: .venv/.book requirements-test.txt

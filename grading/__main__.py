@@ -1,4 +1,7 @@
-"""Grade a class: ``python -m grading run ASSIGNMENT --submissions FOLDER``, and what comes after it."""
+"""Grade a class: ``python -m grading run ASSIGNMENT --submissions FOLDER``, and what comes after it.
+
+``nncourse-grading`` is the same command, as the distribution of this name installs it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from grading import doctor
+from grading.course import CourseError, find_course
 from grading.intake.repair import Source
 from grading.keep.journal import replace_file
 from grading.keep.round import Course, UsageError, feedback_again, grade, read_students, rows_of
@@ -21,8 +25,6 @@ from grading.record import Row, Student
 from grading.run import pool
 from grading.run.execution import Limits
 from grading.tell import report, similar
-
-ROOT = Path(os.environ.get("NNCOURSE_ROOT") or Path(__file__).resolve().parents[1])
 
 
 def _folder(text: str) -> Path:
@@ -45,14 +47,20 @@ def _between(least: float, most: float, unit: str, kind: Callable[[str], float] 
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m grading", description=__doc__)
+    called = Path(sys.argv[0]).stem
+    prog = called if called == "nncourse-grading" else "python -m grading"
+    parser = argparse.ArgumentParser(prog=prog, description=(__doc__ or "").partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, words: str, assignment: bool = True) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=words, description=words)
         if assignment:
             made.add_argument("assignment", help="its name: a folder in solutions/")
-        made.add_argument("--state", type=_folder, help="where gradebook, journal, feedback lie (grading/state)")
+        found = "the course (the current folder, or the nearest above it, with _config.yml and solutions/)"
+        made.add_argument("--course", type=_folder, metavar="FOLDER", help=found)
+        made.add_argument(
+            "--state", type=_folder, help="where gradebook, journal, feedback lie (the course's grading/state)"
+        )
         made.add_argument(
             "--gradebook", default="", metavar="URL", help="its address, if it is not a file in the state"
         )
@@ -98,11 +106,14 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 if it was done, 1 if something is missing, 2 if the command was wrong."""
     options = _parser().parse_args(arguments)
-    state = (options.state or ROOT / "grading" / "state").resolve()
-    if options.command == "doctor":
-        return doctor.main(ROOT, state)
-    course = Course(ROOT, options.assignment, state, options.gradebook or _configured(options.state), _site())
     try:
+        root = find_course(options.course)
+        state = (options.state or root / "grading" / "state").resolve()
+        if options.command == "doctor":
+            return doctor.main(root, state)
+        own = Course(root, "", Path()).config()
+        gradebook = options.gradebook or ("" if options.state else str(own.CourseDirectory.get("db_url", "")))
+        course = Course(root, options.assignment, state, gradebook, str(own.FeedbackExporter.get("site", "")))
         return {
             "run": _run,
             "status": _status,
@@ -111,22 +122,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "export": _export,
             "similar": _similar,
         }[options.command](course, options)
-    except (UsageError, pool.ClusterError, OSError) as error:
+    except (CourseError, UsageError, pool.ClusterError, OSError) as error:
         print(f"grading: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ngrading: stopped; the same command goes on where it was", file=sys.stderr)
         return 130
-
-
-def _configured(state: Path | None) -> str:
-    """The gradebook that ``nbgrader_config.py`` names, for the state that it names."""
-    return "" if state else str(Course(ROOT, "", Path()).config().CourseDirectory.get("db_url", ""))
-
-
-def _site() -> str:
-    """The book's address, as ``nbgrader_config.py`` has it for the feedback."""
-    return str(Course(ROOT, "", Path()).config().FeedbackExporter.get("site", ""))
 
 
 def _students(options: argparse.Namespace) -> dict[str, Student]:

@@ -89,7 +89,7 @@ def _written(state: Path) -> None:
 def _closed(root: Path, state: Path) -> Iterator[Finding]:
     """What other accounts of this machine can do: where students have none, a note is enough."""
     everybody = [root, state, *root.glob("*.py"), *root.glob("solutions/*.toml"), *root.glob("solutions/*/*")]
-    everybody += [*root.glob("grading/*.py"), *root.glob("grading/*/*.py")]
+    everybody += Path(__file__).parent.glob("**/*.py")
     if changed := sorted({str(path) for path in everybody if private.changeable(path)}):
         names = " ".join(changed[:3]) + " ..." * (len(changed) > 3)
         yield False, f"other accounts can change what decides about grades: chmod -R go-w {names}"

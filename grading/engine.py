@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from grading.course import CourseError, find_course
 from grading.judge.call import Lent, Unusable, bounded, caller, earlier, lend, predecessors
 from grading.judge.check import check, untrained
 from grading.judge.draw import Draw, draw, group, item, items
@@ -42,7 +43,11 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 2 or arguments[0] != "matrix" or not re.fullmatch(r"[\w-]+", arguments[1]):
         print("usage: python -m grading.engine matrix <assignment>", file=sys.stderr)
         return 2
-    print(matrix(arguments[1], Path(__file__).resolve().parents[1]))
+    try:
+        print(matrix(arguments[1], find_course()))
+    except CourseError as error:
+        print(f"grading: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from grading import engine
+from grading.course import find_course
 from grading.tell import words
 
 __all__ = ["score"]
-
-
-def _root() -> Path:
-    return Path(os.environ.get("NNCOURSE_ROOT") or Path(__file__).resolve().parents[1])
 
 
 def _assignment(item_id: str, root: Path) -> str:
@@ -51,7 +48,7 @@ def score(item_id: str, namespace: dict[str, Any]) -> float:
     LookupError
         If the item is not declared: a fault of the assignment. Nothing is raised for what student code does.
     """
-    root = _root()
+    root = find_course()
     assignment = _assignment(item_id, root)
     items = engine.load_items(assignment, root)
     item = next((item for item in items if item.id == item_id), None)

@@ -9,6 +9,8 @@ from .backend import Array
 from .errors import Error
 from .layers import Activation, Dense, Dropout, Layer, Shape
 
+__all__ = ["draw", "summary"]
+
 UNITS = 12  # a layer with more units than this is drawn as a block
 DOWN, ACROSS, RADIUS = 1.0, 2.6, 0.3
 

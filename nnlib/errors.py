@@ -12,6 +12,8 @@ from .activations import Function
 from .backend import Array, namespace, row_max, to_numpy
 from .validation import Named, setting
 
+__all__ = ["BinaryCrossEntropy", "CrossEntropy", "Error", "SumOfSquares", "Unmatched"]
+
 
 class Error(Named):
     """E_i, the error of one observation, with its output function σ: ŷ = σ(a)."""

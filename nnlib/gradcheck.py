@@ -7,6 +7,8 @@ import numpy as np
 from .backend import Array, to_numpy
 from .validation import function, keywords, positive, seeded, shown, whole
 
+__all__ = ["check_gradient"]
+
 
 @keywords
 def check_gradient(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+__all__ = ["History"]
+
 
 @dataclass
 class History:

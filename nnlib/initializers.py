@@ -15,6 +15,8 @@ import numpy as np
 
 from .validation import function, keywords, number
 
+__all__ = ["glorot_normal", "glorot_uniform", "he_normal", "normal"]
+
 Initializer: TypeAlias = Callable[[np.random.Generator, tuple[int, ...], int, int], Any]
 
 

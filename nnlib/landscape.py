@@ -6,6 +6,8 @@ from .backend import Array, move, namespace
 from .optimizers import Objective
 from .validation import keywords, number, positive, seeded, sequence, vector, whole
 
+__all__ = ["section", "sharpness"]
+
 
 @keywords
 def section(objective: Objective, w: Array, v: Array, alphas: Iterable[float]) -> list[float]:

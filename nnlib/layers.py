@@ -20,6 +20,8 @@ from .backend import Array, empty, is_tensor, move, namespace
 from .initializers import Initializer, checked, glorot_normal
 from .validation import Named, absent, number, refused, setting, shown, whole, write
 
+__all__ = ["Activation", "AvgPool2D", "Conv2D", "Dense", "Dropout", "Flatten", "Layer", "MaxPool2D", "Weighted"]
+
 Shape = tuple[int, ...]
 UNBOUND = "it comes with the network that the layer is given to: Network([...], error, input_shape)"
 CACHE = 2**18  # numbers that a core keeps at hand: 1 MiB in float32

@@ -34,6 +34,8 @@ from .validation import (
     write,
 )
 
+__all__ = ["Network", "mlp"]
+
 ROWS = 512  # observations go through the network in blocks: the caches of all of MNIST would not fit
 
 

@@ -13,6 +13,8 @@ from .backend import Array, is_tensor, move, namespace, take, to_numpy
 from .network import Network
 from .validation import Named, instance, not_negative, positive, setting, whole
 
+__all__ = ["EmpiricalRisk", "LeastSquares", "LogisticRegression", "SigmoidUnit", "TanhNetwork"]
+
 
 class EmpiricalRisk(Named):
     """F(w) = (1/n) Σ_i E_i(w), the mean error of a network on data, as a function of all weights in one vector.

@@ -38,6 +38,31 @@ from .validation import (
     whole,
 )
 
+__all__ = [
+    "ISTA",
+    "SAGA",
+    "SGD",
+    "SVRG",
+    "AdaGrad",
+    "Adam",
+    "Clipped",
+    "CoordinateDescent",
+    "Diverged",
+    "GradientDescent",
+    "LearningRate",
+    "Minimizer",
+    "Momentum",
+    "Nesterov",
+    "Objective",
+    "Optimizer",
+    "PolyakAveraging",
+    "RMSProp",
+    "Wrapper",
+    "cosine",
+    "harmonic",
+    "step_decay",
+]
+
 Rate = float | Callable[[int], float]
 
 # NumPy makes a pass over memory for each operation. On blocks of a long vector, all passes but the first find their

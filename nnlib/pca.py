@@ -5,6 +5,8 @@ from typing import NamedTuple
 from .backend import Array, namespace
 from .validation import keywords, matrix, vector, whole
 
+__all__ = ["Principal", "principal_angles", "principal_axes", "project", "reconstruction_error"]
+
 
 class Principal(NamedTuple):
     """What `principal_axes` found; it unpacks as ``mean, axes, eigenvalues``."""

@@ -9,6 +9,8 @@ from typing import Any
 from .backend import Array, namespace
 from .validation import Named, not_negative, setting
 
+__all__ = ["L1", "L2", "Penalty"]
+
 
 class Penalty(Named):
     """λ times a sum over the weights in `w`; whoever calls leaves out the weights that are exempt.

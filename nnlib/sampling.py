@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from .validation import generator, keywords, number, one_of, seeded, whole
 
+__all__ = ["batches", "folds", "growing"]
+
 Size = int | Callable[[int], int]
 Sampling = Literal["replacement", "without", "permutation"]
 Indices = npt.NDArray[np.intp]

@@ -14,6 +14,8 @@ from .optimizers import Minimizer, Objective, drawn
 from .sampling import Sampling, Size
 from .validation import keywords, number, setting, whole
 
+__all__ = ["LBFGS", "NewtonCG", "armijo", "conjugate_gradients", "hessian_vector", "two_loops", "wolfe"]
+
 
 @keywords
 def hessian_vector(objective: Objective, w: Array, v: Array, xi: Any = None) -> Array:

@@ -1,9 +1,10 @@
 """Build the site into _build/html: every page executed, every warning an error, nothing executed twice.
 
-The execution cache of Jupyter Book knows a page by its code cells alone. So it is thrown away when anything else that
+Sphinx builds it; its conf.py is what `jupyter-book config sphinx` makes of _config.yml, and lies in _build/config.
+The cache of executed pages knows a page by its code cells alone. So it is thrown away when anything else that
 an executed page depends on has changed; and a build that failed, or one with other extensions or another configuration,
 is a full one, because Sphinx warns about a page only when it reads it. Notebooks that are not in the cache are executed
-beside each other, one on each core, before Jupyter Book comes to them one by one.
+beside each other, one on each core, before Sphinx comes to them one by one.
 
     python scripts/build_book.py              builds
     python scripts/build_book.py --digest     prints what the cached outputs depend on, as one number, for a cache's key
@@ -25,6 +26,7 @@ from jupyter_cache.executors import load_executor
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
+CONFIG = BUILD / "config"  # holds conf.py
 MADE_FOR = BUILD / ".made-for"  # holds the digest of the inputs of the last build that succeeded
 CACHED_FOR = CACHE / ".made-for"  # the same for the cached outputs, which survive a failed build
 TIMEOUT = 180  # seconds for a cell
@@ -43,6 +45,17 @@ UNDER_THE_CELLS = (
     "exercises/backprop/*",
 )
 AROUND_THE_CELLS = ("_config.yml", "CITATION.cff", "book/_toc.yml", "book/_ext/*.py")
+CONFIGURED = """
+# Beside what _config.yml says: where its paths begin, and that a reference to nothing is a fault.
+import sys
+
+sys.path += {extensions!r}
+book, own, nitpicky = {book!r}, globals(), True
+extensions = [name for name in extensions if name not in ("sphinx_thebe", "sphinx_comments")]  # need a network
+html_static_path = [f"{{book}}/{{path}}" for path in own.get("html_static_path", [])]
+bibtex_bibfiles = [f"{{book}}/{{path}}" for path in own.get("bibtex_bibfiles", [])]
+html_favicon = f"{{book}}/{{html_favicon}}" if own.get("html_favicon") else ""
+"""
 PLACEHOLDER = "/nn-course/nn-course"  # how the repository's address ends until there is one
 
 
@@ -70,13 +83,28 @@ def execute() -> None:
     load_executor("local-parallel", cache).run_and_cache(filter_uris=pages, timeout=TIMEOUT)
 
 
+def configure() -> None:
+    """Write conf.py: _config.yml in Sphinx's own words, and where the book's folder lies."""
+    CONFIG.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "_config.yml", CONFIG)
+    words = ["config", "sphinx", "book", "--config", str(CONFIG / "_config.yml")]
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    subprocess.run([str(jupyter_book), *words], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    extensions = yaml.safe_load((ROOT / "_config.yml").read_text()).get("sphinx", {}).get("local_extensions", {})
+    folders = sorted({str(ROOT / folder) for folder in extensions.values()})
+    with (CONFIG / "conf.py").open("a", encoding="utf-8") as file:
+        file.write(CONFIGURED.format(extensions=folders, book=str(ROOT / "book")))
+
+
 def main() -> int:
-    """Build; the return value is jupyter-book's."""
+    """Build; the return value is Sphinx's."""
     start, under, now = time.perf_counter(), digest(*UNDER_THE_CELLS), digest(*UNDER_THE_CELLS, *AROUND_THE_CELLS)
-    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "book", "--config", "_config.yml"]
-    command += ["--path-output", ".", "-W", "--keep-going", "-n"]
+    command = [sys.executable, "-m", "sphinx", "--builder", "html", "--conf-dir", str(CONFIG)]
+    command += ["--doctree-dir", str(BUILD / ".doctrees"), "--fail-on-warning", "--keep-going"]
+    command += [str(ROOT / "book"), str(BUILD / "html")]
     if read(MADE_FOR) != now:
-        command.append("--all")
+        command.append("--fresh-env")
+        configure()
     if read(CACHED_FOR) != under:
         shutil.rmtree(CACHE, ignore_errors=True)
         CACHE.mkdir(parents=True)

@@ -10,10 +10,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+PROJECTS = (".", "grading")  # each folder is a distribution
+
 
 @pytest.fixture(scope="module")
-def pyproject(root):
-    return tomllib.loads((root / "pyproject.toml").read_text())
+def projects(root):
+    return [tomllib.loads((root / folder / "pyproject.toml").read_text()) for folder in PROJECTS]
 
 
 def locked(path):
@@ -24,23 +26,24 @@ def locked(path):
     return pins
 
 
-def wanted(pyproject, *groups):
-    """The requirements of nnlib, its extras (of which two are for tests alone) and some dependency groups."""
-    project = pyproject["project"]
-    extras = project["optional-dependencies"]
-    names = [name for name in extras if "test" in groups or name not in ("cluster", "postgres")]
-    lines = [*project["dependencies"], *(line for name in names for line in extras[name])]
-    lines += [line for group in groups for line in pyproject["dependency-groups"][group] if isinstance(line, str)]
-    return [Requirement(line) for line in lines if not line.startswith(project["name"])]
+def wanted(projects, *groups):
+    """The requirements of both, their extras (of which two are for tests alone) and some dependency groups."""
+    lines = []
+    for project in (each["project"] for each in projects):
+        extras = project["optional-dependencies"]
+        names = [name for name in extras if "test" in groups or name not in ("cluster", "postgres")]
+        lines += [*project["dependencies"], *(line for name in names for line in extras[name])]
+    lines += [line for group in groups for line in projects[0]["dependency-groups"][group] if isinstance(line, str)]
+    return [Requirement(line) for line in lines if not line.startswith("nnlib")]
 
 
 @pytest.mark.parametrize(
     ("file", "groups"),
     [("requirements.txt", ("book", "exercises", "check")), ("requirements-test.txt", ("check", "test"))],
 )
-def test_the_lock_holds_what_pyproject_asks_for(root, pyproject, file, groups):
+def test_the_lock_holds_what_pyproject_asks_for(root, projects, file, groups):
     pins = locked(root / file)
-    for requirement in wanted(pyproject, *groups):
+    for requirement in wanted(projects, *groups):
         versions = pins.get(requirement.name.lower())
         assert versions, f"{requirement.name} is not in {file}: make lock"
         assert all(v in requirement.specifier for v in versions), (

@@ -5,10 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 WORKFLOWS = sorted((Path(__file__).parents[1] / ".github" / "workflows").glob("*.yml"))
 every_workflow = pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
@@ -68,12 +70,21 @@ def test_it_agrees_with_the_repository(root, file):
     jobs = yaml.safe_load(file.read_text())["jobs"]
     images = [job["container"]["image"] for job in jobs.values() if "container" in job]
     assert images
-    assert all(image.startswith(f"python:{python}-") for image in images)
+    assert all(image.startswith((f"python:{python}-", "python:${{ matrix.python }}-")) for image in images)
     scripts = " ".join(each.get("run", "") for job in jobs.values() for each in job["steps"])
     targets = re.findall(r"^([\w./]+):", (root / "Makefile").read_text(), re.MULTILINE)
     assert set(re.findall(r"make ([\w./]+)", scripts)) <= {*targets}
     for path in re.findall(r"(?:scripts|\.ci)/[\w.]+", scripts):
         assert (root / path).is_file()
+
+
+def test_every_python_that_is_promised_is_tried(root):
+    file = root / ".github" / "workflows" / "pythons.yml"
+    tried = yaml.safe_load(file.read_text())["jobs"]["try"]["strategy"]["matrix"]["python"]
+    for folder in (".", "grading"):
+        project = tomllib.loads((root / folder / "pyproject.toml").read_text())["project"]
+        promised = SpecifierSet(project["requires-python"])
+        assert tried == [f"3.{minor}" for minor in range(6, 30) if f"3.{minor}" in promised], folder
 
 
 def test_what_is_published_is_what_others_rely_on(root, jobs):

@@ -55,7 +55,7 @@ class EquationIndex(SphinxDirective):
         lines: list[str] = []
         for entry in formulas(book):
             label = entry["id"]
-            facts = [f"code: `{entry['code']}`"]
+            facts = [f"code: {{py:obj}}`{entry['code']}`"]
             if label in tests:
                 facts.append("tested in " + ", ".join(f"`{f.relative_to(book.parent)}`" for f in tests[label]))
             if label in items:

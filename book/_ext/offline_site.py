@@ -1,8 +1,8 @@
 """Make the built site complete in itself and light: no request to another host, and nothing that no page uses.
 
-Sphinx and its themes bring 4 MB to every page. Here formulas become HTML (typeset.py), scripts wait until the page is
-seen, all style sheets become one that holds only rules for what the pages contain, icon fonts keep only the icons that
-are shown, and pictures are stored as WebP. Each page is changed just before Sphinx writes it.
+Sphinx and its themes bring 4 MB to every page. Here scripts wait until the page is seen, all style sheets become one
+that holds only rules for what the pages contain, icon fonts keep only the icons that are shown, and pictures are stored
+as WebP. Each page is changed just before Sphinx writes it. Formulas are set already: typeset.py.
 """
 
 import base64
@@ -19,10 +19,9 @@ import tinycss2
 from fontTools import subset
 from PIL import Image
 from sphinx.application import Sphinx
-from typeset import FONTS, Typesetter, source
+from typeset import FONTS, source, typesetter
 
-UNUSED = ("fontawesome.js", "sphinx-thebe", "mathjax", "THEBE_JS_URL")
-"""What marks a script or style sheet that has nothing to do here: icons come from a font, formulas are set."""
+UNUSED = "fontawesome.js"  # icons come from a font
 BUILT_BY_SCRIPT = {"bs-tooltip-auto"}  # classes whose names Bootstrap puts together
 PLAIN = {"n", "nn", "nx", "p", "w"}  # what Pygments marks and its style leaves in the colour of the text
 
@@ -44,22 +43,9 @@ NAMED = re.compile(r"(?:^|[(,] ?)((?:Lemma|Theorem|Assumption|Proposition|Coroll
 # Pages
 
 
-def keep_scripts_once(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Drop the second copy of an inline script: `const` twice is an error in the browser."""
-    bodies: set[str] = set()
-    kept = []
-    for script in context.get("script_files", []):
-        body = None if getattr(script, "filename", None) else getattr(script, "attributes", {}).get("body")
-        if body is None or body not in bodies:
-            kept.append(script)
-        if body is not None:
-            bodies.add(body)
-    context["script_files"] = kept
-
-
 def lighten_script(found: re.Match[str]) -> str:
     """Let a script wait until the page is seen, or leave it out."""
-    if any(mark in found[0] for mark in UNUSED):
+    if UNUSED in found[0]:
         return ""
     attributes, _, body = found[1].partition(">")
     if "src=" in attributes and not re.search(r"\b(defer|async|type)\b", attributes):
@@ -91,12 +77,10 @@ class Site:
         self.out = Path(app.outdir)
         self.static = self.out / "_static"
         self.images = self.out / "_images"
-        self.typesetter = Typesetter()
         self.bundles: dict[str, list[str]] = {}  # a style sheet of ours, and those that it is made of
 
     def finish(self, html: str) -> str:
         """A page as it is to be written."""
-        html = self.typesetter.page(html)
         html = TOKEN.sub(lambda token: token[2] if token[1] in PLAIN else token[0], html)
         html = self.link_pictures(html)
         html = self.link_styles(SCRIPT.sub(lighten_script, html))
@@ -123,7 +107,7 @@ class Site:
     def link_styles(self, html: str) -> str:
         """One style sheet in the place of all."""
         found = list(STYLE.finditer(html))
-        sheets = [sheet.groups("") for sheet in found if not any(mark in sheet[0] for mark in UNUSED)]
+        sheets = [sheet.groups("") for sheet in found]
         if not sheets:
             return html
         bundle = f"styles/book-{digest(name for _, name, _ in sheets)}.css"
@@ -140,7 +124,7 @@ class Site:
         self.write_pictures()
         present = self.classes()
         for bundle, names in self.bundles.items():
-            css = "\n".join([*map(self.style, names), self.typesetter.stylesheet()])
+            css = "\n".join([*map(self.style, names), typesetter.stylesheet()])
             css = "".join(only_used(tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True), present))
             (self.static / bundle).write_text('@charset "utf-8";' + self.write_fonts(css), encoding="utf-8")
         name_results(self.out / "searchindex.js")
@@ -257,6 +241,5 @@ def finish_pages(app: Sphinx) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("html-page-context", keep_scripts_once, priority=900)  # after the extensions have added theirs
     app.connect("builder-inited", finish_pages)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": False}

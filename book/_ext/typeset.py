@@ -1,4 +1,4 @@
-"""Formulas are set while the site is built: MathJax runs here and not on the page.
+"""Formulas are set while the site is built: MathJax runs here and not on the page, as Sphinx's renderer of mathematics.
 
 A reader then sees them at once, without a script, and nothing moves when they arrive. MathJax is the one of the
 package sphinx-mathjax-offline; mini-racer runs it.
@@ -11,9 +11,15 @@ import re
 from functools import cache, cached_property
 from html import unescape
 from pathlib import Path
+from typing import Any
 
+from docutils import nodes
 from py_mini_racer import MiniRacer
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
 
 logger = logging.getLogger(__name__)
 PACKAGES = ("ams", "newcommand", "boldsymbol")
@@ -32,11 +38,8 @@ var window = globalThis, MathJax = {
 """
 IDLE = re.compile(r' (?:style="position: relative;"|unselectable="on"|xmlns="[^"]*"|data-mjx-texclass="[^"]*")')
 """What no browser needs, thousands of times."""
-FORMULA = re.compile(
-    r'(?P<open><(?P<tag>span|div) class="math notranslate nohighlight"[^>]*>(?:\s*<span class="eqno">.*?</span>)?)'
-    r"\s*\\(?:\((?P<inline>.*?)\\\)|\[(?P<display>.*?)\\\])\s*(?P<close></(?P=tag)>)(?P<mark>[.,;:?!)]*)",
-    re.DOTALL,
-)
+KIND = "math notranslate nohighlight"
+MARK = re.compile(r"[.,;:?!)]+")
 
 
 def source() -> Path:
@@ -70,17 +73,49 @@ class Typesetter:
             logger.warning("MathJax: %s, in the formula %s", unescape(fault[1]), tex)
         return html
 
-    def page(self, html: str) -> str:
-        """The page with its formulas set."""
-
-        def put(found: re.Match[str]) -> str:
-            tex = found["inline"] if found["display"] is None else found["display"]
-            formula = found["open"] + self.formula(unescape(tex).strip(), found["display"] is not None) + found["close"]
-            # or a line could begin with a comma
-            return f'<span class="one">{formula}{found["mark"]}</span>' if found["mark"] else formula
-
-        return FORMULA.sub(put, html)
-
     def stylesheet(self) -> str:
         """The rules for every character that MathJax knows."""
         return str(self.engine.eval("MathJax.startup.adaptor.textContent(MathJax.chtmlStylesheet())"))
+
+
+typesetter = Typesetter()
+
+
+class Together(SphinxPostTransform):
+    """A formula and the punctuation after it, or a line could begin with a comma."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **_: Any) -> None:
+        for formula in [*self.document.findall(nodes.math)]:
+            line, place = formula.parent, formula.parent.index(formula)
+            after = line[place + 1] if place + 1 < len(line) else None
+            if isinstance(after, nodes.Text) and (mark := MARK.match(after)):
+                line[place + 1] = nodes.Text(after[mark.end() :])
+                line[place] = nodes.inline("", "", formula, nodes.Text(mark[0]), classes=["one"])
+
+
+def inline(self: HTML5Translator, node: nodes.math) -> None:
+    self.body.append(self.starttag(node, "span", "", CLASS=KIND))
+    self.body.append(f"{typesetter.formula(node.astext().strip(), False)}</span>")
+    raise nodes.SkipNode
+
+
+def display(self: HTML5Translator, node: nodes.math_block) -> None:
+    self.body.append(self.starttag(node, "div", "", CLASS=KIND))
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    tex = node.astext()
+    if r"\\" in tex and not node["nowrap"]:  # several lines
+        tex = rf"\begin{{split}}{tex}\end{{split}}"
+    self.body.append(f"{typesetter.formula(tex.strip(), True)}</div>\n")
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_html_math_renderer("typeset", (inline, None), (display, None))
+    app.add_post_transform(Together)
+    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": False}

@@ -21,6 +21,28 @@ from ..objectives import LeastSquares, LogisticRegression, SigmoidUnit, TanhNetw
 from ..sampling import growing
 from ..validation import function, keywords, number, one_of, shown, vector, whole
 
+__all__ = [
+    "Estimate",
+    "Sides",
+    "constants",
+    "draws",
+    "lemma1",
+    "lemma2",
+    "problems",
+    "proposition1",
+    "saga_rate",
+    "svrg_factor",
+    "svrg_rate",
+    "theorem1",
+    "theorem1_exact",
+    "theorem1_right",
+    "theorem2",
+    "theorem46",
+    "theorem47",
+    "theorem51",
+    "variance_factor",
+]
+
 Analysed = _Linear | TanhNetwork  # has values, gradients and the constants
 Convex = LeastSquares | LogisticRegression  # the latter with a penalty
 Sampling = Literal["replacement", "without"]

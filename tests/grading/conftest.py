@@ -118,7 +118,7 @@ def alembic():
 @pytest.fixture
 def small(sandboxed, tmp_path, monkeypatch, capsys, lasting):
     """A small course with no submissions yet."""
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(cli, "find_course", lambda _: tmp_path)
     monkeypatch.setattr(pool, "processes", lambda _: pool.Workers(lasting.make, 4))
     return Small(tmp_path, capsys)
 
@@ -126,7 +126,7 @@ def small(sandboxed, tmp_path, monkeypatch, capsys, lasting):
 @pytest.fixture
 def unprotected(without_bubblewrap, tmp_path, monkeypatch, capsys):
     """A small course where there is no sandbox, for code that does no harm as a plain process."""
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(cli, "find_course", lambda _: tmp_path)
     return Small(tmp_path, capsys)
 
 

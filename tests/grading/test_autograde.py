@@ -144,7 +144,7 @@ def both(sandboxed, tmp_path_factory):
     command(small, "generate_feedback", "small")
     shutil.copy(small.state / "secret", ours)  # so that both ask the same
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "ROOT", root)
+        patch.setattr(cli, "find_course", lambda _: root)
         arguments = ["--submissions", str(small.submissions), "--state", str(ours), "--time-limit", str(SECONDS)]
         assert cli.main(["run", "small", *arguments]) == 0
     return SimpleNamespace(

@@ -38,7 +38,7 @@ def seen(monkeypatch, capsys, lasting):
     """A course in a place that every account can reach."""
     folder = Path(tempfile.mkdtemp(prefix="course-"))
     folder.chmod(0o755)
-    monkeypatch.setattr(cli, "ROOT", folder)
+    monkeypatch.setattr(cli, "find_course", lambda _: folder)
     small = Small(folder, capsys)
     small.state = folder / "grading" / "state"
     small.state.parent.mkdir(0o755)

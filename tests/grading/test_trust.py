@@ -172,7 +172,7 @@ def test_the_risk_is_accepted_for_one_round_and_told_of_each_row(unprotected, mo
     assert "not isolated" in small.run("--allow-unisolated")
     monkeypatch.undo()
     sandbox.obstacle.cache_clear()
-    monkeypatch.setattr(cli, "ROOT", small.root)
+    monkeypatch.setattr(cli, "find_course", lambda _: small.root)
     assert cli.main(["report", "small", "--state", str(small.state)]) == 0
     rows = small.rows()
     assert [row["isolation"] for row in rows.values()] == ["none", "none"]
@@ -189,7 +189,7 @@ def test_what_was_not_isolated_is_graded_again_where_it_can_be(sandboxed, unprot
     small.run("--allow-unisolated")
     monkeypatch.undo()
     sandbox.obstacle.cache_clear()
-    monkeypatch.setattr(cli, "ROOT", small.root)
+    monkeypatch.setattr(cli, "find_course", lambda _: small.root)
     small.run("--allow-unisolated")
     assert small.rows()["ann"]["isolation"] == "none"  # it was accepted, and nothing has changed
     small.run()

@@ -14,7 +14,7 @@ def small_book(root, tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location("build_book", root / "scripts" / "build_book.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    for name in ("ROOT", "BUILD", "CACHE", "MADE_FOR", "CACHED_FOR"):
+    for name in ("ROOT", "BUILD", "CACHE", "CONFIG", "MADE_FOR", "CACHED_FOR"):
         monkeypatch.setattr(script, name, tmp_path / getattr(script, name).relative_to(root))
     for name, text in {
         "requirements.txt": "",
