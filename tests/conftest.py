@@ -38,7 +38,8 @@ def pytest_make_collect_report():
 # What takes minutes comes first, so that no worker waits for another at the end; the rest in the order of the folders.
 LONGEST = (
     "site/test_pdf",
-    "book/",
+    "grading/test_limits",
+    "grading/test_container",
     "site/test_walk",
     "exercises/test_assignments",
     "grading/",
@@ -72,6 +73,12 @@ def pytest_collection_modifyitems(config, items):
         items.sort(key=order)
     for notebook in {item.parent for item in items if type(item).__name__ == "IPyNbCell"}:
         executed_once(notebook)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One more than there are processors: half of the time a test waits, for a browser, a server or a limit."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -135,9 +142,10 @@ def executed_once(notebook):
         try:
             cached = built().match_cache_file(notebook.path).pk
         except (AttributeError, KeyError):  # no cache, or none of these cells
-            return run()
-        notebook.kernel = Executed(list(built().get_cache_bundle(cached).nb.cells))
-        notebook.setup_sanitize_files()
+            run()
+        else:
+            notebook.kernel = Executed(list(built().get_cache_bundle(cached).nb.cells))
+            notebook.setup_sanitize_files()
 
     notebook.setup = setup
 

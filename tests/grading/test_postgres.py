@@ -104,7 +104,7 @@ def test_a_round_writes_to_postgres(small, database):
 
 
 def test_several_graders_write_at_once(small, database):
-    """Four of them, each with students of its own, write what was graded before into one new gradebook: none is lost."""
+    """Each writes what was graded before, of students of its own, into one new gradebook: no grade is lost."""
     rounds, graders = [], []
     for grader in range(4):
         small.submissions = small.root / f"part-{grader}"
