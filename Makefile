@@ -75,7 +75,7 @@ lock: .venv/.test ## make requirements*.txt from pyproject.toml; UPGRADE=--upgra
 	$(UV) $(UPGRADE) --extra cluster --extra postgres --group test --constraint requirements.txt --output-file requirements-test.txt
 
 clean: ## remove what was built; the environment and the grades stay
-	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # A stamp is made only after its install succeeded.
 .venv/.book: requirements.txt pyproject.toml
