@@ -28,7 +28,7 @@ weigh: .venv/.test book ## what each page costs its reader: requests, bytes, tim
 test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
 	$(BIN)/python -m pytest -n auto --dist loadfile tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg
 
-quick: .venv/.test ## in a minute: linter, types, and the tests that a change touches
+quick: .venv/.test ## in a minute: linter, types, imports, and the tests that a change touches
 	$(BIN)/python scripts/quick.py
 
 bare: .venv/.test book ## the same as an ordinary user with nothing installed, beside a sentinel; Linux alone
