@@ -28,7 +28,7 @@ weigh: .venv/.test book ## what each page costs its reader: requests, bytes, tim
 test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
 	$(BIN)/python -m pytest -n auto --dist loadfile tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg
 
-quick: .venv/.test ## in a minute: linter, types, and the tests that a change touches
+quick: .venv/.test ## in a minute: linter, types, imports, and the tests that a change touches
 	$(BIN)/python scripts/quick.py
 
 bare: .venv/.test book ## the same as an ordinary user with nothing installed, beside a sentinel; Linux alone
@@ -75,7 +75,7 @@ lock: .venv/.test ## make requirements*.txt from both pyproject.toml; UPGRADE=--
 	$(UV) $(UPGRADE) --extra cluster --extra postgres --group test --constraint requirements.txt --output-file requirements-test.txt
 
 clean: ## remove what was built; the environment and the grades stay
-	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # A stamp is made only after its install succeeded.
 .venv/.book: requirements.txt pyproject.toml grading/pyproject.toml

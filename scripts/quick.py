@@ -1,4 +1,4 @@
-"""In a minute: linter, types, and the tests that a change touches. ``make test`` runs the rest.
+"""In a minute: linter, types, who imports whom, and the tests that a change touches. ``make test`` runs the rest.
 
     python scripts/quick.py [base]     what differs from the commit `base`; by default from where this branch left main
 
@@ -68,12 +68,15 @@ def main(base: str = "") -> int:
         return 0
     print(f"{len(files)} files have changed, which touch {len(chosen)} of tests:", *chosen)
     commands = {"ruff": ["ruff", "check", "."], "format": ["ruff", "format", "--check", "."]}
-    if any(name.startswith(("nnlib/", "grading/")) for name in files):
+    if any(name.startswith(("nnlib/", "grading/", "pyproject.toml")) for name in files):
         commands["mypy"] = ["mypy"]
+        commands["imports"] = ["lint-imports", "--no-logo", "--no-cache"]
     commands["pytest"] = ["pytest", "-q", "-n", "auto", "--dist", "loadfile", *chosen]
     environment = os.environ | {"QUICK_UNTIL": str(time.time() + LAST), "PYTHONPATH": str(ROOT)}
+    programs = Path(python).parent
     running = {
-        name: subprocess.Popen([python, "-m", *words], cwd=ROOT, env=environment) for name, words in commands.items()
+        name: subprocess.Popen([programs / program, *words], cwd=ROOT, env=environment)
+        for name, (program, *words) in commands.items()
     }
     wrong = []
     for name, process in running.items():

@@ -16,7 +16,7 @@ import shutil
 import statistics
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,8 @@ PAINT = """() => new Promise(resolve => new PerformanceObserver((list, observer)
 }).observe({type: "paint", buffered: true}))"""
 COLOURS = ("color-contrast", "link-in-text-block")  # axe-core's rules about them
 # axe-core takes 4 s for a page of formulas and code. It need not see what is hidden from all who listen, nor the second
-# word of code in the same colour; and MathML, which screen readers read, it takes for nothing.
+# word of code in the same colour, nor, of colours, the second text with the same ones; and MathML, which screen readers
+# read, it takes for nothing.
 ONE_OF_A_KIND = """() => {
     document.querySelectorAll("mjx-math > *").forEach(part => part.remove());
     document.querySelectorAll("math").forEach(math => math.replaceWith(math.textContent));
@@ -46,6 +47,24 @@ ONE_OF_A_KIND = """() => {
         if (seen.has(kind) && !token.children.length) token.replaceWith(token.textContent);
         seen.add(kind);
     }
+}"""
+RUN = """([options, all]) => {
+    const style = (element) => {
+        const { color, fontSize, fontWeight, textDecorationLine } = getComputedStyle(element);
+        return [element.localName, color, fontSize, fontWeight, textDecorationLine];
+    };
+    const ground = (element) => {
+        const { backgroundColor, backgroundImage, opacity, filter } = getComputedStyle(element);
+        const plain = backgroundColor === "rgba(0, 0, 0, 0)" && backgroundImage + filter + opacity === "nonenone1";
+        const own = plain ? [] : [[backgroundColor, backgroundImage, opacity, filter]];
+        return element.parentElement ? [...own, ...ground(element.parentElement)] : own;
+    };
+    const seen = new Set();
+    const isNew = (element) => seen.size < seen.add(
+        JSON.stringify([style(element), style(element.parentElement), ground(element)])).size;
+    const hasText = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    const texts = () => [...document.body.querySelectorAll("*")].filter((each) => hasText(each) && isNew(each));
+    return axe.run(all ? document : { include: texts() }, options).then((result) => result.violations);
 }"""
 TO_THE_END = """async () => {
     for (const image of document.images) image.loading = "eager";
@@ -128,19 +147,24 @@ def first_paint(browser: Browser, url: str, runs: int) -> float:
     return statistics.median(times)
 
 
-def axe(page: Page, rules: Sequence[str] = (), colours: bool = True) -> list[str]:
+def axe(page: Page, colours: bool = True, others: bool = True) -> list[str]:
     """What axe-core has to say against a page, which it changes: rule, element and why.
 
-    It is asked for all rules, for some, or for all but those about colours.
+    It is asked for its rules about colours, on the first text of each kind, for the others, or for both.
     """
     from axe_playwright_python.base import AXE_SCRIPT
 
     page.evaluate(ONE_OF_A_KIND)
     page.evaluate(AXE_SCRIPT)
     served = page.url.startswith("http")  # from a disk axe-core may not read style sheets, and complains
-    options: dict[str, Any] = {"resultTypes": ["violations"], "preload": served}
-    options |= {"runOnly": list(rules)} if rules else {"rules": {rule: {"enabled": colours} for rule in COLOURS}}
-    found = page.evaluate("options => axe.run(document, options).then(result => result.violations)", options)
+    asked: list[tuple[dict[str, Any], bool]] = []
+    if colours:
+        asked.append(({"runOnly": list(COLOURS), "preload": False}, False))
+    if others:
+        asked.append(({"rules": {rule: {"enabled": False} for rule in COLOURS}, "preload": served}, True))
+    found = []
+    for options, everywhere in asked:
+        found += page.evaluate(RUN, [options | {"resultTypes": ["violations"]}, everywhere])
     return [
         f"{rule['id']}: {node['target'][0]}: {(node['any'] + node['all'] + node['none'])[0]['message']}"
         for rule in found

@@ -52,6 +52,46 @@ def test_the_lock_holds_what_pyproject_asks_for(root, projects, file, groups):
     assert "torch" not in pins
 
 
+USED_AS = {  # where that is not the package's own name
+    "axe-playwright-python": "from axe_playwright_python",
+    "check-jsonschema": "check_jsonschema",
+    "fonttools": "from fontTools",
+    "import-linter": "lint-imports",
+    "ipykernel": '"name": "python3"',  # the kernel of every page
+    "jupyter-cache": "from jupyter_cache",
+    "jupyterlab": "jupyter lab",
+    "math-core": "from math_core",
+    "matplotlib-inline": "module://matplotlib_inline",
+    "mini-racer": "from py_mini_racer",
+    "nbval": "--nbval",
+    "pillow": "from PIL",
+    "pytest-xdist": "pytest -n auto",
+    "pyyaml": "import yaml",
+    "scikit-learn": "from sklearn",
+    "sphinx-book-theme": "jupyter-book",  # which draws with it
+    "sphinx-exercise": "sphinx_exercise",
+    "sphinx-mathjax-offline": "sphinx_mathjax_offline",
+    "sphinx-proof": "sphinx_proof",
+    "uv": "$(BIN)/uv",
+}
+
+
+def test_each_dependency_is_imported_or_called(root, pyproject):
+    listed = subprocess.run(["git", "ls-files", "*.py", "*.ipynb", "*.yml", "Makefile", ".ci/run", "README.md"],
+                            cwd=root, capture_output=True, text=True)  # fmt: skip
+    if listed.returncode:
+        pytest.skip("this is no git checkout")
+    files = [root / name for name in listed.stdout.splitlines() if "/submissions/" not in name]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files if path.name != "test_project.py")
+    names = {requirement.name for requirement in wanted(pyproject, *pyproject["dependency-groups"])}
+    ways = {name: USED_AS.get(name, rf"import {name}") for name in names}
+    assert {
+        name
+        for name, way in ways.items()
+        if way not in text and not re.search(rf"(from |-m |\(\"|/|\"-m\", \"|\[\"){name}\b", text)
+    } == set()
+
+
 def test_both_locks_agree(root):
     first, second = locked(root / "requirements.txt"), locked(root / "requirements-test.txt")
     assert {name: first[name] for name in first.keys() & second.keys()} == {

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import copy
 import dataclasses
 import functools
 import importlib.util
@@ -97,11 +98,32 @@ def planted(item, right, *mistakes):
     return {**right.functions, item.function: lambda *args, **kwargs: call(item.function, args, kwargs)}
 
 
+class Recorded:
+    """A call, and all that it gave."""
+
+    def __init__(self, call):
+        self.call, self.gave = call, []
+
+    def within(self, seconds):
+        call = self.call.within(seconds)
+
+        def recorded(*about):
+            try:
+                self.gave.append(copy.deepcopy(value := call(*about)))
+            except BaseException as error:
+                self.gave.append(error)
+                raise
+            return value
+
+        return recorded
+
+
 @functools.cache
 def verdict(assignment, item, mistake, seed):
-    """What the checks say of a known mistake."""
+    """What the checks say of a known mistake, and what its calls gave."""
     right = engine.reference(assignment, ROOT)
-    return engine.check(item, engine.variant(item, right, mistake), right, seed)
+    call = Recorded(engine.variant(item, right, mistake))
+    return engine.check(item, call, right, seed), call.gave
 
 
 # ------------------------------------------------------------------------------------------------------- graded
@@ -131,7 +153,7 @@ def test_the_stub_has_no_points_and_is_called_unsolved(assignment, item, right):
     ],
 )
 def test_a_known_mistake_costs_points_and_is_named(assignment, item, mistake, seed):
-    result = verdict(assignment, item, mistake, seed)
+    result, _ = verdict(assignment, item, mistake, seed)
     assert result.points < item.max_points
     assert [each.name for each in result.mistakes] == [mistake.name]
     assert mistake.hint in words.text(result)
@@ -139,7 +161,7 @@ def test_a_known_mistake_costs_points_and_is_named(assignment, item, mistake, se
 
 @each_item
 def test_some_mistake_of_each_item_keeps_some_points(assignment, item):
-    points = [verdict(assignment, item, mistake, 0).points for mistake in item.mistakes]
+    points = [verdict(assignment, item, mistake, 0)[0].points for mistake in item.mistakes]
     assert any(0 < each < item.max_points for each in points) != (item.id in answers(assignment).ALL_OR_NOTHING)
 
 
@@ -164,6 +186,16 @@ def test_two_mistakes_at_once_are_named_as_these_two_or_as_what_gives_the_same(a
                 assert compare.same(*both, case), [mistake.name for mistake in (*pair, *result.mistakes)]
 
 
+@each_assignment
+def test_the_tables_of_the_guide_are_what_the_checks_give(assignment, monkeypatch):
+    """With the verdicts from above; test_release.py computes one of them anew."""
+    monkeypatch.setattr(engine, "variant", lambda item, right, mistake: mistake)
+    monkeypatch.setattr(engine, "check", lambda item, mistake, right: verdict(assignment, item, mistake, 0)[0])
+    text = (ROOT / "solutions" / assignment / "guide.md").read_text(encoding="utf-8")
+    assert importlib.import_module("release").with_tables(text, assignment) == text, "python scripts/release.py"
+    assert text.count("| yes |") == sum(len(item.mistakes) for item in engine.load_items(assignment, ROOT))
+
+
 def cast(value, dtype):
     if isinstance(value, list | tuple):
         return type(value)(cast(part, dtype) for part in value)
@@ -173,13 +205,21 @@ def cast(value, dtype):
 @each_mistake
 def test_no_mistake_earns_more_by_a_cast_of_its_result(assignment, item, mistake, right):
     """In the groups that are compared: a judge has no tolerance that a cast could widen."""
-    compared = tuple(group for group in item.groups if not group.judge)
-    item, call = dataclasses.replace(item, groups=compared, mistakes=()), engine.variant(item, right, mistake)
-    plain = engine.check(item, call, right)
+    plain, gave = verdict(assignment, item, mistake, 0)
+    compared = [not group.judge for group in item.groups]
+    groups = [dataclasses.replace(group, judge=group.judge and (lambda *_: "")) for group in item.groups]
+    item = dataclasses.replace(item, groups=tuple(groups), mistakes=())
     for dtype in np.float32, np.float16, np.longdouble:
-        rounded = engine.check(item, lambda *about, dtype=dtype: cast(call(*about), dtype), right)
-        earned = zip(rounded.groups, plain.groups, strict=True)
-        assert all(one.points <= other.points for one, other in earned), words.text(rounded)
+        told = iter(gave)  # called for the same inputs, a mistake gives the same
+
+        def again(*_, told=told, dtype=dtype):
+            if isinstance(gave := next(told), BaseException):
+                raise gave
+            return cast(gave, dtype)
+
+        rounded = engine.check(item, again, right)
+        earned = zip(rounded.groups, plain.groups, compared, strict=True)
+        assert all(one.points <= other.points for one, other, counts in earned if counts), words.text(rounded)
 
 
 @pytest.mark.parametrize(("assignment", "function", "source"), written("RIGHT"))

@@ -71,10 +71,10 @@ def test_the_release_is_what_the_source_gives_byte_for_byte(release, root, tmp_p
     assert (made / name).read_bytes() == (kept / name).read_bytes(), "python scripts/release.py"
 
 
-def test_the_tables_of_the_guide_are_what_the_checks_give(release, root, assignment):
-    text = (root / "solutions" / assignment / "guide.md").read_text(encoding="utf-8")
-    assert release.with_tables(text, assignment) == text, "python scripts/release.py"
-    assert text.count("| yes |") == sum(len(item.mistakes) for item in engine.load_items(assignment, root))
+def test_the_tables_of_a_guide_are_computed(release, root):
+    """The one that takes least; test_assignments.py compares them all with the verdicts that it has."""
+    text = (root / "solutions" / "backprop" / "guide.md").read_text(encoding="utf-8")
+    assert release.with_tables(text.replace("| yes |", "| no |"), "backprop") == text
 
 
 def test_the_guide_tells_an_instructor_what_it_takes(root, assignment):

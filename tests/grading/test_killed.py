@@ -39,7 +39,7 @@ TABLES = """
 
 
 def hand_in_all(small):
-    for number in range(12):
+    for number in range(8):
         small.hand_in(f"s{number:02}", double=["return 2 * x", "return x * x", "return 1 / 0"][number % 3])
     small.path("s03").write_text("{")
     small.hand_in("s05", own="import os\nos._exit(1)")
@@ -82,11 +82,8 @@ class Done(Executor):
         return future
 
 
-@pytest.fixture(scope="module")
-def graded(sandboxed, tmp_path_factory):
-    """A small course with one undisturbed round, and what its workers gave."""
-    small = Small(tmp_path_factory.mktemp("killed"), None)
-    hand_in_all(small)
+def graded_before(course, submissions):
+    """The rows of a round, and workers who hand out what its workers gave."""
     kept, whole = {}, run.grade_one
 
     def keep(task):
@@ -98,9 +95,18 @@ def graded(sandboxed, tmp_path_factory):
     one = pool.Workers(lambda: ThreadPoolExecutor(1), 1)
     patched = pytest.MonkeyPatch()
     patched.setattr(run, "grade_one", keep)
-    rows = run.grade(course(small, small.state), small.submissions, workers=one, limits=Limits(5, 20))
+    rows = run.grade(course, submissions, workers=one, limits=Limits(5, 20))
     patched.undo()
-    return small, pool.Workers(lambda: Done(kept), 3), rows
+    return rows, pool.Workers(lambda: Done(kept), 3)
+
+
+@pytest.fixture(scope="module")
+def graded(sandboxed, tmp_path_factory):
+    """A small course with one undisturbed round, and what its workers gave."""
+    small = Small(tmp_path_factory.mktemp("killed"), None)
+    hand_in_all(small)
+    rows, workers = graded_before(course(small, small.state), small.submissions)
+    return small, workers, rows
 
 
 def in_a_process(act, kill_after=None, writing=True):
@@ -290,7 +296,7 @@ def test_rounds_are_killed_whole(graded, tmp_path):
     state, rng = course(small, tmp_path / "state").state, random.Random(SEED)
     command = [sys.executable, "-m", "grading", "run", "small", "--submissions", str(small.submissions)]
     command += ["--state", str(state), "--time-limit", "5"]
-    for _ in range(3):
+    for _ in range(2):
         round_ = subprocess.Popen(command, env=small.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while round_.poll() is None and not (state / "small.jsonl").exists():
             time.sleep(0.05)

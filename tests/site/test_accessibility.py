@@ -28,6 +28,19 @@ def test_axe_core_would_find_something(window, report, tmp_path):
     assert {"image-alt", "color-contrast", "html-has-lang"} <= rules
 
 
+def test_of_many_texts_the_one_that_is_too_pale_is_found(window, report, tmp_path):
+    """By its own colour, by what it stands on, or because it is a link like its neighbours."""
+    texts = "<p>dark</p>" * 9 + "<p id='own' style='color: #aaa'>pale</p>"
+    texts += "<div style='background: #555'><section><p id='ground'>on grey</p></section></div>"
+    texts += (
+        "<p>a longer text, and in it <a href='#own' id='link' style='text-decoration: none; color: #111'>a link</a></p>"
+    )
+    (tmp_path / "page.html").write_text(f"<html lang='en'><title>t</title><main><h1>A</h1>{texts}</main>")
+    with window(tmp_path.as_uri()) as reader:
+        found = report.axe(reader.open("page.html"), others=False)
+    assert {line.split(": ")[1] for line in found} == {"#own", "#ground", "#link"}
+
+
 def test_what_has_the_focus_is_seen(window, address):
     """Every stop of the Tab key on a chapter has an outline."""
     with window(address) as reader:
