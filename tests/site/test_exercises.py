@@ -83,10 +83,13 @@ def test_a_student_can_work_in_the_unpacked_zip(root, download, tmp_path):
         assert (folder / command).is_file()
     *pins, here = (folder / "requirements.txt").read_text().split()
     lock = (root / "requirements.txt").read_text().split("\n")
-    assert here == "." and len(pins) >= 3 and all(pin in lock for pin in pins)
+    assert here == "."
+    assert len(pins) >= 3
+    assert all(pin in lock for pin in pins)
     code = "import nnlib, nnlib.checks, nnlib.data; print(nnlib.__file__, nnlib.data.mnist().X_test.shape)"
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith(str(folder)) and "784" in done.stdout
+    assert done.stdout.startswith(str(folder))
+    assert "784" in done.stdout
 
 
 def test_no_solution_is_reachable_from_the_site(root, site, assignments):
