@@ -97,8 +97,8 @@ class Index:
     def facts(self, entry: dict[str, str]) -> list[str]:
         """What there is to say of a formula, each thing with a link."""
         label = entry["id"]
-        code = resolve_name(entry["code"])
-        code = code.fget if isinstance(code, property) else code
+        code = inspect.unwrap(resolve_name(entry["code"]))
+        code = code.fget if isinstance(code, property) else code if hasattr(code, "__qualname__") else type(code)
         file, line = Path(inspect.getsourcefile(code) or ""), inspect.getsourcelines(code)[1]
         facts = [self.link("code: ", entry["code"], file, line)]
         facts += [f"({entry['note']})"] if "note" in entry else []
