@@ -100,8 +100,8 @@ class Index:
         code = inspect.unwrap(resolve_name(entry["code"]))
         code = code.fget if isinstance(code, property) else code if hasattr(code, "__qualname__") else type(code)
         file, line = Path(inspect.getsourcefile(code) or ""), inspect.getsourcelines(code)[1]
-        facts = [self.link("code: ", entry["code"], file, line)]
-        facts += [f"({entry['note']})"] if "note" in entry else []
+        note = f" ({entry['note']})" if "note" in entry else ""
+        facts = [self.link("code: ", entry["code"], file, line) + note]
         tests = (self.link("", file.name, file, line_of(file, f'"{label}"')) for file in self.tests.get(label, []))
         facts.append("tested in " + ", ".join(tests))
         if label in self.asked:
