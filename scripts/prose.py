@@ -53,7 +53,7 @@ RULES = {
     r"\b(powerful|beautiful|elegant|amazing|state.of.the.art|comprehensive|seamless(ly)?|cutting.edge)\b": "praise",
     r"\S  +\S": "two spaces",
     "[“”‘’]": "quotes are straight here",
-    "[–—]": "a comma, a colon or a full stop instead of a dash",
+    r"(?<!\w)–|–(?!\w)|—": "a comma, a colon or a full stop instead of a dash",  # bias–variance has its own
     r"\w+n't\b|\b(it|that|there|what)'s (a|an|the|not|no)\b": "written out here: is not, it is",
 }  # fmt: skip
 

@@ -129,6 +129,7 @@ def function(number):
         ("Two  spaces.", "One space."),
         ("The network’s rate.", 'A "quote".'),
         ("A dash — here.", "A well-known one, 3-4."),
+        ("A dash – here.", "Bias–variance."),
         ("It doesn't fall.", "The network's rate."),
         ("It's a rule.", "Its rule."),
     ],

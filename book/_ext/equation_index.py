@@ -1,26 +1,30 @@
-"""The directive ``equation-index``: each formula of book/equations.yml with its page, code, tests and exercise.
+"""In the place of ``<!-- equations -->`` each formula of book/equations.yml with its page, code, tests and exercises.
 
-A formula without a label in its page, without code that names it or without a test is a warning, and so is one that
-a page or a test names and the list does not. A warning fails the build.
+A formula without a label in its page, without code that names it, without a test, or with neither an exercise nor a
+reason for having none is a warning, and so is one that a page or a test names and the list does not. A warning fails
+the build.
 """
 
+import inspect
+import itertools
+import json
 import re
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
 import yaml
-from docutils import nodes
-from docutils.statemachine import StringList
+from assignments import NAMED
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective
 
 logger = logging.getLogger(__name__)
 FIELDS = {"id", "name", "page", "latex", "code"}
+OPTIONAL = {"note", "unasked"}
 MARK = re.compile(r"""mark\.equation\(["']([\w-]+)["']\)""")
 CODE = re.compile(r"\bequation ([\w-]+)")
+LIST = "<!-- equations -->"
 ITEM = re.compile(r"""\b[Ii]tem\(\s*["']([\w-]+)["']""")
 
 
@@ -47,24 +51,76 @@ def exists(code: str) -> bool:
     return True
 
 
-class EquationIndex(SphinxDirective):
-    def run(self) -> list[nodes.Node]:
-        book = Path(self.env.srcdir)
-        tests = places((book.parent / "tests").rglob("*.py"), MARK)
-        items = places((book.parent / "solutions").glob("*/checks.py"), ITEM)
+def asked(root: Path) -> dict[str, list[str]]:
+    """For each id, the assignments whose text names it, or which have an item of that name."""
+    found: dict[str, list[str]] = {}
+    for notebook in sorted(root.glob("exercises/*/*.ipynb")):
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        named = NAMED.findall("\n".join("".join(cell["source"]) for cell in cells))
+        items = ITEM.findall((root / "solutions" / notebook.stem / "checks.py").read_text(encoding="utf-8"))
+        for name in {*items, *(each for group in named for each in re.findall(r"`([\w-]+)`", group))}:
+            found.setdefault(name, []).append(notebook.stem)
+    return found
+
+
+def line_of(file: Path, text: str) -> int:
+    """The first line that holds the text."""
+    lines = file.read_text(encoding="utf-8").split("\n")
+    return next((number for number, line in enumerate(lines, start=1) if text in line), 1)
+
+
+def title(page: Path) -> str:
+    """The heading of a page that is a notebook."""
+    cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
+    found = re.search(r"^# (.+)$", "".join(cells[0]["source"]), re.MULTILINE)
+    return found[1] if found else page.stem
+
+
+class Index:
+    """The list of all formulas as Markdown, each with its facts as links."""
+
+    def __init__(self, app: Sphinx) -> None:
+        self.config, self.book = app.config, Path(app.srcdir)
+        self.root = self.book.parent
+        self.tests, self.asked = places((self.root / "tests").rglob("*.py"), MARK), asked(self.root)
+
+    def text(self) -> str:
+        """All of it, a section for each page."""
         lines: list[str] = []
-        for entry in formulas(book):
-            label = entry["id"]
-            facts = [f"code: {{py:obj}}`{entry['code']}`"]
-            if label in tests:
-                facts.append("tested in " + ", ".join(f"`{f.relative_to(book.parent)}`" for f in tests[label]))
-            if label in items:
-                facts.append("asked for in the assignment " + ", ".join(f"`{f.parent.name}`" for f in items[label]))
-            lines += [f"{{eq}}`{label}` **{entry['name']}**", f": ${entry['latex']}$", "", f"  {'; '.join(facts)}", ""]
-        self.env.note_dependency(str(book / "equations.yml"))
-        container = nodes.container(classes=["equation-index"])
-        self.state.nested_parse(StringList(lines, source="equations.yml"), self.content_offset, container)
-        return [container]
+        for page, entries in itertools.groupby(formulas(self.book), key=lambda entry: entry["page"]):
+            lines += [f"## {title(self.book / f'{page}.ipynb')}", ""]
+            for entry in entries:
+                lines += [f"{{eq}}`{entry['id']}` **{entry['name']}**", f": ${entry['latex']}$", ""]
+                lines += [f"  {'; '.join(self.facts(entry))}", ""]
+        return "\n".join(lines)
+
+    def facts(self, entry: dict[str, str]) -> list[str]:
+        """What there is to say of a formula, each thing with a link."""
+        label = entry["id"]
+        code = inspect.unwrap(resolve_name(entry["code"]))
+        code = code.fget if isinstance(code, property) else code if hasattr(code, "__qualname__") else type(code)
+        file, line = Path(inspect.getsourcefile(code) or ""), inspect.getsourcelines(code)[1]
+        note = f" ({entry['note']})" if "note" in entry else ""
+        facts = [f"code: {{py:obj}}`{entry['code']}`, {self.link('its source', file, line)}{note}"]
+        tests = (self.link(f"`{file.name}`", file, line_of(file, f'"{label}"')) for file in self.tests.get(label, []))
+        facts.append("tested in " + ", ".join(tests))
+        if label in self.asked:
+            facts.append(
+                "asked for in " + ", ".join(f"{{ref}}`{name} <exercise-{name}>`" for name in self.asked[label])
+            )
+        return facts + ([f"no exercise: {entry['unasked']}"] if "unasked" in entry else [])
+
+    def link(self, words: str, file: Path, line: int) -> str:
+        """To a line of a file of the repository."""
+        address = str(self.config.html_theme_options["repository_url"]).rstrip("/")
+        branch = self.config.html_theme_options["repository_branch"]
+        return f"[{words}]({address}/blob/{branch}/{file.relative_to(self.root)}#L{line})"
+
+
+def insert(app: Sphinx, page: str, source: list[str]) -> None:
+    """Put the list in the place of the comment."""
+    if LIST in source[0]:
+        source[0] = source[0].replace(LIST, Index(app).text())
 
 
 def check(app: Sphinx, env: BuildEnvironment) -> None:
@@ -73,10 +129,13 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
     entries = formulas(book)
     named = places((book.parent / "nnlib").rglob("*.py"), CODE)
     tests = places((book.parent / "tests").rglob("*.py"), MARK)
+    exercises = asked(book.parent)
     labelled = {label: page for label, (page, _) in env.get_domain("math").equations.items()}  # type: ignore[attr-defined]
     for entry in entries:
-        if set(entry) != FIELDS:
+        if set(entry) - OPTIONAL != FIELDS:
             logger.warning("equations.yml: %s: expected the fields %s", entry.get("id"), ", ".join(sorted(FIELDS)))
+        elif (entry["id"] in exercises) == ("unasked" in entry):
+            logger.warning("equations.yml: %s: an assignment names it, or `unasked` says why none does", entry["id"])
         elif labelled.get(entry["id"]) != entry["page"]:
             logger.warning("equations.yml: %s: %s has no equation with this label", entry["id"], entry["page"])
         elif not exists(entry["code"]):
@@ -95,6 +154,6 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_directive("equation-index", EquationIndex)
+    app.connect("source-read", insert)
     app.connect("env-check-consistency", check)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,12 @@
 """The pages of the graded exercises: each task is there to read and to download, and no solution is."""
 
 import html
+import io
 import json
 import re
+import subprocess
+import sys
+import zipfile
 
 import pytest
 
@@ -49,6 +53,43 @@ def test_what_is_downloaded_is_what_students_get(root, site, assignments):
     assert sorted(found) == assignments
     for name, content in found.items():
         assert content == (root / "exercises" / name / f"{name}.ipynb").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def download(site):
+    """The zip that the page of all exercises offers."""
+    [path] = site.glob("_downloads/*/exercises.zip")
+    assert f"_downloads/{path.parent.name}/exercises.zip" in (site / "exercises.html").read_text(encoding="utf-8")
+    return zipfile.ZipFile(io.BytesIO(path.read_bytes()))
+
+
+def test_the_zip_has_all_notebooks_and_no_solution(root, download, assignments):
+    texts = {name: download.read(name).decode("utf-8", "replace") for name in download.namelist()}
+    for name in assignments:
+        assert texts[f"exercises/{name}/{name}.ipynb"] == (root / "exercises" / name / f"{name}.ipynb").read_text(
+            "utf-8"
+        )
+        for line in solution_lines(root, name):
+            assert [where for where, text in texts.items() if line in text and "/nnlib/" not in where] == []
+    assert not [name for name in texts if re.search(r"solutions|grading|guide|checks_of", name)]
+    assert not [name for name, text in texts.items() if "BEGIN SOLUTION" in text]
+
+
+def test_a_student_can_work_in_the_unpacked_zip(root, download, tmp_path):
+    """The commands name files that are there, the versions are the book's, and a check runs."""
+    download.extractall(tmp_path)
+    folder = tmp_path / "exercises"
+    for command in re.findall(r"jupyter lab (\S+)", (folder / "README.md").read_text()):
+        assert (folder / command).is_file()
+    *pins, here = (folder / "requirements.txt").read_text().split()
+    lock = (root / "requirements.txt").read_text().split("\n")
+    assert here == "."
+    assert len(pins) >= 3
+    assert all(pin in lock for pin in pins)
+    code = "import nnlib, nnlib.checks, nnlib.data; print(nnlib.__file__, nnlib.data.mnist().X_test.shape)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(str(folder))
+    assert "784" in done.stdout
 
 
 def test_no_solution_is_reachable_from_the_site(root, site, assignments):
