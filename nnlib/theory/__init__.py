@@ -318,7 +318,7 @@ def theorem47(
         F is not strongly convex, β is too small, α_1 is too large, or there are fewer than 1,000 runs.
     """
     c = _strong(objective)
-    if beta * c <= 1:
+    if beta * c <= 1 + 1e-12:  # at 1/c the right side is infinite, whichever way c is rounded
         raise ValueError(f"beta: Theorem 4.7 needs more than 1/c = {1 / c:.6g}, got {beta:.6g}")
     theorem1_right(objective, w, beta / (gamma + 1), T)  # the same limit for α_1
     nu = beta**2 * objective.L * objective.M / (2 * (beta * c - 1))

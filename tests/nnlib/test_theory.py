@@ -373,6 +373,9 @@ def test_bad_input_is_named():
         theory.assumption1(objective, starts=0)
     with pytest.raises(ValueError, match="beta: Theorem 4"):
         theory.theorem47(objective, START, 0.5 / objective.c, 1e6, 10)
+    pair = LeastSquares([[1.0], [1.0]], [1.0, -1.0])  # rounding makes c a little larger than 1
+    with pytest.raises(ValueError, match="beta: Theorem 4"):
+        theory.theorem47(pair, np.ones(1), 1.0, 5, 10)
     with pytest.raises(ValueError, match="Theorem 1 allows at most"):
         theory.theorem46(objective, START, 2 * limit(objective), 10)
     with pytest.raises(ValueError, match="strongly convex"):
