@@ -177,7 +177,7 @@ class _Linear(Named):
     @property
     def _rounding(self) -> float:
         """What is lost against the largest singular value of X."""
-        return max(self.X.shape) * float(np.finfo(to_numpy(self.X).dtype).eps)
+        return float(max(self.X.shape) * np.finfo(to_numpy(self.X).dtype).eps)
 
     @cached_property
     def _squares(self) -> tuple[float, float]:

@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 from drawn import given, settings, st
 
-from nnlib import L2, BinaryCrossEntropy, Dense, EmpiricalRisk, Network, SumOfSquares, Unmatched, check_gradient, mlp
-from nnlib import theory
+from nnlib import (
+    L2,
+    BinaryCrossEntropy,
+    Dense,
+    EmpiricalRisk,
+    Network,
+    SumOfSquares,
+    Unmatched,
+    check_gradient,
+    mlp,
+    theory,
+)
 from nnlib.objectives import LeastSquares, LogisticRegression, SigmoidUnit, TanhNetwork
 from nnlib.optimizers import GradientDescent
 

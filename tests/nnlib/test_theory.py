@@ -315,7 +315,6 @@ def test_theorem_46_where_columns_are_nearly_dependent(eps):
     assert sides.holds
 
 
-
 def test_equalities_where_the_hessian_is_a_multiple_of_the_identity():
     objective, w = isotropic(), np.array([0.7, -0.3])
     assert proposition1(objective, w, -w).slack == pytest.approx(1)
