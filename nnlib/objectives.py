@@ -170,26 +170,40 @@ class _Linear(Named):
         return g
 
     @cached_property
+    def _svd(self) -> tuple[Array, Array, Array]:
+        """U, σ, Vᵀ of X; a σ that rounding alone can have made is 0."""
+        U, sigma, Vt = np.linalg.svd(to_numpy(self.X).astype(float), full_matrices=False)
+        sigma[sigma <= self._rounding * sigma[0]] = 0
+        return U, sigma, Vt
+
+    @property
+    def _rounding(self) -> float:
+        """What is lost against the largest singular value of X."""
+        return float(max(self.X.shape) * np.finfo(to_numpy(self.X).dtype).eps)
+
+    @cached_property
     def _squares(self) -> tuple[float, float]:
         """The largest and the smallest eigenvalue of XᵀX / n."""
-        n, p = self.X.shape
-        sigma = np.linalg.svd(to_numpy(self.X).astype(float), compute_uv=False)
+        (n, p), sigma = self.X.shape, self._svd[1]
         return float(sigma[0] ** 2 / n), float(sigma[-1] ** 2 / n) if n >= p else 0.0
 
     @property
     def L(self) -> float:
-        """The Lipschitz constant of ∇F (equation assumption-1). On a quadratic, α < 2 / L (equation stable-rate)."""
+        """A Lipschitz constant of ∇F (equation assumption-1). On a quadratic, α < 2 / L (equation stable-rate).
+
+        Of least squares and logistic regression it is the least one, of `SigmoidUnit` a bound.
+        """
         return self.smoothness * self._squares[0] + 2 * self.lam
 
     @property
     def L_i(self) -> Array:
-        """The Lipschitz constant of each ∇E_i, shape (n,)."""
+        """The least Lipschitz constant of each ∇E_i, shape (n,); of `SigmoidUnit` a bound."""
         X = to_numpy(self.X).astype(float)
         return self.smoothness * (X * X).sum(axis=1) + 2 * self.lam
 
     @property
     def L_coordinates(self) -> Array:
-        """The Lipschitz constant of each ∂F/∂w_j along e_j, shape (p,)."""
+        """The least Lipschitz constant of each ∂F/∂w_j along e_j, shape (p,); of `SigmoidUnit` a bound."""
         X = to_numpy(self.X).astype(float)
         return self.smoothness * (X * X).mean(axis=0) + 2 * self.lam
 
@@ -240,14 +254,14 @@ class LeastSquares(_Linear):
 
     @property
     def c(self) -> float:
-        """The constant of strong convexity; 0 where there are fewer observations than weights."""
+        """The constant of strong convexity; 0 where columns of X depend on each other, as where n < p."""
         return self._squares[1]
 
     @cached_property
     def w_star(self) -> Array:
         """The minimizer, XᵀX w_* = Xᵀy; where there are several, the shortest."""
         X, y = to_numpy(self.X).astype(float), to_numpy(self.y).astype(float)
-        return move(np.linalg.lstsq(X, y, rcond=None)[0], like=self.X)
+        return move(np.linalg.lstsq(X, y, rcond=self._rounding)[0], like=self.X)
 
     @property
     def F_star(self) -> float:
@@ -278,10 +292,9 @@ class LeastSquares(_Linear):
         """
         X, r = to_numpy(self.X).astype(float), to_numpy(self.X @ self.w_star - self.y).astype(float)
         squares = (X * X).sum(axis=1)
-        lengths, Q = np.linalg.eigh(X.T @ X / self.n)
-        kept = lengths > 1e-12 * lengths[-1]
-        root = Q[:, kept] / lengths[kept]  # coordinates in which H is the identity; F does not change along the others
-        Z = X @ root
+        U, sigma, _ = self._svd
+        kept = sigma > 0  # F does not change along the other directions
+        Z = self.n * U[:, kept] / sigma[kept]  # X in coordinates in which H² is the identity
         A, b = Z.T @ (squares[:, None] * Z) / self.n, Z.T @ (squares * r) / self.n
         spread, B = np.linalg.eigh(A - np.eye(len(A)))
         least = max(0.0, float(spread[-1]))
@@ -389,7 +402,8 @@ class SigmoidUnit(_Linear):
 
     With s = σ(a), e'(a) = (s - y) s (1 - s) and e''(a) = s²(1 - s)² + (s - y) s (1 - s)(1 - 2s). Both are linear in y,
     so their extremes over y in [0, 1] are at y = 0 (or y = 1, its mirror image): e' = s²(1 - s) ≤ 4/27, at s = ⅔, and
-    e'' = s²(1 - s)(2 - 3s), whose absolute value is largest at s = (15 - √33)/24. So L = max|e''| λ_max(XᵀX / n),
+    e'' = s²(1 - s)(2 - 3s), whose absolute value is largest at s = (15 - √33)/24. So the gradient's change is at most
+    L = max|e''| λ_max(XᵀX / n) per unit, which would be reached if one w put all observations there; likewise
     L_i = max|e''| ‖x_i‖², and M = (4/27)² (1/n) Σ ‖x_i‖² with M_G = 1. F is not convex. F ≥ 0, and 0 is the
     minimum where some w meets all targets.
 
@@ -500,7 +514,7 @@ class TanhNetwork(Named):
 
     @property
     def L(self) -> float:
-        """The Lipschitz constant of ∇F in the box, from bounds of its factors."""
+        """A Lipschitz constant of ∇F in the box, from bounds of its factors."""
         return float(self.L_i.mean())
 
     @property

@@ -193,10 +193,11 @@ class LBFGS(Minimizer):
 def wolfe(
     objective: Objective, w: Array, d: Array, g: Array, alpha: float = 1.0, c1: float = 1e-4, c2: float = 0.9
 ) -> tuple[float, Array]:
-    """α with F(w + α d) < F(w) + c1 α gᵀ d and ∇F(w + α d)ᵀ d ≥ c2 gᵀ d, by bisection (Lewis & Overton 2013, 2.3).
+    """α with F(w + α d) < F(w) + c1 α gᵀ d and ∇F(w + α d)ᵀ d ≥ c2 gᵀ d, by bisection.
 
-    The second condition makes y = ∇F(w + α d) - g satisfy yᵀ d ≥ (c2 - 1) gᵀ d > 0. As in `armijo`, the first α may
-    raise F within its rounding. Where the search finds no such α, the longest step that went down far enough, or 0.
+    Lewis & Overton 2013, Algorithm 4.6. The second condition makes y = ∇F(w + α d) - g satisfy yᵀ d ≥ (c2 - 1) gᵀ d >
+    0. As in `armijo`, the first α may raise F within its rounding. Where the search finds no such α, the longest step
+    that went down far enough, or 0.
 
     Returns
     -------

@@ -127,3 +127,20 @@ def test_the_copy_for_students_holds_no_answer(root):
     assert not [name for name in names if name.startswith(("solutions/", "tests/"))]
     assert len(notebooks) > 20
     assert not [name for name, text in notebooks.items() if b"### BEGIN SOLUTION" in text]
+
+
+def test_what_a_docstring_cites_is_in_the_bibliography(root):
+    """First author and year, as in "Lewis & Overton 2013" or "Bottou et al. 2018"."""
+    entries = re.split(r"^@", (root / "book" / "references.bib").read_text(), flags=re.MULTILINE)[1:]
+    known = {
+        (re.search(r"author\s*= \{+([^,}]+)", entry)[1], re.search(r"year\s*= \{(\d+)", entry)[1]) for entry in entries
+    }
+    name = r"[A-ZÀ-Ž][\w-]+"
+    source = rf"({name})(?:(?:, {name})*,? & {name}|(?:, {name})+| et al\.)? ((?:19|20)\d\d)\b"
+    cited = {
+        (author, year, path.name)
+        for path in (root / "nnlib").rglob("*.py")
+        for author, year in re.findall(source, re.sub(r"\s+", " ", path.read_text()))
+    }
+    assert len(cited) > 20
+    assert {(author, year, path) for author, year, path in cited if (author, year) not in known} == set()

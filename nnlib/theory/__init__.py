@@ -70,15 +70,20 @@ def statement(f: Statement) -> Statement:
     return checked  # type: ignore[return-value]
 
 
-def _at_most(left: float, right: float) -> bool:
-    return left <= right + 1e-12 * (1 + abs(left) + abs(right))
+def _at_most(left: float, right: float, size: float) -> bool:
+    return left <= right + 1e-12 * (abs(left) + abs(right) + size)
 
 
 class Sides(NamedTuple):
-    """Both sides of an inequality left ≤ right."""
+    """Both sides of an inequality left ≤ right.
+
+    Where a side is a difference, as F(w) - F_* is, `size` is that of the numbers subtracted: rounding is judged by it,
+    so that the verdict does not depend on the unit of F.
+    """
 
     left: float
     right: float
+    size: float = 0.0
 
     @property
     def slack(self) -> float:
@@ -88,7 +93,7 @@ class Sides(NamedTuple):
     @property
     def holds(self) -> bool:
         """Is left ≤ right, rounding aside?"""
-        return _at_most(self.left, self.right)
+        return _at_most(self.left, self.right, self.size)
 
 
 class Estimate(NamedTuple):
@@ -97,6 +102,7 @@ class Estimate(NamedTuple):
     mean: float
     left: float
     right: float
+    size: float = 0.0
 
     @property
     def slack(self) -> float:
@@ -106,7 +112,7 @@ class Estimate(NamedTuple):
     @property
     def holds(self) -> bool:
         """Is the upper bound of the left side at most the right side, rounding aside?"""
-        return _at_most(self.left, self.right)
+        return _at_most(self.left, self.right, self.size)
 
 
 def variance_factor(n: int, batch_size: int = 1, sampling: Sampling = "replacement") -> float:
@@ -142,10 +148,68 @@ def draws(n: int, batch_size: int = 1, sampling: Sampling = "replacement") -> tu
 
 
 @statement
+def assumption1(objective: Analysed, starts: int = 50, seed: int = 0, radius: float = 30.0) -> Sides:
+    """The largest curvature that a search finds, and L (equation assumption-1).
+
+    The curvature at w is the largest absolute eigenvalue of ∇²F(w), from differences of ∇F. The search climbs it from
+    `starts` random points of a box: the objective's own where it has one, |w_j| ≤ `radius` elsewhere.
+    """
+    eps = 1e-5 * getattr(objective, "radius", radius)
+
+    def curvature(W: Array) -> Array:
+        steps = eps * np.vstack([np.eye(W.shape[1]), -np.eye(W.shape[1])])
+        slopes = objective.gradients((W[:, None, :] + steps).reshape(-1, W.shape[1])).mean(axis=1)
+        there, back = np.split(slopes.reshape(len(W), *steps.shape), 2, axis=1)
+        H = (there - back) / (2 * eps)
+        largest: Array = abs(np.linalg.eigvalsh((H + H.transpose(0, 2, 1)) / 2)).max(axis=1)
+        return largest
+
+    found = _climbed(curvature, objective, starts, seed, radius)
+    return Sides(found, objective.L, 1e4 * found)  # differences of ∇F lose half of the digits
+
+
+@statement
+def assumption2(objective: Analysed, starts: int = 50, seed: int = 0, radius: float = 30.0) -> Sides:
+    """The largest E‖g‖² - M_G ‖∇F‖² that a search finds, and M (equation assumption-2).
+
+    Where M_G is 1 the left side is a variance. The search is that of `assumption1`.
+    """
+
+    def excess(W: Array) -> Array:
+        each = objective.gradients(W)
+        return (each**2).sum(axis=2).mean(axis=1) - objective.M_G * (each.mean(axis=1) ** 2).sum(axis=1)
+
+    return Sides(_climbed(excess, objective, starts, seed, radius), objective.M)
+
+
+def _climbed(f: Callable[[Array], Array], objective: Analysed, starts: int, seed: int, radius: float) -> float:
+    """The largest value of f, a function of points in rows, that projected steps uphill find in the box."""
+    rng, p = np.random.default_rng(seed), objective.p
+    radius = getattr(objective, "radius", radius) * (1 - 1e-4)  # differences stay in the box
+    W = radius * rng.uniform(-1, 1, size=(whole("starts", starts, 1), p))
+    W[::2] *= 10 ** rng.uniform(-2, 0, size=(len(W[::2]), 1))  # every other one nearer to 0
+    if isinstance(objective, LeastSquares):
+        W[0] = objective.w_star  # a narrow peak is easily missed
+    value, step, shifts = f(W), np.full((starts, 1), radius / 4), 1e-4 * radius * np.eye(p)
+    for _ in range(60):
+        around = np.clip(np.concatenate([W[:, None] + shifts, W[:, None] - shifts], axis=1), -radius, radius)
+        above, below = np.split(f(around.reshape(-1, p)).reshape(starts, 2 * p), 2, axis=1)
+        uphill = np.where(W * np.sign(above - below) < radius, above - below, 0)  # along the border, not out
+        length = np.linalg.norm(uphill, axis=1, keepdims=True)
+        V = np.clip(W + step * uphill / np.where(length > 0, length, 1), -radius, radius)
+        new = f(V)
+        up = new > value
+        W[up], value[up] = V[up], new[up]
+        step = np.where(up[:, None], 2 * step, step / 2)
+    return float(value.max())
+
+
+@statement
 def proposition1(objective: Analysed, w: Array, v: Array) -> Sides:
     """F(w) ≤ F(v) + ∇F(v)ᵀ(w - v) + (L/2) ‖w - v‖² (lecture, Proposition 1; equation descent)."""
     d = w - v
-    return Sides(objective.F(w), objective.F(v) + float(objective.grad(v) @ d) + objective.L / 2 * float(d @ d))
+    terms = objective.F(v), float(objective.grad(v) @ d), objective.L / 2 * float(d @ d)
+    return Sides(objective.F(w), sum(terms), sum(map(abs, terms)))
 
 
 @statement
@@ -157,7 +221,8 @@ def lemma1(
     g, P = _every_batch(objective, w, batch_size, sampling)
     mean, square = P @ g, float(P @ (g * g).sum(axis=1))
     right = -alpha * float(objective.grad(w) @ mean) + alpha**2 * objective.L / 2 * square
-    return Sides(float(P @ objective.values(w - alpha * g)) - objective.F(w), right)
+    before, after = objective.F(w), float(P @ objective.values(w - alpha * g))
+    return Sides(after - before, right, abs(before) + abs(after))
 
 
 @statement
@@ -169,7 +234,7 @@ def lemma2(
     M, M_G = constants(objective, batch_size, sampling)
     L, grad = objective.L, objective.grad(w)
     right = -(1 - alpha * L * M_G / 2) * alpha * float(grad @ grad) + alpha**2 * L * M / 2
-    return Sides(lemma1(objective, w, alpha, batch_size, sampling).left, right)
+    return lemma1(objective, w, alpha, batch_size, sampling)._replace(right=right)
 
 
 @statement
@@ -186,7 +251,8 @@ def theorem1(
         α is larger than the theorem allows, or there are fewer than 1,000 runs.
     """
     squares = _squares(objective, w, lambda k: alpha, T, runs, batch_size, seed)
-    return Estimate(*_upper(squares.mean(axis=1)), theorem1_right(objective, w, alpha, T, batch_size))
+    right = theorem1_right(objective, w, alpha, T, batch_size)
+    return Estimate(*_upper(squares.mean(axis=1)), right, 2 * objective.F(w) / (T * alpha))
 
 
 @statement
@@ -199,7 +265,7 @@ def theorem1_exact(objective: Analysed, w: Array, alpha: float, T: int) -> Sides
         total += float((each.mean(axis=1) ** 2).sum(axis=1).mean())
         if k < T - 1:
             W = (W[:, None, :] - alpha * each).reshape(-1, len(w))
-    return Sides(total / T, theorem1_right(objective, w, alpha, T))
+    return Sides(total / T, theorem1_right(objective, w, alpha, T), 2 * objective.F(w) / (T * alpha))
 
 
 @statement
@@ -219,13 +285,13 @@ def theorem2(
 ) -> Estimate:
     """E[Σ_k α_k ‖∇F(w_k)‖²] ≤ 2 (F(w_1) - F_inf) + L M Σ_k α_k² (equation theorem-2).
 
-    Needs α_k L M_G ≤ 1 for all k. Where Σ α_k² is finite, so is the right side for T → ∞; where Σ α_k is not, the
+    Needs 0 < α_k ≤ 1/(L M_G) for all k. Where Σ α_k² is finite, so is the right side for T → ∞; where Σ α_k is not, the
     weighted mean of ‖∇F‖² tends to 0 (equation theorem-2-mean).
 
     Raises
     ------
     ValueError
-        Some α_k is larger than 1/(L M_G), or there are fewer than 1,000 runs.
+        Some α_k is larger than 1/(L M_G) or not positive, or there are fewer than 1,000 runs.
     """
     _steps(T)
     function("alpha", alpha, "a function of k = 1, 2, ..., as lambda k: 0.1 / k")
@@ -233,9 +299,11 @@ def theorem2(
     limit = 1 / (objective.L * objective.M_G)
     if alphas.max() > limit * (1 + 1e-12):
         raise ValueError(f"alpha: expected at most 1/(L M_G) = {limit:.6g} for every k, got {alphas.max():.6g}")
+    if not alphas.min() > 0:
+        raise ValueError(f"alpha: expected a positive rate for every k, got {alphas.min():.6g}")
     squares = _squares(objective, w, alpha, T, runs, 1, seed)
     right = 2 * (objective.F(w) - objective.F_inf) + objective.L * objective.M * float((alphas**2).sum())
-    return Estimate(*_upper(squares @ alphas), right)
+    return Estimate(*_upper(squares @ alphas), right, 2 * objective.F(w))
 
 
 @statement
@@ -249,10 +317,12 @@ def theorem46(objective: Convex, w: Array, alpha: float, T: int, runs: int = 100
     ValueError
         F is not strongly convex, α is larger than the theorem allows, or there are fewer than 1,000 runs.
     """
-    c, floor = _strong(objective), alpha * objective.L * objective.M / (2 * objective.c)
+    c = _strong(objective)
     theorem1_right(objective, w, alpha, T)  # the same limit for α
-    right = floor + (1 - alpha * c) ** (T - 1) * (objective.F(w) - objective.F_star - floor)
-    return Estimate(*_gap(objective, w, lambda k: alpha, T, runs, seed), right)
+    powers = (1 - alpha * c) ** np.arange(T)
+    noise = alpha**2 * objective.L * objective.M / 2 * float(powers[:-1].sum())  # exact also where the floor is huge
+    right = noise + float(powers[-1]) * (objective.F(w) - objective.F_star)
+    return Estimate(*_gap(objective, w, lambda k: alpha, T, runs, seed), right, objective.F(w))
 
 
 @statement
@@ -270,12 +340,13 @@ def theorem47(
         F is not strongly convex, β is too small, α_1 is too large, or there are fewer than 1,000 runs.
     """
     c = _strong(objective)
-    if beta * c <= 1:
+    if beta * c <= 1 + 1e-12:  # at 1/c the right side is infinite, whichever way c is rounded
         raise ValueError(f"beta: Theorem 4.7 needs more than 1/c = {1 / c:.6g}, got {beta:.6g}")
     theorem1_right(objective, w, beta / (gamma + 1), T)  # the same limit for α_1
     nu = beta**2 * objective.L * objective.M / (2 * (beta * c - 1))
     nu = max(nu, (gamma + 1) * (objective.F(w) - objective.F_star))
-    return Estimate(*_gap(objective, w, lambda k: beta / (gamma + k), T, runs, seed), nu / (gamma + T))
+    gap = _gap(objective, w, lambda k: beta / (gamma + k), T, runs, seed)
+    return Estimate(*gap, nu / (gamma + T), objective.F(w))
 
 
 def _steps(T: int) -> None:
@@ -360,7 +431,8 @@ def theorem51(
     for k in range(1, T):
         counts = rng.multinomial(size(k), even, size=runs)
         W = W - alpha / size(k) * (counts[:, None, :] @ objective.gradients(W))[:, 0]
-    return Estimate(*_upper(objective.values(W) - F_star), omega * max(1 - alpha * c / 2, 1 / tau) ** (T - 1))
+    right = omega * max(1 - alpha * c / 2, 1 / tau) ** (T - 1)
+    return Estimate(*_upper(objective.values(W) - F_star), right, objective.F(w))
 
 
 @statement
@@ -419,7 +491,8 @@ def svrg_rate(
             total += V
             chosen[stop == j] = V[stop == j]
         W = total / m if choice == "average" else chosen
-    return Estimate(*_upper(objective.values(W) - F_star), rho ** (T - 1) * (objective.F(w) - F_star))
+    right = rho ** (T - 1) * (objective.F(w) - F_star)
+    return Estimate(*_upper(objective.values(W) - F_star), right, objective.F(w))
 
 
 @statement

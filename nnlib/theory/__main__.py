@@ -12,6 +12,8 @@ from . import (
     Analysed,
     Convex,
     Sampling,
+    assumption1,
+    assumption2,
     lemma1,
     lemma2,
     problems,
@@ -73,6 +75,8 @@ def points(objective: Analysed, rng: np.random.Generator) -> tuple[Array, Array]
 def table() -> Iterator[tuple[str, str, Any]]:
     """Statement, problem, and both sides, at the point of a thousand where they are closest."""
     for name, objective in problems().items():
+        yield "largest curvature found ≤ L", name, assumption1(objective)
+        yield "largest variance found ≤ M", name, assumption2(objective)
         rng = np.random.default_rng(1)
         start, pairs = points(objective, rng)
         for statement, sides in at_points(objective, pairs, rng):

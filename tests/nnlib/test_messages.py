@@ -201,6 +201,7 @@ theory.draws(5, 2.5)                                | batch_size: expected a who
 theory.variance_factor(5, 6)                        | batch_size: expected 1 to 5, got 6
 theory.theorem1(least(), np.zeros(3), 1e-3, 2.5)    | T: expected at least 1 step.* got 2.5
 theory.theorem1(least(), np.zeros(3), 1e-3, 5, runs=10) | runs: expected at least 1,000.* got 10
+theory.assumption1(least(), starts=0)               | starts: expected 1 or more, got 0
 theory.theorem2(least(), np.zeros(3), 0.1, 5)       | alpha: expected a function of k = 1, 2, .* got 0.1
 theory.theorem46(SigmoidUnit(X, Y[:, 0]), np.zeros(3), 1e-3, 5)   | objective: the theorem needs a strongly convex one
 theory.svrg_rate(least(), np.zeros(3), 1e-3, 10**6, 2, "last")    | choice: expected 'average' or 'random', got 'last'

@@ -8,7 +8,7 @@ import pytest
 from drawn import given, settings, st
 
 from nnlib import SAGA, theory
-from nnlib.objectives import LeastSquares, LogisticRegression
+from nnlib.objectives import LeastSquares, LogisticRegression, SigmoidUnit
 from nnlib.theory import Sides, constants, draws, lemma1, lemma2, proposition1, theorem1, theorem2, variance_factor
 
 PROBLEMS = theory.problems()
@@ -70,6 +70,72 @@ def test_the_share_is_that_of_the_variance(batch_size, sampling):
     J, P = draws(8, batch_size, sampling)
     variance = P @ (x[J].mean(axis=1) - x.mean()) ** 2
     assert variance == pytest.approx(variance_factor(8, batch_size, sampling) * x.var(), abs=1e-15)
+
+
+# The constants: a search climbs, and finds nothing beyond
+
+# How far the constant lies above what is found: L is the least one for the first two, M of the first is exact.
+ABOVE = {
+    "least squares": (1.001, 1.03),
+    "logistic regression": (1.001, 1.2),
+    "sigmoid unit": (1.05, 1.25),
+    "tanh network in a box": (5, 9.5),
+}
+
+
+@pytest.mark.equation("assumption-1")
+@pytest.mark.equation("assumption-2")
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_search_finds_no_curvature_above_L_and_no_variance_above_M(name, seed):
+    for sides, at_most in zip(
+        (theory.assumption1(PROBLEMS[name], seed=seed), theory.assumption2(PROBLEMS[name], seed=seed)),
+        ABOVE[name],
+        strict=True,
+    ):
+        assert sides.holds
+        assert sides.slack < at_most
+
+
+@pytest.mark.parametrize(
+    ("name", "constant", "part"),
+    [
+        ("least squares", "L", 0.99),
+        ("least squares", "M", 0.95),
+        ("logistic regression", "L", 0.99),
+        ("logistic regression", "M", 0.7),
+        ("sigmoid unit", "L", 0.9),
+        ("sigmoid unit", "M", 0.5),
+        ("tanh network in a box", "L", 0.08),
+        ("tanh network in a box", "M", 0.1),
+    ],
+)
+def test_a_constant_below_what_is_attained_breaks_a_line_of_the_table(name, constant, part, monkeypatch):
+    objective = PROBLEMS[name]
+    value = part * getattr(objective, constant)
+    small = type(objective.__class__.__name__, (type(objective),), {constant: value})
+    made = small.__new__(small)
+    vars(made).update(vars(objective))
+    printed = importlib.import_module("nnlib.theory.__main__")
+    monkeypatch.setattr(printed, "problems", lambda: {name: made})
+    monkeypatch.setattr(printed, "at_points", lambda *_: [])
+    monkeypatch.setattr(printed, "along_runs", lambda *_: [])
+    lines = {line: sides.holds for line, _, sides in printed.table()}
+    found = {"L": "largest curvature found ≤ L", "M": "largest variance found ≤ M"}
+    assert lines == {line: letter != constant for letter, line in found.items()}
+
+
+@pytest.mark.equation("assumption-1")
+def test_the_curvature_that_is_found_is_known_where_there_is_one_weight():
+    """e'' = s²(1 - s)(2 - 3s) with y = 0 is largest at s = (15 - √33)/24; at the border of a box that ends before."""
+    unit = SigmoidUnit([[1.0]], [0.0])
+    assert theory.assumption1(unit).left == pytest.approx(unit.L, rel=1e-6)
+    assert theory.assumption1(unit, radius=10.0, starts=4).left == pytest.approx(unit.L, rel=1e-6)
+    boxed = SigmoidUnit([[1.0]], [0.0])
+    vars(boxed)["radius"] = 0.05  # flat enough that the largest curvature is at its border
+    s = 1 / (1 + np.exp(0.05)), 1 / (1 + np.exp(-0.05))
+    there = max(t**2 * (1 - t) * (2 - 3 * t) for t in s)
+    assert theory.assumption1(boxed).left == pytest.approx(there, rel=1e-3)
 
 
 # The statements hold
@@ -198,6 +264,57 @@ def test_the_floor_of_theorem_46_is_reached():
 # Equalities, and what breaks a statement
 
 
+def test_a_verdict_does_not_depend_on_the_unit():
+    """Rounding is relative: to the sides, or to the numbers whose difference they are."""
+    assert not Sides(5e-13, 1e-20).holds
+    assert Sides(1.0, 1 - 1e-13).holds
+    assert Sides(5e-13, 1e-20, size=1.0).holds
+    assert not theory.Estimate(4e-13, 5e-13, 1e-20).holds
+
+
+def test_a_wrong_constant_is_found_out_in_a_small_unit():
+    """X and y times 10⁻⁸: F is 10⁻¹⁶ times what it was, and half of L is half of L."""
+    objective, rng = PROBLEMS["least squares"], np.random.default_rng(0)
+
+    class Flatter(LeastSquares):
+        L = 1e-16 * objective.L / 2
+
+    small = LeastSquares(1e-8 * objective.X, 1e-8 * objective.y)
+    flatter = Flatter(small.X, small.y)
+    points = rng.normal(size=(200, 2, 3))
+    assert all(proposition1(small, w, v).holds for w, v in points)
+    assert not all(proposition1(flatter, w, v).holds for w, v in points)
+
+
+@pytest.mark.equation("theorem-46")
+def test_dependent_columns_are_not_strongly_convex():
+    """[1, x, 1 + 2x]: c is 0 and not what rounding leaves of it, so that Theorem 4.6 is not said."""
+    x = np.random.default_rng(0).normal(size=30)
+    objective = LeastSquares(np.column_stack([np.ones(30), x, 1 + 2 * x]), x + 0.3 * x**2)
+    assert objective.c == 0
+    with pytest.raises(ValueError, match="strongly convex one, and here c = 0"):
+        theory.theorem46(objective, START, limit(objective), 50)
+    assert theory.assumption2(objective).holds
+    for seed in range(20):
+        w, v = np.random.default_rng(seed).normal(size=(2, 3))
+        assert lemma2(objective, w, limit(objective)).holds
+        assert proposition1(objective, w, v).holds
+
+
+@pytest.mark.equation("theorem-46")
+@pytest.mark.parametrize("eps", [1e-3, 1e-6, 1e-9])
+def test_theorem_46_where_columns_are_nearly_dependent(eps):
+    """The floor αLM/(2c) is huge, and yet the right side is the first gap and a little more, exactly."""
+    x = np.random.default_rng(0).normal(size=30)
+    X = np.column_stack([np.ones(30), x, 1 + 2 * x + eps * np.sin(9 * x)])
+    objective = LeastSquares(X, x + 0.3 * x**2)
+    assert objective.c > 0
+    sides = theory.theorem46(objective, START, limit(objective), 50)
+    gap = objective.F(START) - objective.F_star
+    assert sides.right == pytest.approx(gap, rel=1e-5)
+    assert sides.holds
+
+
 def test_equalities_where_the_hessian_is_a_multiple_of_the_identity():
     objective, w = isotropic(), np.array([0.7, -0.3])
     assert proposition1(objective, w, -w).slack == pytest.approx(1)
@@ -249,8 +366,15 @@ def test_bad_input_is_named():
         theorem1(objective, START, 1.1 * limit(objective), 10)
     with pytest.raises(ValueError, match="alpha: expected at most"):
         theorem2(objective, START, lambda k: 2 * limit(objective) / k, 10)
+    with pytest.raises(ValueError, match="alpha: expected a positive rate for every k, got 0"):
+        theorem2(objective, START, lambda k: limit(objective) * (k > 1), 10)
+    with pytest.raises(ValueError, match="starts: expected"):
+        theory.assumption1(objective, starts=0)
     with pytest.raises(ValueError, match="beta: Theorem 4"):
         theory.theorem47(objective, START, 0.5 / objective.c, 1e6, 10)
+    pair = LeastSquares([[1.0], [1.0]], [1.0, -1.0])  # rounding makes c a little larger than 1
+    with pytest.raises(ValueError, match="beta: Theorem 4"):
+        theory.theorem47(pair, np.ones(1), 1.0, 5, 10)
     with pytest.raises(ValueError, match="Theorem 1 allows at most"):
         theory.theorem46(objective, START, 2 * limit(objective), 10)
     with pytest.raises(ValueError, match="strongly convex"):
