@@ -44,7 +44,10 @@ class Error(Named):
 
 
 class SumOfSquares(Error):
-    """E_i = ½ Σ_k (ŷ_k - y_ik)², ŷ = a: regression (lecture, Sum of Squares; equation sum-of-squares)."""
+    """E_i = ½ Σ_k (ŷ_k - y_ik)², ŷ = a: regression (lecture, Sum of Squares; equation sum-of-squares).
+
+    With one output it is ½ (ŷ - y_i)², equation sum-of-squares-one.
+    """
 
     def value(self, a: Array, Y: Array) -> Array:
         return 0.5 * ((a - Y) ** 2).sum(axis=-1)
@@ -54,7 +57,7 @@ class BinaryCrossEntropy(Error):
     """E_i = -Σ_k (y_ik ln ŷ_k + (1 - y_ik) ln(1 - ŷ_k)), ŷ = sigmoid(a): K separate binary classifications.
 
     This is equation binary-cross-entropy. From `a`: E_i = Σ_k max(a_k, 0) - y_ik a_k + ln(1 + exp(-|a_k|)),
-    equation binary-from-a.
+    equation binary-from-a. With one output it is the error of logistic regression, equation binary-cross-entropy-one.
     """
 
     output = activations.sigmoid

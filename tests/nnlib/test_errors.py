@@ -48,6 +48,16 @@ def test_values_are_the_lectures_formulas():
     np.testing.assert_allclose(Unmatched("sigmoid").value(a, Y), 0.5 * ((p - Y) ** 2).sum(1))
 
 
+@pytest.mark.equation("sum-of-squares-one")
+@pytest.mark.equation("binary-cross-entropy-one")
+@pytest.mark.parametrize("y", [0.0, 1.0])
+def test_one_output_gives_the_formulas_of_one_number(y):
+    a, yhat = 0.4, 1 / (1 + np.exp(-0.4))
+    assert SumOfSquares().value(np.array([[a]]), np.array([[y]])) == pytest.approx([0.5 * (a - y) ** 2])
+    surprise = -np.log(yhat if y else 1 - yhat)
+    assert BinaryCrossEntropy().value(np.array([[a]]), np.array([[y]])) == pytest.approx([surprise])
+
+
 @pytest.mark.equation("binary-from-a")
 @pytest.mark.equation("cross-entropy-from-a")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
