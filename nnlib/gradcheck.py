@@ -24,7 +24,8 @@ def check_gradient(
     d_i = (F(w + ε e_i) - F(w - ε e_i)) / (2 ε), equation central-difference. Its error is about ε² F''' / 6 from
     the cut Taylor series plus u |F| / ε from rounding (u: the dtype's unit roundoff); the sum is least near
     ε = u^(1/3), the default.
-    In float64, 1e-7 or less means that the gradient is right; 1e-3 or more, that it is wrong.
+    In float64, 1e-7 or less means that the gradient is right at this w; 1e-3 or more, that it is wrong. A mistake can
+    be invisible at a special w, as h' forgotten where all ReLUs are active: try several that are drawn at random.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def check_gradient(
     eps : float, optional
         The difference step ε.
     coordinates : int, optional
-        Compare only so many coordinates, drawn with `seed`; all of them by default.
+        Compare only so many coordinates, drawn with `seed`; all of them by default. A draw can miss every bias.
 
     Returns
     -------

@@ -133,7 +133,7 @@ def test_every_page_names_its_licence_date_source_and_citation(root, html, parse
 
 def test_the_citation_is_that_of_the_package(root, html, site):
     cff = yaml.safe_load((root / "CITATION.cff").read_text())
-    assert f'version = "{cff["version"]}"' in (root / "pyproject.toml").read_text()
+    assert f'__version__ = "{cff["version"]}"' in (root / "nnlib" / "__init__.py").read_text()
     entry = (
         BeautifulSoup((html / "bibliography.html").read_text(), "html.parser")
         .select_one(".highlight-bibtex")
