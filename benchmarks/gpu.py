@@ -35,7 +35,7 @@ import bench  # noqa: E402
 
 GPU = "PyTorch, cuda"
 CURVES = {
-    "784-512-512-10": replace(bench.TASKS["mlp"], layers=(512, 512, 10)),  # chapter 12 predicts its break-even
+    "784-512-512-10": replace(bench.TASKS["mlp"], layers=(512, 512, 10)),  # the network of chapter 12's model
     "CNN": bench.TASKS["cnn"],
 }
 BATCHES = [8, 32, 128, 512, 2048, 8192]
