@@ -305,8 +305,9 @@ def look(small):
     return {words: good for good, words in doctor._closed(small.root, small.state)}
 
 
-def test_doctor_names_what_is_open_and_the_command(seen):
+def test_doctor_names_what_is_open_and_the_command(seen, monkeypatch):
     small = seen
+    monkeypatch.setattr(doctor, "__file__", str(small.root / "grading" / "doctor.py"))  # where grading is installed
     small.hand_in("ann")
     small.run()
     for path in (small.root / "solutions", small.state):
