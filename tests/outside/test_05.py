@@ -1,7 +1,7 @@
 """Chapter 5, Training in practice: numbers of seed 2026, recomputed.
 
-Replaced: number 0 of cell-041 is a typed parameter (s = 1.0), and so is number 2 (s = 2.0); number 3 is taken, the trace
-at s = 2. Added: number 10 of cell-010, the p of all starts.
+Replaced: number 0 of cell-041 is a typed parameter (s = 1.0), and so is number 2 (s = 2.0); number 3 is taken, the
+trace at s = 2. Added: number 10 of cell-010, the p of all starts.
 """
 
 import math
@@ -122,7 +122,7 @@ def test_p_of_all_starts():
 def trace(s):
     """Of the Hessian of (w1 w2 - 1)² / 2 at (s, 1/s): the Taylor coefficients of that polynomial along each axis.
 
-    Along w1 it is ((s + h) / s - 1)² / 2 = (h / s)² / 2, and along w2 (s h)² / 2. Polynomials have numpy's coefficients.
+    Along w1 it is ((s + h) / s - 1)² / 2 = (h / s)² / 2, and along w2 (s h)² / 2.
     """
     along = np.array([1 / s, 0.0]), np.array([s, 0.0])  # w1 w2 - 1 as a polynomial in h, highest power first
     return sum(2 * (np.polymul(line, line) / 2)[0] for line in along)  # twice the coefficient of h²
