@@ -134,7 +134,7 @@ def test_bound_of_theorem_1():
 def gap_left(part):
     """E[F(w_2000)] - F_* of least squares at a part of the rate 1 / (L M_G), and the bound of Theorem 4.6.
 
-    A draw makes u = w - w_* into u - α x (xᵀu + r). So E[u] and E[u uᵀ] follow, step by step, from a loop over the eight
+    A draw makes u = w - w_* into u - α x (xᵀu + r). So E[u] and E[u uᵀ] follow, step by step, from a loop over the
     observations. The bound is iterated as in its proof: D becomes (1 - α c) D + α² L M / 2.
     """
     w_star, H = minimizer()
