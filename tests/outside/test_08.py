@@ -27,7 +27,7 @@ def test_error_of_the_true_curve():
 
 
 def best_of(m, n):
-    """The mean score of the best of m coin tossers on n observations: Σ j P(best = j), in whole numbers over 2^(n m)."""
+    """The mean score of the best of m coin tossers on n observations: Σ j P(best = j), in whole numbers."""
     at_most = list(itertools.accumulate(math.comb(n, j) for j in range(n + 1)))
     exactly = [now**m - before**m for before, now in itertools.pairwise([0, *at_most])]
     return float(Fraction(sum(j * p for j, p in enumerate(exactly)), n * 2 ** (n * m)))
