@@ -1,0 +1,80 @@
+"""That the numbers are recomputed from outside, enough of them in each chapter, and to the last digit printed."""
+
+import ast
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pages import CHAPTERS, EACH, agrees, draw, numbers
+
+FILES = sorted(Path(__file__).parent.glob("*.py"))
+ALLOWED = sys.stdlib_module_names - {"importlib", "runpy", "subprocess"} | {"numpy", "pages", "pytest"}
+LOADERS = {"__import__", "eval", "exec"}
+
+
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree):
+    """The first part of each name of a module; an import relative to the file is an empty one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "" if node.level else node.module.partition(".")[0]
+
+
+def recomputed(tree):
+    """The chapter of each different call of printed(...), which is written there or is a constant of the file."""
+    given = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    calls = {
+        tuple(map(ast.unparse, node.args)): node.args[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "printed"
+    }
+    return [given[first.id] if isinstance(first, ast.Name) else first.value for first in calls.values()]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_nothing_comes_from_the_library_or_the_pages(path):
+    """NumPy and the standard library alone; and nothing that would run the code of a cell."""
+    tree = parsed(path)
+    assert set(imported(tree)) <= ALLOWED
+    assert not LOADERS & {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def test_every_chapter_has_its_numbers():
+    found = [chapter for path in FILES for chapter in recomputed(parsed(path))]
+    assert {chapter: n for chapter in CHAPTERS if (n := found.count(chapter)) < EACH} == {}
+    assert set(found) <= set(CHAPTERS)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_one_unit_of_the_last_digit_is_too_much(chapter):
+    """For each number that the chapter prints; and half a unit is what rounding may take away."""
+    for _, _, text in numbers(chapter):
+        number = Decimal(text)
+        unit = Decimal(10) ** number.as_tuple().exponent
+        for away in (-1, 1):
+            assert agrees(text, float(number + away * unit / 2)), text
+            assert not agrees(text, float(number + away * unit)), text
+
+
+def test_a_value_that_is_no_number_agrees_with_nothing():
+    assert not any(agrees("0.50", value) for value in (float("nan"), float("inf"), -float("inf")))
+
+
+def test_a_seed_draws_the_same_numbers_again():
+    """Four different ones of each chapter, and others for another seed."""
+    drawn = list(draw(2026))
+    assert drawn == list(draw(2026)) != list(draw(2027))
+    assert [chapter for chapter, *_ in drawn] == [chapter for chapter in CHAPTERS for _ in range(EACH)]
+    assert len({each[:3] for each in drawn}) == len(drawn)
