@@ -76,14 +76,14 @@ USED_AS = {  # where that is not the package's own name
 }
 
 
-def test_each_dependency_is_imported_or_called(root, pyproject):
+def test_each_dependency_is_imported_or_called(root, projects):
     listed = subprocess.run(["git", "ls-files", "*.py", "*.ipynb", "*.yml", "Makefile", ".ci/run", "README.md"],
                             cwd=root, capture_output=True, text=True)  # fmt: skip
     if listed.returncode:
         pytest.skip("this is no git checkout")
     files = [root / name for name in listed.stdout.splitlines() if "/submissions/" not in name]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files if path.name != "test_project.py")
-    names = {requirement.name for requirement in wanted(pyproject, *pyproject["dependency-groups"])}
+    names = {requirement.name for requirement in wanted(projects, *projects[0]["dependency-groups"])}
     ways = {name: USED_AS.get(name, rf"import {name}") for name in names}
     assert {
         name
