@@ -88,10 +88,11 @@ class Index:
         """All of it, a section for each page."""
         lines: list[str] = []
         for page, entries in itertools.groupby(formulas(self.book), key=lambda entry: entry["page"]):
-            lines += [f"## {title(self.book / f'{page}.ipynb')}", ""]
+            lines += [f"## {title(self.book / f'{page}.ipynb')}", "", ":::{container} equation-index"]
             for entry in entries:
                 lines += [f"{{eq}}`{entry['id']}` **{entry['name']}**", f": ${entry['latex']}$", ""]
                 lines += [f"  {'; '.join(self.facts(entry))}", ""]
+            lines += [":::", ""]
         return "\n".join(lines)
 
     def facts(self, entry: dict[str, str]) -> list[str]:
