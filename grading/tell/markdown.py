@@ -16,6 +16,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from grading.tell.harmless import harmless
 from grading.tell.printed import MAX_CELL, picture_uri, shortened
 
 __all__ = ["highlighted", "markdown"]
@@ -75,12 +76,12 @@ class _Renderer(mistune.HTMLRenderer):
         return _math(text)
 
     def block_math(self, text: str) -> str:
-        return f'<div class="scroll" tabindex="0">{_math(text, display=True)}</div>\n'
+        return f'<span class="scroll" tabindex="0">{_math(text, display=True)}</span>\n'  # it may stand in a paragraph
 
 
 # the lengths keep the search linear in hostile text
 BLOCK_MATH = rf"^ {{0,3}}(?P<math>\$\$(?:[^$\\]|\\[\s\S]){{1,{MAX_TEX}}}\$\$|\\begin\{{(?P<env>[a-z]+\*?)\}}"
-BLOCK_MATH += rf"[\s\S]{{1,{MAX_TEX}}}?\\end\{{(?P=env)\}})[ \t]*$"
+BLOCK_MATH += rf"[\s\S]{{1,{MAX_TEX}}}?\\end\{{(?P=env)\}})[ \t]*(?P<stop>[.,;]?)[ \t]*$"
 INLINE_MATH = rf"\$\$(?P<display>(?:[^$\\]|\\[\s\S]){{1,{MAX_TEX}}})\$\$"
 INLINE_MATH += rf"|\$(?![\s$])(?P<inline>(?:[^$\\]|\\[\s\S]){{1,{MAX_TEX}}})(?<!\s)\$(?!\d)"  # $5 and $6 are prices
 
@@ -89,7 +90,7 @@ def _formulas(markdown: mistune.Markdown, *_: Any) -> None:
     """A plugin of mistune: dollars and environments, as Jupyter reads them."""
 
     def block(_: BlockParser, found: re.Match[str], state: BlockState) -> int:
-        state.append_token({"type": "block_math", "raw": found["math"].strip("$")})
+        state.append_token({"type": "block_math", "raw": found["math"].strip("$") + found["stop"]})
         return found.end() + 1
 
     def inline(_: InlineParser, found: re.Match[str], state: InlineState) -> int:
@@ -112,7 +113,7 @@ def markdown(text: str) -> Markup:
     """Safe HTML. The cells that all students have are rendered once."""
     if len(text) <= MAX_CELL:
         try:
-            return Markup(_parser()(text))
+            return Markup(harmless(str(_parser()(text))))
         except Exception:  # a fault of the parser must cost nobody a page
             pass
     return Markup(f'<pre tabindex="0">{escape(shortened(text, MAX_CELL))}</pre>')

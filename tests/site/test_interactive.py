@@ -265,6 +265,15 @@ def test_it_works_from_a_disk_on_a_telephone(show, html, name):
     assert drawn(one.canvas)
 
 
+@every_figure
+def test_the_page_has_the_script_of_today(root, html, name):
+    """A test of a page that was built with another script would tell nothing of this one."""
+    scripts = root / "book" / "_static" / "interactive"
+    code = "\n".join((scripts / f"{each}.mjs").read_text(encoding="utf-8") for each in ("figure", name))
+    text = (html / f"{FIGURES[name]}.html").read_text(encoding="utf-8")
+    assert code.strip() in text, f"the site was built before figure.mjs or {name}.mjs was changed: make book"
+
+
 def test_the_data_are_small(data):
     for name, text in data.items():
         assert len(text) <= 100_000, f"{name}: {len(text):,} characters"
@@ -409,6 +418,250 @@ def test_the_window_goes_where_a_reader_points(show):
     for key, unit in ("ArrowDown", "(5, 7)"), ("ArrowRight", "(5, 8)"), ("ArrowUp", "(4, 8)"), ("ArrowLeft", "(4, 7)"):
         one.page.keyboard.press(key)
         assert one.words().startswith(f"Unit {unit}")
+
+
+# What is drawn -----------------------------------------------------------------------------------------------------
+
+BLUE, ORANGE, GREEN, PINK, BLACK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#767676"
+THIN = "#cccccc"
+
+# everything that a figure draws, as [what, colour, width of the line, [[kind, x, y, ...], ...], how a text is placed]
+STROKES = """figure => {
+    const c = figure.canvas.getContext("2d"), made = [];
+    let path = [];
+    const add = (what, color, parts, ...more) => made.push([what, c[color], c.lineWidth, parts, ...more]);
+    const heard = {
+        beginPath: () => { path = []; },
+        moveTo: (...at) => path.push(["move", ...at]),
+        lineTo: (...at) => path.push([path.length ? "line" : "move", ...at]),
+        arc: (x, y, r) => path.push(["arc", x, y, r]),
+        rect: (...box) => path.push(["rect", ...box]),
+        stroke: () => add("stroke", "strokeStyle", path),
+        fill: () => add("fill", "fillStyle", path),
+        strokeRect: (...box) => add("stroke", "strokeStyle", [["rect", ...box]]),
+        fillRect: (...box) => add("fill", "fillStyle", [["rect", ...box]]),
+        fillText: (text, x, y) => add("text", "fillStyle", [[text, x, y]], c.textAlign + " " + c.textBaseline),
+    };
+    for (const [name, hear] of Object.entries(heard)) {
+        c[name] = (...given) => (hear(...given), CanvasRenderingContext2D.prototype[name].apply(c, given));
+    }
+    figure.redraw();
+    for (const name of Object.keys(heard)) delete c[name];
+    return made;
+}"""
+
+
+def number(text):
+    """Of a tick: −2, 1,000, 10⁻⁶; None for words."""
+    text = text.replace("−", "-").replace(",", "")
+    with contextlib.suppress(ValueError):
+        return (
+            10 ** float(text[2:].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))) if "⁻" in text else float(text)
+        )
+    return None
+
+
+class Axes:
+    """What is drawn between axes, in units of the data, which are read off the ticks as a reader does."""
+
+    def __init__(self, drawn, log=False):
+        self.drawn, self.to, self.back = drawn, *((np.log10, lambda v: 10**v) if log else (np.asarray, np.asarray))
+        self.scales = [self.scale("center top", 1), self.scale("right middle", 2)]
+
+    def scale(self, place, axis):
+        ticks = [(part[axis], number(part[0])) for what, *_, parts, at in self.texts() if at == place for part in parts]
+        pixels, values = zip(*((pixel, self.to(value)) for pixel, value in ticks if value is not None), strict=True)
+        slope, start = np.polyfit(pixels, values, 1)
+        assert np.allclose(np.polyval([slope, start], pixels), values, atol=1e-9)
+        return slope, start
+
+    def texts(self):
+        return [each for each in self.drawn if each[0] == "text"]
+
+    def of(self, color, width=None, kind=None, what=None):
+        """The paths of a colour (and a width, a kind of first part), each as points (x, y)."""
+        for how, stroke, thick, parts, *_ in self.drawn:
+            if how == "text" or stroke.lower() != color or (width and not np.isclose(thick, width)):
+                continue
+            if parts and (kind is None or parts[0][0] == kind) and (what is None or how == what):
+                pixels = [[p[1 + i] + (p[3 + i] / 2 if p[0] == "rect" else 0) for p in parts] for i in (0, 1)]
+                yield np.column_stack([self.place(each, i) for i, each in enumerate(pixels)])
+
+    def place(self, pixels, axis):
+        slope, start = self.scales[axis]
+        return self.back(slope * np.array(pixels) + start)
+
+    def centers(self, color, kind, what=None):
+        """Where the marks of a kind are: circles ("arc"), squares ("rect"), crosses and stars ("move")."""
+        found = [self.to(path).mean(axis=0) for path in self.of(color, 1.4, kind, what)]
+        return self.back(np.reshape(found, (-1, 2)))
+
+
+def panels(drawn, *log):
+    """What is drawn, for each pair of axes: they come last, and the name of the one at the side very last."""
+    ends = [i + 1 for i, each in enumerate(drawn) if each[-1] == "left bottom"]
+    return [Axes(drawn[a:b], log=each) for (a, b), each in zip(itertools.pairwise([0, *ends]), log, strict=True)]
+
+
+def away(f, places, level=0.0):
+    """How far each place is from where f is at its level, to first order."""
+    step = 1e-5
+    slope = [(f(places + d) - f(places - d)) / (2 * step) for d in np.eye(2) * step]
+    return np.abs(f(places) - level) / np.hypot(*slope)
+
+
+@pytest.mark.parametrize(("network", "epoch"), [(0, 5), (1, 20), (2, 40)])
+def test_points_border_and_lines_are_where_the_network_has_them(show, data, network, epoch):
+    one, page = show("boundary"), json.loads(data["boundary"])
+    one.set(network=network, epoch=epoch)
+    (axes,) = panels(one.ask(STROKES), False)
+    X, y = np.array(page["X"]), np.array(page["y"]) == 1
+    entry = page["networks"][network]
+    net = nnlib.mlp([2, entry["units"], 1] if entry["units"] else [2, 1], "tanh", nnlib.BinaryCrossEntropy())
+    net.w[:] = entry["frames"][epoch]["w"]
+
+    def total(places):
+        return net.forward(places)[0][-1][:, 0]
+
+    assert np.allclose(axes.centers(BLUE, "arc")[: y.sum()], X[y], atol=1e-6)
+    assert np.allclose(axes.centers(PINK, "move")[: (~y).sum()], X[~y], atol=1e-6)
+    wrong = (total(X) > 0) != y
+    assert np.allclose(axes.centers(BLACK, "rect")[: wrong.sum()], X[wrong], atol=1e-6)
+
+    (border,) = axes.of(ORANGE, 2.6, "move")  # the legend's piece comes after the axes
+    assert away(total, border).max() < 0.03  # half a cell of the grid is 0.04
+    for v in np.linspace(page["ylim"][0] + 0.1, page["ylim"][1] - 0.1, 25):  # and there is no border without a line
+        row = np.column_stack([u := np.linspace(page["xlim"][0] + 0.1, page["xlim"][1] - 0.1, 400), np.full_like(u, v)])
+        for at in row[:-1][np.diff(total(row) > 0)]:
+            assert np.hypot(*(border - at).T).min() < 0.12
+
+    lines = [path for path in axes.of(GREY, 1) if len(path) == 2]
+    assert len(lines) == entry["units"]
+    for (b0, *b), ends in zip(net.w[: 3 * entry["units"]].reshape(-1, 3), lines, strict=True):
+        assert np.abs(b0 + ends @ b).max() < 1e-6 * np.hypot(*b)
+    assert len(list(axes.of(GREEN, 2))) == len(page["best"])
+    for path, line in zip(axes.of(GREEN, 2), page["best"], strict=True):
+        assert np.allclose(path, line, atol=1e-6)
+
+
+@pytest.mark.parametrize(("batch", "rate", "price"), [(0, 3, 20), (2, 6, 45), (3, 8, 69)])
+def test_path_levels_and_gaps_are_where_nnlib_has_them(show, data, batch, rate, price):
+    one, page = show("descent"), json.loads(data["descent"])
+    one.set(rate=rate, batch=batch, price=price)
+    plane, gaps = panels(one.ask(STROKES), False, True)
+    objective = nnlib.LeastSquares(np.array(page["X"]), np.array(page["y"]))
+    m, alpha = page["sizes"][batch], page["rates"][rate]
+    steps = page["prices"][price] // m
+    way = np.array(path(objective, page["start"], alpha, m, steps)[: steps + 1])
+    assert np.abs(way).max() < 50
+    color, kind = {1: (ORANGE, "arc"), 60: (BLUE, "rect")}.get(m, (GREEN, "arc"))
+    (line,) = plane.of(color, 1, "move")
+    assert np.allclose(line, way, atol=1e-6)
+    assert np.allclose(plane.centers(color, kind), way, atol=1e-6)
+    assert np.allclose(plane.centers(BLACK, kind), way[-1:], atol=1e-6)
+    assert np.allclose(plane.centers(BLACK, "move", "fill"), [page["w_star"]], atol=1e-6)
+
+    def gap(places):
+        return np.array([objective.F(w) - objective.F_star for w in places])
+
+    levels = list(plane.of("#999999", 0.8, "move"))
+    for level, line in zip(page["levels"], levels, strict=True):
+        assert away(gap, line, level).max() < 0.04  # half a cell of the grid is 0.057
+
+    curve = np.column_stack([np.maximum(np.arange(steps + 1) * m, 1), np.maximum(gap(way), 1e-9)])
+    (line,) = gaps.of(color, 1.8, "move")
+    assert np.allclose(np.log10(line), np.log10(curve), atol=1e-3)
+    assert np.allclose(np.log10(gaps.centers(BLACK, kind)), np.log10(curve[-1:]), atol=1e-3)
+
+
+@pytest.mark.parametrize(("a", "t"), [(4, 25), (20, 10)])
+def test_both_sides_are_drawn_where_their_numbers_are(show, data, a, t):
+    one, page = show("theorem"), json.loads(data["theorem"])
+    one.set(rate=a, T=t)
+    left, right, floor = (np.array(page[name]) for name in ("left", "right", "floor"))
+    steps, rates = np.array(page["steps"]), np.array(page["rates"])
+    expected = [
+        (steps, left[a], right[a], np.full(len(steps), floor[a]), t),
+        (rates, left[:, t], right[:, t], floor, a),
+    ]
+    for axes, (x, truth, bound, level, at) in zip(panels(one.ask(STROKES), True, True), expected, strict=True):
+        drawn = {(BLUE, 1.8): truth, (ORANGE, 1.8): bound, (GREEN, 1.2): level, (GREY, 1.2): bound - level}
+        for (color, width), values in drawn.items():
+            line = next(axes.of(color, width, "move"))
+            assert np.allclose(np.log10(line[:, 0]), np.log10(x), atol=1e-6)
+            seen = values > 1e-3  # what is far below the picture is drawn at its edge
+            assert np.allclose(np.log10(line[seen, 1]), np.log10(values[seen]), atol=1e-3)
+        assert np.allclose(axes.centers(BLUE, "arc")[0], [x[at], truth[at]], rtol=1e-3)
+        assert np.allclose(axes.centers(ORANGE, "rect")[0], [x[at], bound[at]], rtol=1e-3)
+    (star,) = axes.centers(ORANGE, "move", "fill")
+    assert np.allclose(star, [rates[bound.argmin()], bound.min()], rtol=1e-3)
+
+
+@pytest.mark.parametrize(("f", "s", "P", "share"), [(0, 0, 1, 0.55), (1, 1, 0, 0.4), (2, 0, 2, 0.7), (3, 2, 2, 0.3)])
+def test_the_window_is_drawn_around_the_pixels_that_are_summed(show, data, f, s, P, share):
+    """Read off the canvas: the greys in the blue frame, times the weights, are the map's value in the black one."""
+    one, page = show("filter"), json.loads(data["filter"])
+    one.set(filter=f, stride=s, padding=P)
+    units = np.array(page["maps"][f][s][P])
+    chosen = int(share * units.size)
+    one.set(place=chosen)
+    drawn = one.ask(STROKES)
+
+    def boxes(color, width):
+        found = [parts[0][1:] for what, style, thick, parts, *_ in drawn
+                 if what == "stroke" and (style, thick) == (color, width) and parts[0][0] == "rect"]  # fmt: skip
+        return np.array(found)
+
+    grid, (window,), (unit,) = boxes(THIN, 0.5), boxes(BLUE, 3), boxes(BLACK, 2)
+    side = len(page["image"]) + 2 * page["paddings"][P]
+    image, plan = grid[: side**2], grid[side**2 :]
+    assert len(plan) == units.size
+    (here,) = np.flatnonzero((plan == unit).all(axis=1))
+    assert here == chosen
+    assert one.words().startswith(f"Unit {divmod(chosen, len(units))} ")
+
+    greys = [[*parts[0][1:], style] for what, style, _, parts, *_ in drawn if what == "fill" and parts[0][0] == "rect"]
+    greys = greys[: side**2]
+    alphas = [float(each[-1].split(",")[-1].strip(" )")) if "rgba" in each[-1] else 1.0 for each in greys]
+    pixels = np.round(np.array(alphas) * 9 / 0.8, 1)
+    assert np.array_equal(np.array([each[:4] for each in greys]), image)
+    padding = page["paddings"][P]
+    assert np.array_equal(pixels.reshape(side, side), np.pad(np.array(page["image"], float), padding))
+    if padding:
+        assert np.array_equal(
+            boxes(GREY, 1)[0], [*image[padding * (side + 1)][:2], *(window[2:] / 3 * (side - 2 * padding))]
+        )
+
+    center = image[:, :2] + image[:, 2:] / 2
+    within = ((center > window[:2]) & (center < window[:2] + window[2:])).all(axis=1)
+    weights = np.array(page["filters"][f]["weights"])
+    assert within.sum() == weights.size
+    assert (pixels[within] * weights.ravel()).sum() == units.ravel()[chosen]
+    told = [each[3][0][0] for each in drawn if each[0] == "text"]
+    assert pixels[within].tolist() == [number(each) for each in told[told.index("window") + 2 :][:9]]  # after its sign
+
+
+def test_the_map_is_filled_up_to_the_unit_with_its_values(show, data):
+    """Full blue squares above 0, empty orange ones below; the area is the value."""
+    one, page = show("filter"), json.loads(data["filter"])
+    for f, s, P in (0, 0, 1), (1, 1, 2):
+        one.set(filter=f, stride=s, padding=P)
+        units = np.array(page["maps"][f][s][P])
+        filled = np.flatnonzero(units)
+        filled = filled[: len(filled) // 2]
+        one.set(place=filled[-1])  # not an empty one, which would not show whether it is left out
+        drawn = one.ask(STROKES)
+        side = len(page["image"]) + 2 * page["paddings"][P]
+        plan = np.array([parts[0][1:] for what, style, _, parts, *_ in drawn if style == THIN])[side**2 :]
+        signs = [(style, what, *parts[0][1:]) for what, style, width, parts, *_ in drawn
+                 if np.isclose(width, 1.4) and parts[0][0] == "rect"]  # fmt: skip
+        expected = [(i, units.ravel()[i]) for i in filled]
+        assert len(signs) == len(expected) > 5
+        for (style, what, x, y, w, h), (i, v) in zip(signs, expected, strict=True):
+            assert (style, what) == ((BLUE, "fill") if v > 0 else (ORANGE, "stroke"))
+            assert np.allclose([x + w / 2, y + h / 2], plan[i][:2] + plan[i][2:] / 2)
+            assert w == pytest.approx(np.sqrt(abs(v) / max(np.abs(units).max(), 1)) * (plan[i][2] - 2))
+            assert h == pytest.approx(w)
 
 
 # The cell's side ---------------------------------------------------------------------------------------------------
