@@ -24,8 +24,9 @@ def check_gradient(
     d_i = (F(w + ε e_i) - F(w - ε e_i)) / (2 ε), equation central-difference. Its error is about ε² F''' / 6 from
     the cut Taylor series plus u |F| / ε from rounding (u: the dtype's unit roundoff); the sum is least near
     ε = u^(1/3), the default.
-    In float64, 1e-7 or less means that the gradient is right at this w; 1e-3 or more, that it is wrong. A mistake can
-    be invisible at a special w, as h' forgotten where all ReLUs are active: try several that are drawn at random.
+    In float64, 1e-7 or less means that the gradient is right at this w; 1e-3 or more, that it is wrong or that w is
+    special: at a minimum g and d are rounding noise, and at the kink of a ReLU there is no derivative. A mistake can be
+    invisible at a special w too, as h' forgotten where all ReLUs are active: try several that are drawn at random.
 
     Parameters
     ----------
