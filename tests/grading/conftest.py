@@ -162,7 +162,7 @@ class Round:
         self.command += ["--state", str(state), "--time-limit", "6", "--jobs", "3"]
 
     def run(self):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "NNCOURSE_ROOT": str(ROOT)}
         return subprocess.run(
             self.command, cwd=self.state.parent, env=environment, capture_output=True, text=True, check=False
         )

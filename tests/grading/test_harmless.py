@@ -23,7 +23,11 @@ HARMFUL = {
     "memory that nobody counts": r"\b(memfd_create|shmget|shm_open)\b",
     "removing what is not its own": r"\brm -\w*r|rmtree\([^)]*(home|['\"]/)|\bmkfs\b|\bdd if=",
 }
-FORKS = {"grading/test_killed.py": 1, "grading/test_container.py": 1}  # a round that kills itself; one process more
+FORKS = {  # a round that kills itself; one process more; four graders
+    "grading/test_killed.py": 1,
+    "grading/test_container.py": 1,
+    "grading/test_postgres.py": 1,
+}
 
 
 def found(text):
