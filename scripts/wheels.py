@@ -86,8 +86,8 @@ def use(programs: Path, folder: Path, index: bool) -> None:
     course, handed = folder / "course", folder / "handed" / "ann"
     for name in ("solutions", "exercises"):
         shutil.copytree(ROOT / name / ASSIGNMENT, course / name / ASSIGNMENT)
-    for name in ("_config.yml", "nbgrader_config.py"):
-        shutil.copy(ROOT / name, course)
+    for name in ("_config.yml", "nbgrader_config.py", "solutions/mistakes.toml"):
+        shutil.copy(ROOT / name, course / name)
     handed.mkdir(parents=True)
     shutil.copy(course / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", handed)
     # this environment's packages lie where a sandbox of the fresh one does not look; the submission is our own
