@@ -36,7 +36,7 @@ def pytest_make_collect_report():
 
 
 # Pages come first, in workers in which nothing else has run: Playwright and what else uses asyncio get on badly in one
-# process. Then what takes minutes, so that no worker waits for another at the end; the rest in the order of the folders.
+# process. Then what takes minutes, so that no worker waits for another at the end; the rest by folders.
 LONGEST = (
     "site/test_pdf",
     "site/test_walk",
