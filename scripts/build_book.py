@@ -114,6 +114,8 @@ def main() -> int:
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     execute()
     done = subprocess.run(command, cwd=ROOT)
+    if done.returncode and "--fresh-env" not in command:  # after an edit sphinxcontrib-bibtex loses its files
+        done = subprocess.run([*command, "--fresh-env"], cwd=ROOT)
     if done.returncode == 0:
         MADE_FOR.write_text(now)
         print(f"\nBuilt in {time.perf_counter() - start:.0f} s: {BUILD / 'html' / 'index.html'}, or: make serve")
