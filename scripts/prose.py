@@ -191,7 +191,8 @@ def hints(table: dict[str, Any]) -> Iterator[str]:
         if isinstance(entry, dict):
             yield from hints(entry)
         elif isinstance(entry, list):
-            yield from [name, *entry[-1:]][: 1 + len(entry) % 2]
+            texts = [part for part in entry if isinstance(part, str)]  # lists are of code
+            yield from [name, *texts[-1:]][: 1 + len(texts) % 2]
 
 
 def _names(node: ast.AST) -> Iterator[str]:

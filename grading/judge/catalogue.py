@@ -1,7 +1,9 @@
 """The catalogue of mistakes: ``mistakes.toml`` beside ``checks.py``, and the one that assignments share above it.
 
-A mistake is one entry, ``"name" = ['find', 'put', ..., "hint"]``, in the table of its item. What an entry leaves out,
-the edits or the hint, is that of the shared entry of its name. ``page = "..."`` stands before all tables, or in one.
+A mistake is one entry, ``"name" = ['find', 'put', ..., "hint"]``, in the table of its item. One that is made in several
+ways, a clip at another constant for example, has a list for each: ``"name" = [['find', 'put'], ['find', 'put'], "hint"]``.
+What an entry leaves out, the edits or the hint, is that of the shared entry of its name. ``page = "..."`` stands before
+all tables, or in one.
 """
 
 from __future__ import annotations
@@ -17,7 +19,11 @@ from grading.judge.item import Item, Mistake
 __all__ = ["CATALOGUE", "with_mistakes"]
 
 CATALOGUE = "mistakes.toml"
-FORM = "a list of texts: for each edit what to find and what to put there, and then the hint"
+FORM = (
+    "a list of texts: for each edit what to find and what to put there, and then the hint; "
+    "or for each way of making the mistake a list of its edits, and then the hint"
+)
+Edits = tuple[tuple[str, str], ...]
 
 
 def with_mistakes(items: Iterable[Item], folder: Path) -> tuple[Item, ...]:
@@ -68,16 +74,23 @@ def _mistakes(where: str, table: Any, page: Any, shared: Mapping[str, Any]) -> I
     if not isinstance(page, str) or not page:
         raise ValueError(f'{where}: page = "..." is missing, here or before all tables, or it is no text')
     for name, entry in entries.items():
-        hint, edits = _parts(f"{where}, {name!r}", entry)
+        hint, ways = _parts(f"{where}, {name!r}", entry)
         known, usual = _parts(f"{CATALOGUE} of all assignments, {name!r}", shared.get(name, []))
-        if not (hint or known) or not (edits or usual):
+        if not (hint or known) or not (ways or usual):
             lacks = "edits" if hint or known else "hint"
             raise ValueError(f"{where}, {name!r} has no {lacks}, and no mistake of this name is shared; write {FORM}")
-        yield Mistake(name, hint or known, page, edits or usual)
+        yield from (Mistake(name, hint or known, page, edits) for edits in ways or usual)
 
 
-def _parts(where: str, entry: Any) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The hint, which makes the number of texts odd, and the edits."""
-    if not isinstance(entry, list) or not all(isinstance(text, str) for text in entry):
-        raise ValueError(f"{where} is {entry!r}; write {FORM}")
-    return entry[-1] if len(entry) % 2 else "", tuple(zip(entry[:-1:2], entry[1::2], strict=True))
+def _parts(where: str, entry: Any) -> tuple[str, list[Edits]]:
+    """The hint, if there is one at the end, and the edits of each way."""
+    if isinstance(entry, list):
+        several = bool(entry) and isinstance(entry[0], list)
+        hint = entry[-1] if (several and isinstance(entry[-1], str)) or (not several and len(entry) % 2) else ""
+        rest = entry[:-1] if hint else entry
+        ways = rest if several else [rest]
+        if all(isinstance(way, list) and len(way) % 2 == 0 for way in ways) and all(
+            isinstance(text, str) for way in [*ways, [hint]] for text in way
+        ):
+            return hint, [tuple(zip(way[::2], way[1::2], strict=True)) for way in ways if way]
+    raise ValueError(f"{where} is {entry!r}; write {FORM}")

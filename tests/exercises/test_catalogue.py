@@ -128,6 +128,15 @@ def test_what_an_entry_leaves_out_is_that_of_the_shared_one(written, entry, edit
     assert item.mistakes == (engine.Mistake("slope", hint, "chapters/2", (edits,)),)
 
 
+def test_a_mistake_may_be_made_in_several_ways(written):
+    table = "page = 'chapters/1'\n[leaky-relu]\nslope = [['0.01', '0.1'], ['0.01', '1'], 'How steep?']"
+    (item,) = written(table)
+    assert [(each.name, each.edits) for each in item.mistakes] == [
+        ("slope", (("0.01", "0.1"),)),
+        ("slope", (("0.01", "1"),)),
+    ]
+
+
 PAGE = "page = 'chapters/1'\n"
 
 
@@ -147,9 +156,9 @@ PAGE = "page = 'chapters/1'\n"
             r"\[leaky-relu\], 'odd' is 'hint'; write a list of texts: for each edit",
         ),
         (
-            PAGE + "[leaky-relu]\nodd = [['a', 'b'], 'hint']",
+            PAGE + "[leaky-relu]\nodd = [['a', 'b'], ['a'], 'hint']",
             "",
-            r"\[leaky-relu\], 'odd' is \[\['a', 'b'\], 'hint'\]; write",
+            r"\[leaky-relu\], 'odd' is \[\['a', 'b'\], \['a'\], 'hint'\]; write",
         ),
         (
             PAGE + "[leaky-relu]\nodd = []",
