@@ -99,8 +99,9 @@ def _changed(change: Changed, part: str) -> str:
     names = f"argument{'s' * (len(changes) > 1)} {' and '.join(changes)}"
     copies = " and ".join(f"{argument} = {_copied(argument, value)}" for argument, value in changes.items())
     problem = f"{function} changed its {names}{_also(function, part)}, and its caller may still need what was there."
-    name = next(iter(changes))
-    asked = f"which line writes into what was handed over, as `{name} -= ...` and `{name}[...] = ...` do?"
+    name, value = next(iter(changes.items()))
+    item = name if isinstance(value, np.ndarray) else "each"
+    asked = f"which line writes into what was handed over, as `{item} -= ...` and `{name}[...] = ...` do?"
     return _sentence(f"{problem}\nWork on a copy: {copies}.", asked)
 
 
@@ -304,7 +305,7 @@ def _not_finite(found: np.ndarray) -> str:
 
 
 def _shapes(name: str, found: tuple[int, ...], wanted: tuple[int, ...], hint: str, transposed: bool = False) -> str:
-    said = "Rows and columns are exchanged: it is the transpose." if transposed else compared.axis(found, wanted)
+    said = "Rows and columns are exchanged." if transposed else compared.axis(found, wanted)
     return _sentence(f"{name} has shape {found}, expected {wanted or 'one number'}", hint, said)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import numpy as np
 
@@ -47,11 +48,12 @@ def both(found: np.ndarray, wanted: np.ndarray, wrong: np.ndarray) -> str:
     str
         A few words, or some lines.
     """
-    if found.ndim == 0:
+    if found.size == 1:
         return "found {}, expected {}".format(*apart(found.item(), wanted.item()))
     if found.size <= 16:
-        for precision in range(5, 18):
-            shown, target = (_printed(array, precision) for array in (found, wanted))
+        plain, exact = ((digits, True) for digits in range(5, 9)), ((digits, False) for digits in range(5, 18))
+        for digits, no_exponents in (*plain, *exact):
+            shown, target = (_printed(array, digits, no_exponents) for array in (found, wanted))
             entries = [re.findall(r"[^\s\[\]]+", text) for text in (shown, target)]
             if all(one != other for one, other, bad in zip(*entries, wrong.flat, strict=True) if bad):
                 break
@@ -62,10 +64,8 @@ def both(found: np.ndarray, wanted: np.ndarray, wrong: np.ndarray) -> str:
     return f"entry {[int(i) for i in worst]} is {one}, expected {other} ({count})"
 
 
-def _printed(array: np.ndarray, precision: int) -> str:
-    largest = np.max(np.abs(array), initial=0.0)
-    fixed = largest == 0 or 1e-3 <= largest < 1e6
-    return np.array2string(array + 0.0, precision=precision, suppress_small=bool(fixed), max_line_width=100)
+def _printed(array: np.ndarray, digits: int, no_exponents: bool) -> str:
+    return np.array2string(array + 0.0, precision=digits, suppress_small=no_exponents, max_line_width=100)
 
 
 def axis(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
@@ -132,26 +132,24 @@ def _patterns(found: np.ndarray, wanted: np.ndarray, allowed: np.ndarray) -> Ite
 
 
 def _factor(found: np.ndarray, wanted: np.ndarray, allowed: np.ndarray) -> str:
-    """A simple one: a whole number, or one part of so many."""
+    """A simple one: a whole number, or a fraction such as 1/2 or n / (n - 1)."""
     largest = np.argmax(np.abs(wanted))
-    if np.sum(np.abs(wanted) > 100 * allowed) < 2 or abs(found.flat[largest]) <= np.max(allowed):
+    if np.sum(np.abs(wanted) > 100 * allowed) < 2:
         return ""
-    ratio = (found.flat[largest] / wanted.flat[largest]).item()
-    times, share = round(abs(ratio)), round(1 / abs(ratio))
-    sign = "minus " if ratio < 0 else ""
-    whole = times, "twice" if times == 2 else f"{times} times"
-    part = 1 / max(share, 1), "half of" if share == 2 else f"1/{share} of"
-    for factor, said in whole, part:
-        close = np.abs(found - np.copysign(factor, ratio) * wanted) <= max(factor, 1e-3) * allowed
-        if 0 < factor <= 1000 and factor != 1 and np.all(close):
-            return sign + said
-    return ""
+    factor = Fraction((found.flat[largest] / wanted.flat[largest]).item()).limit_denominator(12)
+    simple = factor and (1 in (abs(factor.numerator), factor.denominator) or abs(factor.numerator) <= 12)
+    if not simple or not np.all(np.abs(found - float(factor) * wanted) <= max(factor, 1) * allowed):
+        return ""
+    said = {Fraction(2): "twice", Fraction(1, 2): "half of"}.get(abs(factor), "")
+    return ("minus " if factor < 0 else "") + (said or f"{abs(factor)} {'times' if abs(factor) > 1 else 'of'}")
 
 
 def _places(found: np.ndarray, wanted: np.ndarray, fit: Callable[[np.ndarray, np.ndarray], bool]) -> Iterator[str]:
     """Right numbers in wrong places."""
-    if found.ndim == 2 and fit(found.T, wanted):
-        yield "Rows and columns are exchanged: it is the transpose."
+    if found.ndim > 1:
+        for moved, said in (found.swapaxes(-1, -2), "are exchanged"), (found[..., ::-1, ::-1], "run backwards"):
+            if fit(moved, wanted):
+                yield f"Rows and columns {said}."
     if found.ndim == 1 and fit(found[::-1], wanted):
         yield "The numbers are right, in the opposite order."
     if found.ndim == 1 and len(found) <= 1000 and fit(np.sort(found), np.sort(wanted)):

@@ -13,7 +13,7 @@ import numpy as np
 
 __all__ = ["Changed", "Watch", "described", "plain"]
 
-INNER = 20  # so many calls of a function by other functions are looked at, as training calls some of them very often
+INNER = 20  # so many calls from other functions are looked at: training makes thousands, and a recursion has no room
 
 
 class Changed(Exception):
@@ -42,15 +42,21 @@ class Watch:
         self.returned: dict[str, Any] = {}  # to the cell, the latest last
         self.nothing: list[str] = []  # functions that returned None to another function
         self.changed: list[Changed] = []  # by a call from another function, which may want just that
+        self.open = False
 
     def __enter__(self) -> Watch:
-        self.namespace.update(self.watched)
+        self.open = True
+        self._exchange(self.own, self.watched)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name, function in self.own.items():
-            if self.namespace.get(name) is self.watched[name]:  # else the cell has defined it anew
-                self.namespace[name] = function
+        self.open = False
+        self._exchange(self.watched, self.own)
+
+    def _exchange(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        for name in old:
+            if self.namespace.get(name) is old[name]:  # else the cell has defined it anew
+                self.namespace[name] = new[name]
 
     def _watched(self, name: str, function: types.FunctionType) -> Callable[..., Any]:
         looks = INNER
@@ -59,9 +65,11 @@ class Watch:
         def call(*args: Any, **kwargs: Any) -> Any:
             nonlocal looks
             inner = bool(self.calls)
-            if inner and not looks:
+            if not self.open:  # somebody has kept it
                 return function(*args, **kwargs)
             looks -= inner
+            if inner and looks <= 0 and self.namespace.get(name) is call:
+                self.namespace[name] = function
             given = _named(function, args, kwargs)
             before = {argument: _kept(value, {}) for argument, value in given.items()}
             self.calls.append((name, args, kwargs))
@@ -74,6 +82,8 @@ class Watch:
                 raise
             finally:
                 self.calls.pop()
+                if not inner:
+                    self._exchange(self.own, self.watched)
             self.refused = None  # what was raised inside has been caught
             changes = {each: value for each, value in given.items() if not _same(value, before[each])}
             if inner:
