@@ -136,7 +136,7 @@ def parts(value: Any, expected: int, name: str) -> None:
         raise Failed(f"{name} is of type {type(value).__name__}, expected a list with {expected} parts")
     if len(value) != expected:
         raise Failed(f"{name} has {len(value)} parts, expected {expected}")
-    print(f"✓ {name}: {expected} parts")
+    print(f"✓ {name}: {expected} part{'s' * (expected != 1)}")
 
 
 def shape(value: Any, expected: tuple[int, ...], name: str, hints: Mapping[tuple[int, ...], str] | None = None) -> None:

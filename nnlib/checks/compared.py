@@ -8,8 +8,6 @@ from fractions import Fraction
 
 import numpy as np
 
-__all__ = ["apart", "axis", "both", "pattern"]
-
 
 def apart(found: float, wanted: float, digits: int = 6) -> tuple[str, str]:
     """Two different numbers, with as many digits as it takes to tell them apart.

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator
 
 from nnlib.checks.watch import Watch, described
 
-__all__ = ["told"]
-
 OURS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)  # what unfit results raise in a check
 
 Shapes = tuple[int, ...]

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Changed", "Watch", "described", "plain"]
-
 INNER = 20  # so many calls from other functions are looked at: training makes thousands, and a recursion has no room
 
 
