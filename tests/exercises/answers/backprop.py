@@ -254,7 +254,6 @@ def train(betas, X, Y, batches, alpha):
 }
 
 # mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-SHAPES_CLASH = {"beta transposed", "delta propagated through the wrong beta"}
 
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {"gradient-numerical": "a quotient that is wrong is wrong for all networks"}

@@ -198,7 +198,6 @@ DETOURS = {
 }
 
 # mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-SHAPES_CLASH = set()
 
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {}
