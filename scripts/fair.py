@@ -36,7 +36,7 @@ from grading.tell import words  # noqa: E402
 
 ASSIGNMENTS = sorted(path.parent.name for path in ROOT.glob("solutions/*/checks.py"))
 WRITTEN = ROOT / "tests" / "exercises"
-HEAD = re.compile(r"^# %% (\w+), (right|wrong): (.*)\n((?:# [\w ]+: .*\n)*)", re.MULTILINE)
+HEAD = re.compile(r"^# %% (\w+), (right|wrong): (.*)\n((?:# (?:named|open \w+): .*\n)*)", re.MULTILINE)
 SHARE = {"right": 1, "mistake": 4, "wrong": 16}  # one seed of so many: where luck hurts most, most are tried
 LEAST = 12  # seeds, where there are so many
 PIECE = 25  # seeds that a process takes at once

@@ -35,6 +35,11 @@ def principal_axes(X, k):
     idx = np.argsort(vals)[::-1]
     return mean, vecs[idx][:k], vals[idx]
 
+# %% project, wrong: right values, but X of the caller is changed
+def project(X, mean, axes):
+    X -= mean
+    return np.einsum("ns,js->nj", X, axes), X @ (axes.T @ axes) + mean
+
 # %% pca_error, wrong: fraction of the total
 # named: shares in place of errors
 def pca_error(eigenvalues):
@@ -91,6 +96,14 @@ def train_linear(weights, X, steps, alpha):
         for i in range(4):
             w[i] = w[i] - alpha * linear_gradient(w, X)[i]
     return w
+
+# %% train_linear, wrong: right values, but weights of the caller are changed
+def train_linear(weights, X, steps, alpha):
+    while steps:
+        for w, dw in zip(weights, linear_gradient(weights, X)):
+            w -= alpha * dw
+        steps -= 1
+    return tuple(weights)
 
 # %% deep_gradient, right: heaviside of the sums
 def deep_gradient(betas, X, target):

@@ -91,6 +91,14 @@ def output(a, sigma):
     e = np.exp(a - np.max(a))
     return e / np.sum(e)
 
+# %% output, wrong: right values, but a of the caller is changed
+def output(a, sigma):
+    if sigma == "softmax":
+        a -= np.amax(a, 1)[:, None]
+        a -= np.log(np.exp(a).sum(1))[:, None]
+        return np.exp(a)
+    return {"identity": lambda: a, "sigmoid": lambda: sigmoid(a)}[sigma]()
+
 # %% unit_by_unit, right: sums backwards, recursion over units
 def unit_by_unit(x, beta1, beta2, sigma):
     import math

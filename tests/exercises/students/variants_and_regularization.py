@@ -14,6 +14,13 @@ def momentum_step(w, v, g, alpha, mu):
     w = w - mu * v_prev + (1 + mu) * v
     return w, v
 
+# %% momentum_step, wrong: right values, but w and v of the caller are changed
+def momentum_step(w, v, g, alpha, mu):
+    v *= mu
+    v -= alpha * g
+    w += v
+    return w, v
+
 # %% adam_step, wrong: eps inside the root
 # named: eps under the root
 def adam_step(w, m, r, g, k, alpha, b1=0.9, b2=0.999, eps=1e-8):
@@ -96,6 +103,12 @@ def dropout_gradient(betas, X, Y, p, u):
 def l2_gradient(betas, g, lam):
     return tuple(d + 2 * lam * b * (np.arange(b.shape[1]) > 0) for b, d in zip(betas, g))
 
+# %% l2_gradient, wrong: right values, but g of the caller is changed
+def l2_gradient(betas, g, lam):
+    for beta, d in zip(betas, g):
+        d[:, 1:] += lam * (beta + beta)[:, 1:]
+    return g
+
 # %% soft_threshold, right: u - clip(u)
 def soft_threshold(u, tau):
     return u - np.clip(u, -tau, tau)
@@ -159,7 +172,7 @@ def folds(order, k):
     return [(np.array([i for i in order if i not in order[r::k]]), order[r::k]) for r in range(k)]
 
 # %% folds, wrong: (held, train)
-# named: train; held exchanged
+# named: train and held exchanged
 def folds(order, k):
     pieces = np.array_split(order, k)
     return [(pieces[r], np.concatenate(pieces[:r] + pieces[r + 1:])) for r in range(k)]
