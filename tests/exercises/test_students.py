@@ -4,7 +4,7 @@
 written before anybody looked at the catalogue of mistakes. Each begins with a head:
 
     # %% FUNCTION, right: how it is right            or   # %% FUNCTION, wrong: what is wrong
-    # named: NAME; NAME                              mistakes of the catalogue that are true of it
+    # named: NAME; changes X; NAME                   mistakes of the catalogue that are true of it, arguments it changes
     # open LAW: WHY                                  does not hold yet; the laws are marks, name, false and visible
 
 Who makes an open law hold takes its line out: the test asks for it. ``make fair`` tries the marks at many more seeds.
@@ -20,6 +20,7 @@ import fair
 import pytest
 
 from grading import engine
+from grading.record import Reason
 from grading.tell import words
 
 SEEDS = range(8)
@@ -52,11 +53,13 @@ def test_a_wrong_answer_loses_points_whatever_the_seed_and_about_the_same(answer
 
 @functools.cache
 def names(answer):
-    """What is told of an answer at some seeds."""
+    """What is told of an answer at some seeds: the mistakes, and which argument it changes."""
     right = engine.reference(answer.assignment, fair.ROOT)
     with answer.call(answer.item) as call:
         found = [engine.check(answer.item, call, right, seed) for seed in NAMED_AT]
-    return [{mistake.name for mistake in verdict.mistakes} for verdict in found]
+    whys = [[group.why for group in verdict.groups if group.why] for verdict in found]
+    changed = [{f"changes {why.data['name']}" for why in each if why.reason is Reason.CHANGED} for each in whys]
+    return [{mistake.name for mistake in verdict.mistakes} | more for verdict, more in zip(found, changed, strict=True)]
 
 
 @each("name", "wrong", fair.students)
@@ -72,7 +75,8 @@ def test_nothing_false_is_said_of_a_wrong_answer(answer):
 @pytest.mark.parametrize("assignment", fair.ASSIGNMENTS)
 def test_a_name_that_is_true_of_an_answer_is_in_the_catalogue(assignment):
     for answer in fair.students(assignment):
-        assert answer.named <= {mistake.name for mistake in answer.item.mistakes}, answer.what
+        mistakes = {mistake.name for mistake in answer.item.mistakes}
+        assert {name for name in answer.named if not name.startswith("changes ")} <= mistakes, answer.what
         assert not answer.open.keys() - {"marks", "name", "false", "visible"}
 
 

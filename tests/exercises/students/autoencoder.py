@@ -36,6 +36,7 @@ def principal_axes(X, k):
     return mean, vecs[idx][:k], vals[idx]
 
 # %% project, wrong: right values, but X of the caller is changed
+# named: changes X
 def project(X, mean, axes):
     X -= mean
     return np.einsum("ns,js->nj", X, axes), X @ (axes.T @ axes) + mean
@@ -98,6 +99,7 @@ def train_linear(weights, X, steps, alpha):
     return w
 
 # %% train_linear, wrong: right values, but weights of the caller are changed
+# named: changes weights
 def train_linear(weights, X, steps, alpha):
     while steps:
         for w, dw in zip(weights, linear_gradient(weights, X)):

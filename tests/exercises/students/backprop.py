@@ -242,6 +242,7 @@ def train(betas, X, Y, batches, alpha):
     return w
 
 # %% train, wrong: right values, but the caller's arrays are changed
+# named: changes betas
 def train(betas, X, Y, batches, alpha):
     for J in batches:
         g = gradient(betas, X[J], Y[J])

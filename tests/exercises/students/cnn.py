@@ -357,6 +357,7 @@ def train(weights, X, Y, batches, alpha):
     return w
 
 # %% train, wrong: right values, but the caller's weights are changed
+# named: changes weights
 def train(weights, X, Y, batches, alpha):
     for J in batches:
         for w, g in zip(weights, gradient(weights, X[J], Y[J])):

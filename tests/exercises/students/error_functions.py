@@ -11,6 +11,7 @@ def sum_of_squares(a, Y):
     return 0.5 * np.sum(np.square(a - Y))
 
 # %% sum_of_squares, wrong: right values, but a of the caller is changed
+# named: changes a
 def sum_of_squares(a, Y):
     a -= Y
     return np.einsum("nk,nk->n", a, a) / 2

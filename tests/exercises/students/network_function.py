@@ -92,6 +92,7 @@ def output(a, sigma):
     return e / np.sum(e)
 
 # %% output, wrong: right values, but a of the caller is changed
+# named: changes a
 def output(a, sigma):
     if sigma == "softmax":
         a -= np.amax(a, 1)[:, None]
@@ -165,6 +166,7 @@ def band_network(direction, low, high, s):
     return [b1, s * np.array([[-1.0, 1.0, 1.0]])]
 
 # %% companion, wrong: right values, but the caller's beta2 is changed
+# named: changes beta2
 def companion(beta1, beta2, order, signs):
     beta2[:, 1:] = beta2[:, 1:][:, order] * signs
     return [beta1[order] * signs[:, None], beta2]

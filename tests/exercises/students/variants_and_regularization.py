@@ -15,6 +15,7 @@ def momentum_step(w, v, g, alpha, mu):
     return w, v
 
 # %% momentum_step, wrong: right values, but w and v of the caller are changed
+# named: changes w; changes v
 def momentum_step(w, v, g, alpha, mu):
     v *= mu
     v -= alpha * g
@@ -104,6 +105,7 @@ def l2_gradient(betas, g, lam):
     return tuple(d + 2 * lam * b * (np.arange(b.shape[1]) > 0) for b, d in zip(betas, g))
 
 # %% l2_gradient, wrong: right values, but g of the caller is changed
+# named: changes g
 def l2_gradient(betas, g, lam):
     for beta, d in zip(betas, g):
         d[:, 1:] += lam * (beta + beta)[:, 1:]
