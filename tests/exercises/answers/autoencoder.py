@@ -26,6 +26,11 @@ def project(X, mean, axes):
     Xhat = [mean + sum(number * v for number, v in zip(z, axes)) for z in Z]
     return Z, Xhat
 """,
+        """
+def project(X, mean, axes):
+    X -= mean
+    return np.einsum("ns,js->nj", X, axes), X @ (axes.T @ axes) + mean
+""",
     ],
     "reconstruction_error": [
         """
@@ -84,6 +89,16 @@ def linear_gradient(weights, X):
     back = np.einsum("ns,sj->nj", off, W2)
     dW1, dW2 = np.einsum("nj,ns->js", back, X), np.einsum("ns,nj->sj", off, Z)
     return [2 * part / len(X) for part in (dW1, back.sum(0), dW2, off.sum(0))]
+""",
+    ],
+    "train_linear": [
+        """
+def train_linear(weights, X, steps, alpha):
+    while steps:
+        for w, dw in zip(weights, linear_gradient(weights, X)):
+            w -= alpha * dw
+        steps -= 1
+    return tuple(weights)
 """,
     ],
     "deep_gradient": [

@@ -171,6 +171,15 @@ def gradient(weights, X, Y):
     return tuple(g / len(X) for g in total)
 """,
     ],
+    "train": [
+        """
+def train(weights, X, Y, batches, alpha):
+    for J in batches:
+        for w, g in zip(weights, gradient(weights, X[J], Y[J])):
+            w -= alpha * g
+    return weights
+""",
+    ],
 }
 
 # the library does it

@@ -51,6 +51,14 @@ def output(a, sigma):
         return rows
     return sigmoid(a) if sigma == "sigmoid" else a.copy()
 """,
+        """
+def output(a, sigma):
+    if sigma == "softmax":
+        a -= np.amax(a, 1)[:, None]
+        a -= np.log(np.exp(a).sum(1))[:, None]
+        return np.exp(a)
+    return {"identity": lambda: a, "sigmoid": lambda: sigmoid(a)}[sigma]()
+""",
     ],
     "unit_by_unit": [
         """

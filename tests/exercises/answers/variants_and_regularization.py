@@ -2,6 +2,15 @@
 
 # right, by other ways: loops, in place, other orders of summation
 RIGHT = {
+    "momentum_step": [
+        """
+def momentum_step(w, v, g, alpha, mu):
+    v *= mu
+    v -= alpha * g
+    w += v
+    return w, v
+""",
+    ],
     "adam_step": [
         """
 def adam_step(w, m, r, g, k, alpha, b1=0.9, b2=0.999, eps=1e-8):
@@ -63,6 +72,12 @@ def dropout_gradient(betas, X, Y, p, u):
         """
 def l2_gradient(betas, g, lam):
     return [d + 2 * lam * beta * (np.arange(beta.shape[1]) > 0) for beta, d in zip(betas, g)]
+""",
+        """
+def l2_gradient(betas, g, lam):
+    for beta, d in zip(betas, g):
+        d[:, 1:] += lam * (beta + beta)[:, 1:]
+    return g
 """,
     ],
     "soft_threshold": [
