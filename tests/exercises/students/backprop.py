@@ -83,6 +83,7 @@ def delta_hidden_unit(a_t, t, delta_next, beta):
     return (1 - np.tanh(a_t) ** 2) * s
 
 # %% delta_hidden_unit, wrong: 1 - a^2: pre-activation used as if it were an activation
+# named: a in place of z in h'
 def delta_hidden_unit(a_t, t, delta_next, beta):
     total = 0
     for u, d in enumerate(delta_next):
@@ -98,6 +99,7 @@ def delta_hidden(a, delta_next, beta):
     return rows
 
 # %% delta_hidden, wrong: 1 - tanh(a)
+# named: square forgotten in h'
 def delta_hidden(a, delta_next, beta):
     return (1 - np.tanh(a)) * np.dot(delta_next, beta[:, 1:])
 
@@ -108,6 +110,7 @@ def gradient_layer(delta, z):
     return np.einsum("ij,ik->jk", delta, z1) / z.shape[0]
 
 # %% gradient_layer, wrong: bias gradient summed over everything (no axis)
+# named: one bias for all units
 def gradient_layer(delta, z):
     m = z.shape[0]
     out = np.zeros((delta.shape[1], z.shape[1] + 1))
@@ -116,6 +119,7 @@ def gradient_layer(delta, z):
     return out
 
 # %% gradient_layer, wrong: divided by the number of units (delta.shape[1])
+# named: mean over the units
 def gradient_layer(delta, z):
     ones = np.ones((z.shape[0], 1))
     A = np.hstack((ones, z))
@@ -147,6 +151,7 @@ def gradient(betas, X, Y):
     return grads
 
 # %% gradient, wrong: z[l + 1] (what leaves) instead of z[l] for square layers, else crash
+# named: what leaves the layer in place of what enters
 def gradient(betas, X, Y):
     a, z = forward(betas, X)
     delta = z[-1] - Y
@@ -205,6 +210,7 @@ def numerical_gradient(betas, X, Y, eps=1e-5):
     return result
 
 # %% numerical_gradient, wrong: list.copy() is shallow, plus and minus share the arrays
+# open name: all entries are 0, which is told in words; from zeros nothing is named
 def numerical_gradient(betas, X, Y, eps=1e-5):
     grads = []
     for l in range(len(betas)):
@@ -233,6 +239,7 @@ def netbp_step(betas, x, y, eta):
     return new[::-1]
 
 # %% train, wrong: divided by the batch size again
+# named: mean taken twice
 def train(betas, X, Y, batches, alpha):
     w = list(betas)
     for J in batches:
@@ -251,6 +258,7 @@ def train(betas, X, Y, batches, alpha):
     return betas
 
 # %% train, wrong: each step starts from the initial weights
+# named: every step starts from the first weights
 def train(betas, X, Y, batches, alpha):
     for J in batches:
         g = gradient(betas, X[J], Y[J])

@@ -5,6 +5,7 @@ def sigmoid(a):
     return np.exp(-np.logaddexp(0, -np.asarray(a, dtype=float)))
 
 # %% sigmoid, wrong: argument clipped at +-20, float32 result
+# named: a kept within limits
 def sigmoid(a):
     a = np.clip(a, -20, 20).astype(np.float32)
     return 1 / (1 + np.exp(-a))
@@ -83,6 +84,7 @@ def output(a, sigma):
         return e / e.sum(axis=1)[:, None]
 
 # %% output, wrong: softmax over the whole matrix
+# named: sum over the whole batch
 def output(a, sigma):
     if sigma == "identity":
         return a
