@@ -43,6 +43,7 @@ def lemma1_sides(model, w, X, y, lam, alpha, L):
     return left, right
 
 # %% lemma1_sides, wrong: each draw evaluated at its own E_j only
+# named: own error alone after each draw
 def lemma1_sides(model, w, X, y, lam, alpha, L):
     G = gradients(model, w, X, y, lam)
     n = len(G)
@@ -55,6 +56,7 @@ def lemma1_sides(model, w, X, y, lam, alpha, L):
     return left, right
 
 # %% moments, wrong: variance with n - 1
+# named: n - 1 in the variance
 def moments(G, size):
     m = G.mean(axis=0)
     return float(m @ m), float(m @ m + G.var(axis=0, ddof=1).sum() / size)
@@ -84,6 +86,7 @@ def theorem1_right(F_1, F_inf, T, alpha, L, M, M_G):
     return alpha * L * M + 2 * (F_1 - F_inf) / T / alpha
 
 # %% theorem1_right, wrong: alpha <= 0 not refused
+# named: rates that are not positive allowed
 def theorem1_right(F_1, F_inf, T, alpha, L, M, M_G):
     if alpha > 1 / (L * M_G):
         return np.inf
