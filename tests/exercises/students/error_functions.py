@@ -24,6 +24,7 @@ def binary_cross_entropy(a, Y):
 
 # %% binary_cross_entropy, wrong: log(sigmoid): -inf for large a
 # named: logarithm of yhat
+# open name: the sigmoid that is given is not yet 0 where the catalogue's 1 / (1 + exp(-a)) is
 def binary_cross_entropy(a, Y):
     yh = sigmoid(a)
     out = np.zeros(a.shape[0])

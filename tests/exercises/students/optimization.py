@@ -65,8 +65,9 @@ def stable_rate(X):
     v /= np.linalg.norm(v)
     return 2 / (v @ H @ v)
 
-# %% stable_rate, wrong: smallest eigenvalue
+# %% stable_rate, wrong: smallest eigenvalue, by eigh
 # named: smallest eigenvalue
+# open name: eigh and eigvalsh round the smallest eigenvalue of inputs of different size more differently than two mistakes may
 def stable_rate(X):
     H = X.T.dot(X) / X.shape[0]
     vals, vecs = np.linalg.eigh(H)

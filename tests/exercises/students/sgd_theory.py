@@ -150,6 +150,7 @@ def theorem2_sides(squares, alphas, D, L, M):
     return [tri @ (alphas * squares.mean(0)) / A, (2 * D + L * M * (tri @ alphas ** 2)) / A]
 
 # %% theorem2_sides, wrong: (sum alpha)^2 instead of sum of squares
+# named: square of the sum in place of the sum of the squares
 def theorem2_sides(squares, alphas, D, L, M):
     A = np.cumsum(alphas)
     left = np.cumsum(alphas * squares.mean(axis=0)) / A
