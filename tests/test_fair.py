@@ -30,7 +30,7 @@ def test_luck_is_found(monkeypatch, capsys, kind, source, found):
     assert fair.main(["backprop", "--seeds", "30", "--jobs", "1"]) == int(found)
     out = capsys.readouterr().out
     assert f"{kind}: {int(found)} of 1 are treated unfairly, at {30 if kind == 'right' else 12} seeds" in out
-    assert ("of 30 seeds: entry" in out or "of 12 seeds" in out) == found
+    assert ("of 30 seeds: " in out or "of 12 seeds" in out) == found
 
 
 GROUPS = answer("right", SOFTMAX).item.groups  # three, of a point each

@@ -56,6 +56,7 @@ def deltas(betas, X, Y, h):
     return d
 
 # %% deltas, wrong: slope of h at the output
+# named: slope at the output
 def deltas(betas, X, Y, h):
     a, z = forward(betas, X, h)
     delta = (z[-1] - Y) * slope(a[-1], h)
@@ -82,6 +83,7 @@ def rms_deltas(betas, X, Y, h):
     return np.array([np.sqrt(np.mean(d ** 2)) for d in deltas(betas, X, Y, h)])
 
 # %% rms_deltas, wrong: np.std (mean subtracted)
+# named: mean subtracted
 def rms_deltas(betas, X, Y, h):
     ds = deltas(betas, X, Y, h)
     return [d.std() for d in ds[:len(ds) - 1]]
@@ -117,6 +119,7 @@ def initial_betas(draws, rule):
     return tuple(np.pad(d / np.sqrt(d.shape[1] / 2 if rule == "he" else np.mean(d.shape)), ((0, 0), (1, 0))) for d in draws)
 
 # %% initial_betas, wrong: sqrt(2 / n_in + n_out)
+# named: bracket left out
 def initial_betas(draws, rule):
     betas = []
     for D in draws:
