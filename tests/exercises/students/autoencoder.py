@@ -19,7 +19,7 @@ def principal_axes(X, k):
     return mean, Vt[:k], ev
 
 # %% principal_axes, wrong: float32, eigenvalues sorted, axes left in ascending order
-# named: smallest eigenvalues first
+# named: smallest eigenvalues first; axes in another order than the eigenvalues
 def principal_axes(X, k):
     X = np.asarray(X, dtype="float32")
     mean = X.mean(0)
@@ -60,6 +60,7 @@ def principal_angles(A, B):
     return np.arccos(np.minimum(s, 1.0))
 
 # %% principal_angles, wrong: cosines above 1 give nan
+# named: cosines above 1 not cut off
 def principal_angles(A, B):
     QA = np.linalg.qr(A.T)[0]
     QB = np.linalg.qr(B.T)[0]
@@ -74,6 +75,7 @@ def principal_angles(A, B):
     return np.arccos(np.clip(s, -1, 1))
 
 # %% linear_gradient, wrong: biases summed
+# named: sum over the images in place of the mean
 def linear_gradient(weights, X):
     W1, b1, W2, b2 = weights
     n = X.shape[0]
@@ -83,6 +85,7 @@ def linear_gradient(weights, X):
     return [DZ.T.dot(X) / n, DZ.sum(axis=0), D.T.dot(Z) / n, D.sum(axis=0)]
 
 # %% train_linear, wrong: one step too many
+# named: one step too many
 def train_linear(weights, X, steps, alpha):
     w = [np.copy(v) for v in weights]
     for _ in range(steps + 1):
@@ -91,6 +94,7 @@ def train_linear(weights, X, steps, alpha):
     return w
 
 # %% train_linear, wrong: each array changed before the gradient of the next is found
+# named: one array after the other
 def train_linear(weights, X, steps, alpha):
     w = [v.copy() for v in weights]
     for _ in range(steps):

@@ -29,6 +29,7 @@ def patches(z, kh, kw, s=1, P=0):
     return np.stack([z[:, :, r:r + kh, c:c + kw].reshape(n, -1) for r in range(H - kh + 1) for c in range(W - kw + 1)], axis=-1)
 
 # %% patches, wrong: np.pad(z, P) pads observations and channels, too
+# named: padding on all axes
 def patches(z, kh, kw, s=1, P=0):
     if P > 0:
         z = np.pad(z, P)
@@ -40,6 +41,7 @@ def patches(z, kh, kw, s=1, P=0):
     return np.stack(out, axis=2)
 
 # %% patches, wrong: (n, positions, C k k) reshaped, not transposed
+# named: reshape in place of a transpose
 def patches(z, kh, kw, s=1, P=0):
     zp = np.pad(z, ((0, 0), (0, 0), (P, P), (P, P)))
     n, C, H, W = zp.shape
@@ -135,7 +137,7 @@ def conv_gradient(delta, z):
     return dW, db
 
 # %% conv_backward, wrong: turned in the rows only
-# named: only the rows of the kernel turned
+# named: kernel turned along one axis only
 def conv_backward(delta, kernels):
     M, C, kh, kw = kernels.shape
     d = np.pad(delta, ((0, 0), (0, 0), (kh - 1, kh - 1), (kw - 1, kw - 1)))
@@ -161,6 +163,7 @@ def conv_backward(delta, kernels):
     return convolve(padded, kernels.transpose(1, 0, 2, 3), np.zeros(C))
 
 # %% conv_backward, wrong: = instead of +=
+# named: = in place of +=
 def conv_backward(delta, kernels):
     n, M, h, w = delta.shape
     _, C, kh, kw = kernels.shape
@@ -196,6 +199,7 @@ def max_pool(z, k):
     return np.array([[z[:, :, i:i + k, j:j + k].max(axis=(2, 3)) for j in range(W - k + 1)] for i in range(H - k + 1)]).transpose(2, 3, 0, 1)
 
 # %% max_pool, wrong: reshape(n, C, H//k, k, W//k, k) fails for uneven: crops wrongly at the front
+# named: rows cut off at the beginning
 def max_pool(z, k):
     n, C, H, W = z.shape
     z = z[:, :, H % k:, W % k:]
@@ -229,6 +233,7 @@ def max_pool(z, k):
     return out
 
 # %% max_pool_backward, wrong: return indented too deep, only the first window
+# named: returned inside the loop
 def max_pool_backward(delta, z, k):
     dz = np.zeros(z.shape)
     n, C, h, w = delta.shape
@@ -329,6 +334,7 @@ def gradient(weights, X, Y):
     return tuple(g)
 
 # %% gradient, wrong: multiplied by z instead of the mask
+# named: h in place of its slope
 def gradient(weights, X, Y):
     a1, z1, p, a2, z2, yhat = forward(weights, X)
     k1, b1, k2, b2, beta = weights
@@ -365,6 +371,7 @@ def train(weights, X, Y, batches, alpha):
     return weights
 
 # %% train, wrong: gradient computed anew after each array is changed
+# named: one array after the other
 def train(weights, X, Y, batches, alpha):
     weights = [w.copy() for w in weights]
     for J in batches:

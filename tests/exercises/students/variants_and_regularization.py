@@ -8,6 +8,7 @@ def momentum_step(w, v, g, alpha, mu):
     return [np.add(w, v), v]
 
 # %% momentum_step, wrong: Nesterov's look-ahead form
+# named: Nesterov's momentum
 def momentum_step(w, v, g, alpha, mu):
     v_prev = v
     v = mu * v - alpha * g
@@ -39,6 +40,7 @@ def adam_step(w, m, r, g, k, alpha, b1=0.9, b2=0.999, eps=1e-8):
     return w - alpha * m / (np.sqrt(r) + eps), m, r
 
 # %% adam_step, wrong: correction 1 - b without the power k
+# named: 1 - b in place of 1 - b to the power k
 def adam_step(w, m, r, g, k, alpha, b1=0.9, b2=0.999, eps=1e-8):
     m = b1 * m + (1 - b1) * g
     r = b2 * r + (1 - b2) * (g ** 2)
@@ -75,6 +77,7 @@ def dropout(z, p, u):
     return z * m, m
 
 # %% dropout, wrong: drops where u > 1 - p
+# named: dropped at the other end
 def dropout(z, p, u):
     mask = (u < 1 - p).astype(float) / (1 - p)
     return z * mask, mask
@@ -170,6 +173,7 @@ def folds(order, k):
     return [(np.delete(order, range(r * s, (r + 1) * s)), order[r * s:(r + 1) * s]) for r in range(k)]
 
 # %% folds, wrong: every k-th index (order[r::k])
+# named: every k-th index
 def folds(order, k):
     return [(np.array([i for i in order if i not in order[r::k]]), order[r::k]) for r in range(k)]
 
