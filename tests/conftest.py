@@ -54,10 +54,10 @@ ASSIGNMENTS = sorted(path.parent.name for path in ROOT.glob("solutions/*/checks.
 
 
 def _share(nodeid):
-    """What stays on one worker: a file, but for the two large ones an assignment, or an eighth of the pages."""
+    """What stays on one worker: a file, but for the three large ones an assignment, or an eighth of the pages."""
     path, _, test = nodeid.partition("::")
     chosen = test.partition("[")[2]
-    if path == "tests/exercises/test_assignments.py":
+    if path in ("tests/exercises/test_assignments.py", "tests/exercises/test_students.py"):
         return f"{path} {next((name for name in ASSIGNMENTS if name in chosen), '')}"
     return f"{path} {zlib.crc32(chosen.encode()) % PARTS}" if path == "tests/site/test_walk.py" else path
 

@@ -9,8 +9,8 @@ def sum_of_squares(a, Y):
 """,
         """
 def sum_of_squares(a, Y):
-    a -= Y
-    return np.einsum("nk,nk->n", a, a) / 2
+    e = np.subtract(a, Y)
+    return np.einsum("nk,nk->n", e, e) / 2
 """,
     ],
     "binary_cross_entropy": [

@@ -54,7 +54,7 @@ def output(a, sigma):
         """
 def output(a, sigma):
     if sigma == "softmax":
-        a -= np.amax(a, 1)[:, None]
+        a = a - np.amax(a, 1)[:, None]
         a -= np.log(np.exp(a).sum(1))[:, None]
         return np.exp(a)
     return {"identity": lambda: a, "sigmoid": lambda: sigmoid(a)}[sigma]()
