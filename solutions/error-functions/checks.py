@@ -94,10 +94,16 @@ def answered(rng: Rng, n: int, *yeses: int) -> np.ndarray:
 
 
 @draw
-def shares(rng: Rng, n: int, K: int, never: bool = False) -> np.ndarray:
-    """Unit vectors in which every class occurs, and not equally often; or all classes but the first one."""
-    label = never + np.arange(K - never)
-    return np.eye(K)[rng.permutation(np.concatenate([label, never + rng.integers(K - 1, size=n - len(label))]))]
+def shares(rng: Rng, n: int, K: int) -> np.ndarray:
+    """Unit vectors in which every class occurs, the last one once and the first one twice at least."""
+    more = rng.integers(K - 1, size=n - K - 1)
+    return np.eye(K)[rng.permutation(np.concatenate([np.arange(K), [0], more]))]
+
+
+@draw
+def alike(rng: Rng, n: int, K: int) -> np.ndarray:
+    """n times the same unit vector."""
+    return np.tile(np.eye(K)[rng.integers(K)], (n, 1))
 
 
 # What tests the form of a cross entropy is in float32, so that a small number added to yhat, which is a fault where the
@@ -150,7 +156,7 @@ ITEMS = items(
             "several classes, large a, and float32",
             normal(3),
             normal(6),
-            normal(4) + 1e4 * np.array([-1.0, 1.0, 1.0, 0.0]),
+            normal(4) + 1e4 * np.array([1.0, -1.0, 0.0, 1.0]),
             f32(normal(4)),
         ),
         formula=True,
@@ -189,7 +195,13 @@ ITEMS = items(
         group(
             "the answer", (normal(7, 3), "squares"), (answered(9, 4, 6), "binary"), (shares(9, 4), "classes"), part=0
         ),
-        group("F of a regression", (normal(7, 3), "squares"), (normal(4, 1), "squares"), part=1),
+        group(
+            "F of a regression",
+            (normal(7, 3), "squares"),
+            (normal(4, 1), "squares"),
+            (f32(normal(6, 3)), "squares"),
+            part=1,
+        ),
         group(
             "F of questions and of classes",
             (answered(9, 1, 2, 6), "binary"),
@@ -197,13 +209,13 @@ ITEMS = items(
             (shares(9, 3), "classes"),
             part=1,
         ),
+        # F is 0 with any logarithm, and with or without the noes: 0 ln 0 alone is asked for
         group(
-            "an answer that never occurs, or always, and float32",
-            (shares(8, 4, True), "classes"),
-            (answered(7, 0, 3), "binary"),
-            (answered(7, 2, 7), "binary"),
-            (f32(shares(9, 3)), "classes"),
-            (f32(normal(6, 2)), "squares"),
+            "answers that never occur, or always, and float32",
+            (answered(7, 0, 7), "binary"),
+            (answered(5, 5), "binary"),
+            (alike(8, 4), "classes"),
+            (f32(alike(6, 3)), "classes"),
         ),
     ),
 )
