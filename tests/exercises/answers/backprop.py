@@ -633,7 +633,17 @@ def train(betas, X, Y, batches, alpha):
 }
 
 # mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-SHAPES_CLASH = {"beta transposed", "delta propagated through the wrong beta"}
+SHAPES_CLASH = {
+    "D of the wrong layer",
+    "beta transposed",
+    "bias column propagated",
+    "delta not updated between layers",
+    "delta propagated through the wrong beta",
+    "h' at the wrong layer",
+    "slope as a matrix product",
+    "the axis of the sum is lost",
+    "weights transposed",
+}
 
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {"gradient-numerical": "a quotient that is wrong is wrong for all networks"}
