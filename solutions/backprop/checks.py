@@ -59,9 +59,13 @@ def small(images: np.ndarray) -> np.ndarray:
 
 @draw
 def digits(rng: Rng) -> tuple:
-    """Four epochs of 196-30-10 on 500 of the training images."""
-    data = mnist()
-    return f32(network((196, 30, 10))), small(data.X_train[:500]), data.Y_train[:500], epochs(4, 500, 10), 0.2
+    """Four epochs of 196-30-10 on 500 of the training images.
+
+    The same for everybody: how much a wrong program reads is luck, and points are none.
+    """
+    data, same = mnist(), np.random.default_rng(1)
+    betas, batches = f32(network((196, 30, 10)))(same), epochs(4, 500, 10)(same)
+    return betas, small(data.X_train[:500]), data.Y_train[:500], batches, 0.2
 
 
 def reads_digits(betas: Any, case: Case, reference: Reference) -> str | None:
