@@ -63,9 +63,9 @@ def at_limit(L: float, M_G: float) -> tuple:
     return uniform(2, 4), uniform(0.5, 1), 50, 1 / (L * M_G), L, uniform(1, 3), M_G
 
 
-def infinite(value: Any) -> Any:
-    """Whether it is infinite, and not minus that."""
-    return np.asarray(value) == np.inf
+def no_bound(value: Any) -> Any:
+    """Minus one in the place of infinity, which has no difference from anything; the bounds here are positive."""
+    return np.where(np.asarray(value) == np.inf, -1.0, value)
 
 
 @draw
@@ -184,12 +184,13 @@ ITEMS = items(
             "beyond what is safe, and rates that are not positive",
             bound(1.01, 1.0),
             bound(1.5, 4.0),
+            bound(3.0, 2.0),
             bound(3.0, 6.0),
             bound(5.0, 2.0),
             bound(2.5, 1.0),
             bound(0.0, 2.0),
             bound(-0.5, 2.0),
-            part=infinite,
+            part=no_bound,
         ),
     ),
     plan=item(
