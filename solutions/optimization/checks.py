@@ -230,8 +230,9 @@ ITEMS = items(
         group("several observations", matrices(6, 1), matrices(8, 3), matrices(12, 5), rising(9, 3), rising(7, 2)),
         group(
             "inputs of different size, and float32",
-            np.array([0.0, 1.0, 0.1]) * normal(9, 3) + np.array([1.0, 70.0, 0.0]),
+            np.array([0.0, 1.0, 0.3]) * normal(9, 3) + np.array([1.0, 20.0, 0.0]),
             f32(matrices(10, 3)),
+            f32(rising(10, 3)),
         ),
     ),
     sgd=item(
