@@ -46,8 +46,9 @@ def one_far(rng: Rng, w: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple:
 
 @draw
 def margins(rng: Rng, low: float, high: float) -> tuple:
-    """Margins of either sign between two bounds."""
-    X = np.sign(rng.normal(size=(6, 1))) * rng.uniform(low, high, size=(6, 1)) * np.array([[1.0, 0.1]])
+    """Margins of about `low` to `high`, each once with either sign."""
+    sizes = np.repeat(np.linspace(low, high, 3), 2)
+    X = np.outer(rng.choice([-1, 1], size=6) * sizes * rng.uniform(1, 1.03, size=6), [1.0, 0.1])
     return np.array([1.0, 0.5]), X, np.sign(X[:, 0]) * np.array([1, -1, 1, -1, 1, -1])
 
 
