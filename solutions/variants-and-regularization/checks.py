@@ -99,6 +99,21 @@ def permutation(rng: Rng, what: Any) -> np.ndarray:
     return rng.permutation(what)
 
 
+LAMS = (0.3, 20.0, 0.001)
+
+
+@draw
+def with_lams(rng: Rng, X: np.ndarray, y: np.ndarray, lams: Any, pairs: Any) -> tuple:
+    """The same with these lams, in this order."""
+    return X, y, list(LAMS), pairs
+
+
+def place(value: Any) -> Any:
+    """Which place the chosen one of LAMS has among the student's own estimates: the first one is right."""
+    cv, best = value
+    return np.flatnonzero(np.take(LAMS, np.argsort(cv)) == best)
+
+
 def up_to_a_factor(value: Any) -> Any:
     """The estimates as shares of their sum: which lam is better, and by how much, in any unit."""
     return value[0] / np.sum(value[0])
@@ -110,13 +125,13 @@ def ascending(pairs: Any) -> list[list[np.ndarray]]:
 
 
 @draw
-def candidates(rng: Rng, n: int, p: int, k: int, lams: tuple[float, ...] = (0.003, 0.05, 0.3, 1.0, 20.0)) -> tuple:
+def candidates(rng: Rng, n: int, p: int, k: int) -> tuple:
     """X, y, lams, pairs: several lams, not in order, and folds as the task wants them."""
     X = rng.normal(size=(n, p))
     y = 3 + X @ rng.normal(size=p) + 2 * rng.normal(size=n)
     cut = np.array_split(rng.permutation(n), k)
     pairs = [(np.concatenate(cut[:r] + cut[r + 1 :]), cut[r]) for r in range(k)]
-    return X, y, rng.permutation(lams).tolist(), pairs
+    return X, y, rng.permutation([0.003, 0.05, 0.3, 1.0, 20.0]).tolist(), pairs
 
 
 MASKED = (dropped(6, 3, 5, 2, 0.4), dropped(5, 2, 4, 3, 0.7), f32(dropped(3, 3, 4, 1, 0.25)))
@@ -124,7 +139,7 @@ MASKED += (one_far(*dropped(4, 3, 5, 2, 0.4)),)
 DROPS = (masks(6, 4, 0.2), masks(4, 5, 0.5), masks(1, 5, 0.4), f32(masks(5, 6, 0.8)))
 PENALIZED = (penalized(0.3, 3, 4, 2), penalized(0.05, 2, 3), f32(penalized(1.5, 2, 3, 3, 2)))
 EQUAL = (candidates(20, 5, 4), candidates(18, 6, 3))
-CHOICES = tuple(candidates(24, 20, 3, (1e-3, 0.3, 20.0)) for _ in range(12))  # the middle one is the best by far
+CHOICES = tuple(with_lams(*candidates(24, 6, k)) for k in (3, 4, 6, 8))
 STEPS = tuple(lasso(12, 8, 1.5, 1) for _ in range(8))
 
 ITEMS = items(
@@ -202,7 +217,7 @@ ITEMS = items(
     ),
     cross_validate=item(
         "cross-validation",
-        group("the choice", *CHOICES, part=1, at=1e3),
+        group("the choice, by the estimates that were returned", *CHOICES, part=place),
         group("CV, folds of the same size", *EQUAL, part=0, at=1e3),
         group("CV, folds of two sizes", candidates(22, 4, 4), candidates(11, 3, 2), part=0, at=1e3),
         group(

@@ -287,6 +287,7 @@ def l2_gradient(betas, g, lam):
 """,
     ],
     "soft_threshold": [
+        "def soft_threshold(u, tau):\n    return np.sign(u) * max(np.abs(u) - tau, 0)",
         "def soft_threshold(u, tau):\n    return np.where(np.abs(u) > tau, (np.abs(u) - tau) * u, 0)",
         "def soft_threshold(u, tau):\n    return u * np.maximum(1 - tau / np.linalg.norm(u), 0)",
     ],
@@ -427,7 +428,7 @@ DETOURS = {
 }
 
 # mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-SHAPES_CLASH = {"Python's max on an array"}
+SHAPES_CLASH = set()
 
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {}
