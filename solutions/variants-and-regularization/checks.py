@@ -139,7 +139,7 @@ MASKED += (one_far(*dropped(4, 3, 5, 2, 0.4)),)
 DROPS = (masks(6, 4, 0.2), masks(4, 5, 0.5), masks(1, 5, 0.4), f32(masks(5, 6, 0.8)))
 PENALIZED = (penalized(0.3, 3, 4, 2), penalized(0.05, 2, 3), f32(penalized(1.5, 2, 3, 3, 2)))
 EQUAL = (candidates(20, 5, 4), candidates(18, 6, 3))
-CHOICES = tuple(with_lams(*candidates(24, 6, k)) for k in (3, 4, 6, 8))
+CHOICES = tuple(with_lams(candidates(24, 6, k)) for k in (3, 4, 6, 8))
 STEPS = tuple(lasso(12, 8, 1.5, 1) for _ in range(8))
 
 ITEMS = items(
