@@ -151,9 +151,19 @@ def executed_once(notebook):
     notebook.setup = setup
 
 
+class AtOnce:
+    """Says what failed when it fails: a run that is ended from outside never comes to its summary."""
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            print(f"\n{report.nodeid}, {report.when}:\n{report.longreprtext[-3000:]}", flush=True)
+
+
 def pytest_configure(config):
     """Jupyter, nbgrader and IPython neither read nor write the configuration and the history of whoever tests."""
     if not hasattr(config, "workerinput"):  # what tests beside others inherits it
+        if EVERYTHING:
+            config.pluginmanager.register(AtOnce())
         config.own = tempfile.TemporaryDirectory(prefix="tests-", ignore_cleanup_errors=True)
         kinds = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
         os.environ |= {kind: os.path.join(config.own.name, kind.lower()) for kind in kinds}

@@ -253,6 +253,63 @@ def test_a_mistake_is_named_only_if_all_values_are_its_own():
     assert near.mistakes == ()
 
 
+def grouped(*mistakes):
+    """An item of two parts: the sum of the rows, and their mean."""
+    text = "def f(x):\n    ### BEGIN SOLUTION\n    return x.sum(axis=0), x.mean(axis=1)\n    ### END SOLUTION"
+    cases = [(np.arange(6.0).reshape(2, 3) ** 2,), (np.ones((4, 2)) * [1, 5],)]
+    groups = [
+        Group(name, 1, lambda rng: [Case(case) for case in cases], part=lambda value, i=i: value[i])
+        for i, name in enumerate(("the sums", "the means"))
+    ]
+    known = tuple(Mistake(name, "How?", "page", tuple(edits)) for name, *edits in mistakes)
+    namespace = {}
+    exec(text, namespace)
+    return Item("f", "f", tuple(groups), known), Reference({"f": namespace["f"]}, {"f": text})
+
+
+SUM_OF_ROWS = ("sums over the wrong axis", ("sum(axis=0)", "sum(axis=1)"))
+MEAN_OF_ALL = ("one mean", ("mean(axis=1)", "mean()"))
+BOTH_AXES = ("axes exchanged", ("sum(axis=0)", "sum(axis=1)"), ("mean(axis=1)", "mean(axis=0)"))
+
+
+@pytest.mark.parametrize(
+    ("function", "named"),
+    [
+        (lambda x: (x.sum(axis=1), x.mean(axis=1)), [SUM_OF_ROWS]),
+        (lambda x: (x.sum(axis=1), x.mean()), [SUM_OF_ROWS, MEAN_OF_ALL]),
+        (lambda x: (x.sum(axis=1), x.mean(axis=0)), [BOTH_AXES]),
+        (lambda x: (x.sum(axis=0), x.mean()), [MEAN_OF_ALL]),
+        (lambda x: (x.sum(axis=1), 7 * x.mean(axis=1)), []),
+        (lambda x: (0 * x.sum(axis=0), 0 * x.mean(axis=1)), []),
+    ],
+)
+def test_a_mistake_explains_each_group_that_failed_and_leaves_the_others(function, named):
+    item, right = grouped(SUM_OF_ROWS, MEAN_OF_ALL, BOTH_AXES)
+    result = engine.check(item, engine.caller({"f": function}), right)
+    assert [each.name for each in result.mistakes] == [name for name, *_ in named]
+
+
+def test_no_member_of_a_pair_breaks_what_passed():
+    """The two together give what was seen, but the second one repairs what the first one would break elsewhere."""
+    breaks = ("all doubled", ("return x.sum", "x = 2 * x\n    return x.sum"))
+    mends = ("means halved", ("x.mean(axis=1)", "x.mean(axis=1) / 2"))
+    item, right = grouped(breaks, mends)
+    result = engine.check(item, engine.caller({"f": lambda x: (2 * x.sum(axis=0), x.mean(axis=1))}), right)
+    assert [group.points for group in result.groups] == [0, 1]
+    assert result.mistakes == ()
+
+
+SHAPES = ("without keepdims", ("x.mean(axis=1)", "(x - x.mean(axis=1)).mean(axis=1)"))
+
+
+def test_an_exception_names_the_mistake_whose_shapes_do_not_fit_either():
+    item, right = grouped(SHAPES, MEAN_OF_ALL)
+    same = engine.check(item, engine.caller({"f": lambda x: (x.sum(axis=0), (x.mean(1) * x).mean(1))}), right)
+    other = engine.check(item, engine.caller({"f": lambda x: (x.sum(axis=0), x.mean(1) + np.ones(9))}), right)
+    assert [each.name for each in same.mistakes] == ["without keepdims"]
+    assert other.mistakes == ()
+
+
 def test_two_mistakes_at_once_are_both_named(items, right):
     item = items["delta_output"]
     both = {"y - yhat", "mean taken in delta"}
@@ -304,6 +361,96 @@ def test_the_tolerance_follows_the_precision_of_the_inputs(dtype):
 
     assert points(1 + 4 * eps) == 1
     assert points(1 + 1e4 * eps) == 0
+
+
+def judged(reference, function, *cases, dtype=float, **more):
+    """Of a function with a reference of its own, in a group of these cases."""
+    text = "def f(x):\n    ### BEGIN SOLUTION\n    return x\n"
+    group = Group("all", 1, lambda rng: [Case((np.array(case, dtype=dtype),)) for case in cases])
+    right = Reference({"f": reference}, {"f": text})
+    return engine.check(Item("f", "f", (group,), **more), engine.caller({"f": function}), right)
+
+
+def slope(a):
+    return 1 - np.tanh(a) ** 2
+
+
+FAR = [-17.0, 16.0, 18.0]  # where the solution's own 1 - tanh^2 has lost nearly all of its digits
+ONE_ROUNDING_OFF = {
+    "1/cosh^2": (slope, lambda a: 1 / np.cosh(a) ** 2, [[0.3, -2.0], [-9.0, 9.5]]),
+    "(1 - t)(1 + t)": (slope, lambda a: (1 - np.tanh(a)) * (1 + np.tanh(a)), [[-7.0, 8.0]]),
+    "sech^2 by exp": (slope, lambda a: 4 / (np.exp(a) + np.exp(-a)) ** 2, [FAR]),
+    "softmax by logsumexp": (
+        lambda a: np.exp(a - a.max()) / np.exp(a - a.max()).sum(),
+        lambda a: np.exp(a - np.logaddexp.reduce(a)),
+        [[3e3, -1e3, 3e3 + 1], [5e4, 5e4 - 1.5, 0.0]],
+    ),
+    "a variance by the mean of squares": (
+        lambda x: np.mean((x - x.mean()) ** 2),
+        lambda x: np.mean(x**2) - x.mean() ** 2,
+        [[100.0, 101.0, 99.5], [7.0, 8.0, 9.0]],
+    ),
+    "a sum from the other end": (np.sum, lambda x: sum(reversed(list(x))), [[1e8, 1.0, -1e8, 3e-3]]),
+}
+
+
+@pytest.mark.parametrize("name", ONE_ROUNDING_OFF)
+def test_another_right_formula_is_right_where_the_computation_magnifies_rounding(name):
+    reference, function, cases = ONE_ROUNDING_OFF[name]
+    assert judged(reference, function, *cases).points == 1
+
+
+@pytest.mark.parametrize(
+    ("reference", "function", "cases"),
+    [
+        (np.log, lambda x: np.log(x + 1e-8), [[0.3, 2.0]]),
+        (np.log, lambda x: np.log(np.maximum(x, 1e-12)), [[1e-13, 2.0]]),
+        (lambda x: 1 / (1 + np.exp(-x)), lambda x: 1 / (1 + np.exp(-np.clip(x, -20, 20))), [[-30.0, 22.0]]),
+        (slope, lambda a: slope(a) + 1e-9, [[0.3, -2.0]]),
+        (np.square, lambda x: 1.000001 * x**2, [[1e4, 2e4]]),
+    ],
+)
+def test_the_condition_excuses_no_mistake(reference, function, cases):
+    assert judged(reference, function, *cases).points == 0
+
+
+def test_nothing_excuses_more_than_a_thousandth():
+    """Where the computation is hopeless, all digits could be rounding: no wrong answer gets in by that."""
+    hopeless = [[1.0, 1e-16, -1.0]]
+    assert judged(lambda x: 1e17 * np.sum(x) + 1, lambda x: 1.002 * (1e17 * np.sum(x) + 1), *hopeless).points == 0
+    half = [[1.5, 0.25]]
+    assert judged(np.sum, lambda x: 1.01 * np.sum(x), *half, dtype=np.float16).points == 0
+
+
+def test_a_whole_number_is_exact():
+    def count(x):
+        return int(np.ceil(1e5 * x[0]))
+
+    assert judged(count, lambda x: float(count(x)), [3.7]).points == 1
+    assert judged(count, lambda x: count(x) + 1, [3.7]).points == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "function", "points"),
+    [
+        ("moved and put back", lambda x: (x.__iadd__(0.1), x.__isub__(0.1), 2 * x)[-1], 1),
+        ("changed", lambda x: (2 * x, x.__imul__(3))[0], 0),
+        ("another type of number", lambda x: (2 * x, setattr(x, "shape", (-1, 1)))[0], 0),
+    ],
+)
+def test_an_argument_that_differs_by_a_rounding_is_as_it_was(what, function, points):
+    assert judged(lambda x: 2 * x, function, [0.3, 0.7]).points == points
+
+
+def test_a_list_of_arguments_keeps_its_parts(items, right):
+    def replaced(betas, X, Y):
+        g = right["gradient"](betas, X, Y)
+        betas[0] = betas[0] - g[0]
+        return g
+
+    result = engine.check(items["gradient"], engine.caller({**right.functions, "gradient": replaced}), right)
+    assert (result.points, result.groups[0].why.data["name"]) == (3, "betas")
+    assert "gradient changed its argument betas" in words.text(result)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
