@@ -109,9 +109,10 @@ def with_lams(rng: Rng, X: np.ndarray, y: np.ndarray, lams: Any, pairs: Any) -> 
 
 
 def place(value: Any) -> Any:
-    """Which place the chosen one of LAMS has among the student's own estimates: the first one is right."""
+    """The place that the chosen one of LAMS has among the estimates that were returned, and what is none of them itself."""
     cv, best = value
-    return np.flatnonzero(np.take(LAMS, np.argsort(cv)) == best)
+    found = np.flatnonzero(np.take(LAMS, np.argsort(cv)) == best)
+    return found if found.size else best
 
 
 def up_to_a_factor(value: Any) -> Any:
