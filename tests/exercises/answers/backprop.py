@@ -632,8 +632,6 @@ def train(betas, X, Y, batches, alpha):
     ],
 }
 
-# mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {"gradient-numerical": "a quotient that is wrong is wrong for all networks"}
 

@@ -807,8 +807,6 @@ def unmatched_delta(a, Y, sigma):
     ],
 }
 
-# mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {}
 

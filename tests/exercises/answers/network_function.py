@@ -782,8 +782,6 @@ def activation(a, h):
     ],
 }
 
-# mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {}
 

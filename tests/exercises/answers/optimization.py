@@ -604,8 +604,6 @@ def minibatch_sgd(objective, w, X, y, batches, alphas):
     ],
 }
 
-# mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {}
 

@@ -516,8 +516,6 @@ def read_off(squares, right):
 # nothing that a task asks for can be had by another way
 DETOURS = {}
 
-# mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {}
 
