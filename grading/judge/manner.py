@@ -1,4 +1,4 @@
-"""In which manner a value is wrong, where that can be said without the right one: a sign, a factor, a column, an order."""
+"""In which manner a value is wrong, as far as that tells no right number: a sign, a factor, a column, an order."""
 
 from __future__ import annotations
 

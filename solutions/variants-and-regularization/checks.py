@@ -109,7 +109,7 @@ def with_lams(rng: Rng, X: np.ndarray, y: np.ndarray, lams: Any, pairs: Any) -> 
 
 
 def place(value: Any) -> Any:
-    """The place that the chosen one of LAMS has among the estimates that were returned, and what is none of them itself."""
+    """The place of the chosen one of LAMS among the estimates that were returned, and what is none of them itself."""
     cv, best = value
     found = np.flatnonzero(np.take(LAMS, np.argsort(cv)) == best)
     return found if found.size else best

@@ -668,7 +668,7 @@ MATRIX = np.arange(1.0, 13.0).reshape(4, 3) ** 2
         (MATRIX[::-1], "the rows are right, but in another order"),
         (np.roll(MATRIX, 1, axis=0) * [[0.5], [1], [1], [1]], "the entries are shifted by one place"),
         (np.tile(MATRIX[:1] + 1, (4, 1)), "all rows are alike, and should not be"),
-        (MATRIX + [1, 0, 0], "only column 0 is wrong"),
+        (MATRIX + np.array([1, 0, 0]), "only column 0 is wrong"),
         (MATRIX + [[0], [0], [3], [0]] * np.array([1, 2, 3]), "only row 2 is wrong"),
         (MATRIX**1.5, "entry [3, 2] of the result is off"),
     ],
@@ -676,10 +676,12 @@ MATRIX = np.arange(1.0, 13.0).reshape(4, 3) ** 2
 def test_the_manner_of_a_difference_is_told(found, said):
     why = compare.difference(found, MATRIX, Case((MATRIX,)))
     assert words.said(why).startswith(said)
+
+
+def test_rows_for_columns_are_told():
     square = MATRIX[:3]
-    assert words.said(compare.difference(square.T, square, Case((MATRIX,)))).startswith(
-        "rows and columns are exchanged"
-    )
+    why = compare.difference(square.T, square, Case((MATRIX,)))
+    assert words.said(why).startswith("rows and columns are exchanged")
 
 
 # -------------------------------------------------------------------------------------------- inside the notebook
