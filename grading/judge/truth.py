@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -70,7 +71,7 @@ class Truth:
         yield self._at(_finer)
         for seed in range(2):
             rng = np.random.default_rng(seed)
-            yield self._at(lambda value, rng=rng: _moved(value, rng))
+            yield self._at(functools.partial(_moved, rng=rng))
 
     def _at(self, change: Callable[[np.ndarray | np.floating | float], Any]) -> Outcome:
         """At changed inputs."""
