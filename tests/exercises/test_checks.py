@@ -469,3 +469,23 @@ def test_calls_between_functions_are_as_fast_as_without_a_check(notebook):
     notebook.names["seen"] = seen
     notebook.run("with checks.part('f'):\n    f(1000)")
     assert seen.count("f") >= 970  # called by f itself, with nothing between
+
+
+def test_a_function_in_the_cell_of_its_check_is_still_the_students(notebook):
+    said = notebook.fails("def softmax(a):\n    return a @ np.ones((4, 4))\n" + SOFTMAX)
+    assert said.startswith("softmax stopped in line 2 of its cell:\n    return a @ np.ones((4, 4))\n")
+
+
+@pytest.mark.parametrize("value", [np.array([2.0]), [[2.0]], np.float32(2.0)])
+def test_an_array_with_one_number_is_that_number(value):
+    checks.close(value, 2.0, "z")
+    checks.shape(value, (), "z")
+    checks.at_least(value, 2.0, "z")
+    checks.gradient(lambda w: 2 * w, value, 0.5, "z")
+
+
+def test_what_is_put_back_but_for_rounding_is_as_it_was(notebook):
+    notebook.run("def quotient(w):\n    w += 1e-3\n    w -= 2e-3\n    w += 1e-3\n    return 1.0")
+    notebook.run(
+        "with checks.part('quotient'):\n    checks.close(quotient(np.array([0.0, 0.1, np.nan])), 1.0, 'a quotient')"
+    )
