@@ -158,7 +158,7 @@ def shape(value: Any, expected: tuple[int, ...], name: str, hints: Mapping[tuple
     Failed
         If the shape differs; the message names both shapes and the hint.
     """
-    found = _array(value, name).shape
+    found = _array(value, name, tuple(expected)).shape
     if found != tuple(expected):
         raise Failed(_shapes(name, found, tuple(expected), (hints or {}).get(found, "")))
     print(f"✓ {name}: shape {found}")
@@ -186,7 +186,8 @@ def close(value: Any, expected: Any, name: str, hint: str = "", tolerance: float
     Failed
         If shapes or numbers differ; the message shows both, and says what is wrong where that is certain.
     """
-    found, wanted = _array(value, name), np.asarray(expected, dtype=float)
+    wanted = np.asarray(expected, dtype=float)
+    found = _array(value, name, wanted.shape)
     if not np.all(np.isfinite(wanted)):  # no difference from it would be too large
         raise ValueError(f"expected: the worked numbers of {name} must be finite, got {expected}")
     if found.shape != wanted.shape:
@@ -220,9 +221,9 @@ def at_least(value: Any, bound: float, name: str, hint: str = "") -> None:
     Failed
         If the number is less than the bound, or no number.
     """
-    found = _array(value, name)
-    if found.size != 1:
-        raise Failed(_sentence(f"{name} has shape {found.shape}, expected one number", hint))
+    found = _array(value, name, ())
+    if found.ndim:
+        raise Failed(_shapes(name, found.shape, (), hint))
     number = found.item()
     if not number >= bound:
         raise Failed(_sentence("{} is {}, expected at least {}".format(name, *compared.apart(number, bound, 4)), hint))
@@ -253,7 +254,8 @@ def gradient(F: Callable[[np.ndarray], float], grad: Any, w: Any, name: str, hin
         If an entry differs by more than 1e-6 of the largest entry; the message names the worst entry, and says what
         is wrong where that is certain.
     """
-    at, found = np.array(w, dtype=float), _array(grad, name)
+    at = np.array(w, dtype=float)
+    found = _array(grad, name, at.shape)
     if found.shape != at.shape:
         raise Failed(_shapes(name, found.shape, at.shape, hint))
     slopes = np.empty(at.shape)
@@ -275,7 +277,7 @@ def gradient(F: Callable[[np.ndarray], float], grad: Any, w: Any, name: str, hin
 ASK = "\nAsk yourself: "
 
 
-def _array(value: Any, name: str) -> np.ndarray:
+def _array(value: Any, name: str, expected: tuple[int, ...]) -> np.ndarray:
     if value is None:
         raise Failed(f"{name} is None: did the function forget its return?")
     value = plain(value)
@@ -292,7 +294,7 @@ def _array(value: Any, name: str) -> np.ndarray:
         if array.dtype == object and any(each is None for each in array.flat):
             raise Failed(f"{name} has an entry that is None: did a function forget its return?")
         raise Failed(f"{name} is a {type(value).__name__} that cannot be read as an array of numbers")
-    return array.astype(float)
+    return array.astype(float).reshape(expected if expected == () and array.size == 1 else array.shape)
 
 
 def _not_finite(found: np.ndarray) -> str:

@@ -81,8 +81,6 @@ def axis(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
     """
     if found == wanted or [n for n in found if n != 1] != [n for n in wanted if n != 1]:
         return ""
-    if not wanted:
-        return "It is an array with one number in it: [0] or .item() takes it out."
     if len(found) > len(wanted):
         return "It has an axis of length 1 too many, as keepdims=True or a slice like i:i+1 leave it."
     if len(found) < len(wanted):

@@ -38,8 +38,10 @@ def told(error: Exception, part: str, cell: types.CodeType, watch: Watch) -> tup
     frames = [
         (frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_globals is watch.namespace
     ]
-    own = set(_codes(cell))
-    students = [(frame, line) for frame, line in frames if frame.f_code not in own]
+    own = {id(code) for code in _codes(cell)}  # of the check; a student may have put the function into the same cell
+    students_own = [each.__code__ for each in watch.own.values() if each.__code__ is not cell]
+    own -= {id(code) for each in students_own for code in _codes(each)}
+    students = [(frame, line) for frame, line in frames if id(frame.f_code) not in own]
     if unfit := _signature(error, watch):
         return "\n".join(
             [unfit, *_calling(students[-1:], watch)]

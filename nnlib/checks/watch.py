@@ -120,7 +120,11 @@ def _same(value: Any, before: Any) -> bool:
     if isinstance(before, np.ndarray):
         if not isinstance(value, np.ndarray) or (value.dtype, value.shape) != (before.dtype, before.shape):
             return False
-        return np.array_equal(value, before) or (value.dtype.kind in "fc" and np.array_equal(value, before, True))
+        if value.dtype.kind not in "fc" or np.array_equal(value, before):
+            return np.array_equal(value, before)
+        largest = np.max(np.abs(before), initial=1.0, where=np.isfinite(before))
+        rounding = 64 * float(np.finfo(value.dtype).eps * largest)
+        return np.allclose(value, before, rtol=0, atol=rounding, equal_nan=True)  # w += eps and w -= eps put it back
     if isinstance(before, list):
         same_length = isinstance(value, list | tuple) and len(value) == len(before)
         return same_length and all(map(_same, value, before))

@@ -2,6 +2,8 @@
 
 import collections
 import linecache
+import re
+import sys
 import textwrap
 
 import numpy as np
@@ -356,7 +358,7 @@ def test_an_exception_becomes_the_students_line_and_a_question(notebook, body, s
         assert told.startswith("softmax stopped in line ")
         assert f"of its cell{also}:\n    " in told
         assert body.splitlines()[-1].strip() in told  # the student's own line
-        assert __import__("re").search(said, told, 16), told
+        assert re.search(said, told, re.DOTALL), told
         assert told.endswith("?")
         assert "Traceback" not in told
 
@@ -457,15 +459,30 @@ def test_a_deep_recursion_has_room(notebook):
     notebook.run("with checks.part('f'):\n    checks.close(f(700), 700, 'f')")
 
 
-def test_calls_between_functions_are_as_fast_as_without_a_check(notebook):
-    notebook.run("def h(a):\n    return a\n\ndef f(n):\n    for _ in range(n):\n        h(1.0)\n    return n")
-    calls = []
-    notebook.names["calls"] = calls
-    notebook.run(
-        "real = h.__code__\nwith checks.part('f'):\n    f(100)\n    watched = h\n    calls.append(h is watched)"
-    )
-    seen = []
-    notebook.run("import sys\ndef h(a):\n    seen.append(sys._getframe(1).f_code.co_name)")
-    notebook.names["seen"] = seen
+def test_between_functions_that_call_one_another_often_nothing_stands(notebook):
+    """Training calls some of them thousands of times."""
+    notebook.names |= {"seen": (seen := []), "sys": sys}
+    notebook.run("def h(a):\n    seen.append(sys._getframe(1).f_code.co_name)")
+    notebook.run("def f(n):\n    for _ in range(n):\n        h(1.0)\n    return n")
     notebook.run("with checks.part('f'):\n    f(1000)")
-    assert seen.count("f") >= 970  # called by f itself, with nothing between
+    assert seen.count("f") > 950
+
+
+def test_a_function_in_the_cell_of_its_check_is_still_the_students(notebook):
+    said = notebook.fails("def softmax(a):\n    return a @ np.ones((4, 4))\n" + SOFTMAX)
+    assert said.startswith("softmax stopped in line 2 of its cell:\n    return a @ np.ones((4, 4))\n")
+
+
+@pytest.mark.parametrize("value", [np.array([2.0]), [[2.0]], np.float32(2.0)])
+def test_an_array_with_one_number_is_that_number(value):
+    checks.close(value, 2.0, "z")
+    checks.shape(value, (), "z")
+    checks.at_least(value, 2.0, "z")
+    checks.gradient(lambda w: 2 * w, value, 0.5, "z")
+
+
+def test_what_is_put_back_but_for_rounding_is_as_it_was(notebook):
+    notebook.run("def quotient(w):\n    w += 1e-3\n    w -= 2e-3\n    w += 1e-3\n    return 1.0")
+    notebook.run(
+        "with checks.part('quotient'):\n    checks.close(quotient(np.array([0.0, 0.1, np.nan])), 1.0, 'a quotient')"
+    )
