@@ -152,13 +152,18 @@ def answers(assignment: str, *kinds: str) -> list[Answer]:
 # ------------------------------------------------------------------------------------------------- what is tried
 
 
+def slow(group: engine.Group) -> bool:
+    """Whether it is training, which takes seconds: a group that gives its calls more time than usual."""
+    return group.deadline > engine.Group.deadline
+
+
 def verdicts(answer: Answer, seeds: Sequence[int], trained: int = 0) -> list[Verdict]:
     """What the checks say at each seed; nothing is diagnosed, and no small call is looked for: they change no point.
 
-    Training, which a judge looks at, takes seconds. So it is tried at the first seeds alone, as many as `trained`.
+    What is `slow` is tried at the first seeds alone, as many as `trained`.
     """
     plain = replace(answer.item, mistakes=())
-    quick = replace(plain, groups=tuple(replace(g, cases=lambda _: ()) if g.judge else g for g in plain.groups))
+    quick = replace(plain, groups=tuple(replace(g, cases=lambda _: ()) if slow(g) else g for g in plain.groups))
     right = engine.reference(answer.assignment, ROOT)
     with answer.call(plain) as call, patch("grading.judge.smallest.TRIES", 0):
         return [engine.check(plain if seed < trained else quick, call, right, seed) for seed in seeds]
@@ -175,11 +180,11 @@ class Tried:
     def complaints(self, trained: int) -> list[tuple[str, str]]:
         """What is unfair: the group, and a sentence."""
         groups, kind, seeds = self.answer.item.groups, self.answer.kind, len(self.passed)
-        judged = [bool(group.judge) for group in groups]
+        training = [slow(group) for group in groups]
         first = next(passed for seed, passed in sorted(self.passed.items()))
         # a group that was not tried at a seed is as at the first one
         rows = [
-            [one if judge and seed >= trained else own for own, one, judge in zip(passed, first, judged, strict=True)]
+            [one if late and seed >= trained else own for own, one, late in zip(passed, first, training, strict=True)]
             for seed, passed in self.passed.items()
         ]
         points = [sum(g.points for g, own in zip(groups, row, strict=True) if own) for row in rows]

@@ -61,8 +61,9 @@ def test_what_is_unfair(kind, passed, groups):
 
 def test_training_counts_as_at_the_seeds_at_which_it_was_tried():
     one = fair.Answer("backprop", "train", "wrong", "how")
-    judged = [bool(group.judge) for group in one.item.groups]
-    untried = {0: tuple(not judge for judge in judged), 1: tuple(True for _ in judged)}
+    training = [fair.slow(group) for group in one.item.groups]
+    assert any(training)
+    untried = {0: tuple(not late for late in training), 1: tuple(True for _ in training)}
     assert fair.Tried(one, untried).complaints(trained=1) == []
     assert fair.Tried(one, untried).complaints(trained=2) != []
 
