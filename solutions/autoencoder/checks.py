@@ -192,9 +192,9 @@ ITEMS = items(
     principal_axes=item(
         "principal-axes",
         group("the mean", *CLOUDS, part=0),
-        group("the eigenvalues", *CLOUDS, part=2, at=100),
-        group("the axes, whatever their signs", *CLOUDS, part=lines, at=1e4),
-        group("fewer observations than pixels: the eigenvalues as shares of their sum", *FEW, part=shares, at=100),
+        group("the eigenvalues", *CLOUDS, part=2),
+        group("the axes, whatever their signs", *CLOUDS, part=lines),
+        group("fewer observations than pixels: the eigenvalues as shares of their sum", *FEW, part=shares),
     ),
     project=item(
         "pca-reconstruction",
@@ -214,10 +214,8 @@ ITEMS = items(
     ),
     principal_angles=item(
         "principal-angles",
-        group(
-            "orthonormal bases", (orthonormal(2, 6), orthonormal(2, 6)), (orthonormal(3, 7), orthonormal(3, 7)), at=1e4
-        ),
-        group("any bases, and planes of other dimensions", spans(2, 2, 5), spans(3, 2, 6), spans(1, 3, 8), at=1e4),
+        group("orthonormal bases", (orthonormal(2, 6), orthonormal(2, 6)), (orthonormal(3, 7), orthonormal(3, 7))),
+        group("any bases, and planes of other dimensions", spans(2, 2, 5), spans(3, 2, 6), spans(1, 3, 8)),
         group(
             "the same plane in other coordinates", same_plane(20), same_plane(16), same_plane(12), part=sum_of_cosines
         ),
@@ -233,7 +231,7 @@ ITEMS = items(
     train_linear=item(
         "linear-autoencoder-train",
         group("one step", linear(5, 4, 2, 1, 0.1), linear(4, 3, 3, 1, 0.05)),
-        group("several steps", linear(6, 4, 2, 4, 0.02), at=100),
+        group("several steps", linear(6, 4, 2, 4, 0.02)),
         group("real digits", linear_digits(), judge=near_pca, deadline=20.0),
     ),
     deep_gradient=item(

@@ -142,8 +142,8 @@ ITEMS = items(
     ),
     numerical_gradient=item(
         "gradient-numerical",
-        group("one layer", (*problems(4, 2, 3), 1e-2), (*problems(3, 3, 2), 0.1), at=100),
-        group("several layers", (*problems(3, 2, 3, 2), 1e-2), at=100, points=2),
+        group("one layer", (*problems(4, 2, 3), 1e-2), (*problems(3, 3, 2), 0.1)),
+        group("several layers", (*problems(3, 2, 3, 2), 1e-2), points=2),
     ),
     netbp_step=item(
         "netbp-update",

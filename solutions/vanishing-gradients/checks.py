@@ -178,9 +178,9 @@ ITEMS = items(
     ),
     layer_bounds=item(
         "delta-bound",
-        group("a single unit in each next layer", stretches((3, 4, 1), "tanh"), stretches((5, 3, 1), "sigmoid"), at=10),
-        group("tanh and ReLU", stretches((3, 4, 5, 2), "tanh"), f32(stretches((4, 4, 4), "relu")), at=10),
-        group("sigmoids", stretches((3, 5, 4, 3), "sigmoid"), stretches((2, 3, 2), "sigmoid"), at=10),
+        group("a single unit in each next layer", stretches((3, 4, 1), "tanh"), stretches((5, 3, 1), "sigmoid")),
+        group("tanh and ReLU", stretches((3, 4, 5, 2), "tanh"), f32(stretches((4, 4, 4), "relu"))),
+        group("sigmoids", stretches((3, 5, 4, 3), "sigmoid"), stretches((2, 3, 2), "sigmoid")),
     ),
     initial_betas=item(
         "initial-weights",
@@ -190,10 +190,10 @@ ITEMS = items(
     ),
     predicted_factors=item(
         "delta-factor",
-        group("one layer", layers("tanh", 1, 1.0), layers("relu", 1, 3.0), layers("sigmoid", 1, 20.0), at=1e3),
-        group("ReLU", layers("relu", 4, 2.0), layers("relu", 3, 0.5), at=1e3),
-        group("tanh", layers("tanh", 5, 1.0), layers("tanh", 4, 4.0), at=1e3),
-        group("sigmoids", layers("sigmoid", 5, 1.0), layers("sigmoid", 4, 50.0), at=1e3),
+        group("one layer", layers("tanh", 1, 1.0), layers("relu", 1, 3.0), layers("sigmoid", 1, 20.0)),
+        group("ReLU", layers("relu", 4, 2.0), layers("relu", 3, 0.5)),
+        group("tanh", layers("tanh", 5, 1.0), layers("tanh", 4, 4.0)),
+        group("sigmoids", layers("sigmoid", 5, 1.0), layers("sigmoid", 4, 50.0)),
     ),
     clip=item(
         "gradient-clipping",

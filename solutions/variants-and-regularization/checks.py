@@ -152,17 +152,16 @@ ITEMS = items(
     ),
     adam_step=item(
         "adam",
-        group("what is kept, m and r", from_zero(4), moments(3, 2, 3), part=slice(1, 3), at=10),
-        group("w after the first step, from zero, with eps = 0", from_zero(5, 0.9, 0.999, 0.0), part=0, at=100),
+        group("what is kept, m and r", from_zero(4), moments(3, 2, 3), part=slice(1, 3)),
+        group("w after the first step, from zero, with eps = 0", from_zero(5, 0.9, 0.999, 0.0), part=0),
         group(
             "w in later steps, with other b1, b2 and eps",
             moments(2, 4),
             moments(3, 3, 2, more=(0.5, 0.75, 0.3)),
             f32(moments(5, 4, more=(0.8, 0.95, 0.1))),
             part=0,
-            at=100,
         ),
-        group("w after very many steps, with eps = 0", moments(10**6, 4, more=(0.9, 0.999, 0.0)), part=0, at=10),
+        group("w after very many steps, with eps = 0", moments(10**6, 4, more=(0.9, 0.999, 0.0)), part=0),
     ),
     svrg=item(
         "svrg",
@@ -172,10 +171,9 @@ ITEMS = items(
             sums(6, 3, 4, 0.1),
             sums(8, 4, 12, 0.05),
             f32(sums(7, 3, 5, 0.1)),
-            at=10,
             points=2,
         ),
-        group("one observation alone", sums(1, 3, 3, 0.1), sums(1, 2, 2, 0.05), at=10),
+        group("one observation alone", sums(1, 3, 3, 0.1), sums(1, 2, 2, 0.05)),
     ),
     dropout=item(
         "dropout",
@@ -203,9 +201,9 @@ ITEMS = items(
     ),
     ista=item(
         "ista",
-        group("without a penalty: gradient descent", lasso(10, 3, 0.0, 1), lasso(12, 4, 0.0, 5), at=10),
-        group("one step", *STEPS, f32(lasso(12, 8, 3.0, 1)), at=10),
-        group("many steps", lasso(12, 4, 0.3, 20), lasso(20, 6, 0.8, 100), at=100, points=2),
+        group("without a penalty: gradient descent", lasso(10, 3, 0.0, 1), lasso(12, 4, 0.0, 5)),
+        group("one step", *STEPS, f32(lasso(12, 8, 3.0, 1))),
+        group("many steps", lasso(12, 4, 0.3, 20), lasso(20, 6, 0.8, 100), points=2),
     ),
     folds=item(
         "cross-validation-folds",
@@ -219,14 +217,13 @@ ITEMS = items(
     cross_validate=item(
         "cross-validation",
         group("the choice, by the estimates that were returned", *CHOICES, part=place),
-        group("CV, folds of the same size", *EQUAL, part=0, at=1e3),
-        group("CV, folds of two sizes", candidates(22, 4, 4), candidates(11, 3, 2), part=0, at=1e3),
+        group("CV, folds of the same size", *EQUAL, part=0),
+        group("CV, folds of two sizes", candidates(22, 4, 4), candidates(11, 3, 2), part=0),
         group(
             "CV up to a factor, leave one out",
             candidates(12, 3, 12),
             candidates(10, 4, 10),
             part=up_to_a_factor,
-            at=1e3,
         ),
     ),
 )
