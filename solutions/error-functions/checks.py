@@ -34,6 +34,13 @@ def classes(n: int, K: int) -> tuple:
 
 
 @draw
+def surprising(rng: Rng, n: int, K: int) -> tuple:
+    """The right class is never the most likely one: the error tells it from the others."""
+    a = rng.normal(size=(n, K))
+    return a, np.eye(K)[a.argmin(axis=1)]
+
+
+@draw
 def sure_questions(rng: Rng, n: int, K: int, right: bool) -> tuple:
     """Large |a|, with one moderate question in the last row."""
     Y = yes_or_no(n, K)(rng)
@@ -50,6 +57,7 @@ def sure_classes(rng: Rng, n: int, K: int, right: bool) -> tuple:
     a = rng.normal(size=(n, K)) + np.eye(K)[leader] * wide(rng, n, 1)
     a[0] -= 1.5e4
     a[-1] = rng.normal(size=K)
+    label[-1] = a[-1].argmin()
     return a, np.eye(K)[label]
 
 
@@ -80,6 +88,17 @@ def race(rng: Rng, y: int, most: int = 2000, x: float | None = None) -> tuple:
 
 def right_already(y: int) -> tuple:
     return np.array([1.0, 0.5]) * (2 * y - 1), uniform(0.5, 2.0), y, 0.2, 50
+
+
+def from_ln_3(y: int, alpha: float) -> tuple:
+    """The first step leads just to the other side, or just not: both weights must take it from the same place."""
+    return np.array([np.log(3.0) - 1, 0.5]) * (1 - 2 * y), 2.0, y, alpha, 50
+
+
+@draw
+def far_away(rng: Rng, y: int, most: int) -> tuple:
+    """Neither error gets there."""
+    return rng.uniform(8, 9, size=2) * (1 - 2 * y), 1.0, y, rng.uniform(0.1, 0.3), most
 
 
 def undecided() -> tuple:
@@ -125,8 +144,8 @@ ITEMS = items(
     ),
     cross_entropy=item(
         "cross-entropy-from-a",
-        group("one observation", f32(classes(1, 4)), f32(classes(1, 2))),
-        group("a batch", f32(classes(5, 3)), f32(classes(4, 4))),
+        group("one observation", f32(surprising(1, 4)), f32(classes(1, 2))),
+        group("a batch", f32(surprising(5, 3)), f32(classes(4, 4))),
         group("sure and right, or all a_k large", sure_classes(4, 3, True), sure_classes(4, 4, True), all_large(4, 3)),
         group("sure and wrong", sure_classes(4, 3, False), sure_classes(3, 5, False), f32(sure_classes(5, 4, False))),
     ),
@@ -178,16 +197,16 @@ ITEMS = items(
     ),
     steps_until_right=item(
         "steps-until-right",
-        group("target 0: cross entropy", *[race(0)] * 6, race(0, x=-1.5), race(0, x=3.0), part=0),
-        group("target 0: squares", *[race(0)] * 4, race(0, x=-1.5), race(0, x=3.0), part=1),
-        group("target 1", *[race(1)] * 3, race(1, x=-0.5), race(1, x=2.0)),
+        group("target 0: cross entropy", *[race(0)] * 6, race(0, x=-1.5), race(0, x=3.0), from_ln_3(0, 0.3), part=0),
+        group("target 0: squares", *[race(0)] * 4, race(0, x=-1.5), race(0, x=3.0), from_ln_3(0, 1.55), part=1),
+        group("target 1", *[race(1)] * 3, race(1, x=-0.5), race(1, x=2.0), from_ln_3(1, 0.3), from_ln_3(1, 1.55)),
         group(
             "right already, undecided, or not within the limit",
             right_already(0),
             right_already(1),
             undecided(),
-            race(0, 3),
-            race(1, 12),
+            far_away(0, 3),
+            far_away(1, 7),
         ),
     ),
     best_constant=item(

@@ -1,5 +1,6 @@
 """The graded items of `network-function`: inputs, and groups for partial credit."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,22 +51,28 @@ def sizes(rng: Rng, count: int) -> list[int]:
     return [int(m) for m in rng.choice(np.arange(2, 50), size=count, replace=False)]
 
 
-CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-
-
-def answers(betas: Any, X: np.ndarray) -> np.ndarray:
-    """1 for a yes (above 0.9), 0 for a no (below 0.1), 1/2 for all else: of a network with two tanh units."""
+def activations(betas: Any, X: np.ndarray) -> np.ndarray:
+    """The pre-activation of the output of a network with two tanh units: above ln 9 the answer is above 0.9."""
     beta1, beta2 = (np.array(beta, dtype=float) for beta in betas)
     if beta1.shape != (2, 1 + X.shape[1]) or beta2.shape != (1, 3):
         raise ValueError("not the shapes that the task states")
     z = np.tanh(X @ beta1[:, 1:].T + beta1[:, 0])
-    a = np.clip(z @ beta2[:, 1:].T + beta2[:, 0], -100, 100)
-    yhat = 1 / (1 + np.exp(-a))
-    return np.where(yhat > 0.9, 1.0, np.where(yhat < 0.1, 0.0, 0.5))
+    return (z @ beta2[:, 1:].T + beta2[:, 0])[:, 0]
 
 
-def at_the_corners(betas: Any) -> np.ndarray:
-    return answers(betas, CORNERS)
+def right(a: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    return np.where(wanted == 1, a, -a) > np.log(9.0)
+
+
+def at_the_corners(*wanted: int) -> Callable[[Any], np.ndarray]:
+    """1 and 0 where the answer is right, and where it is not the pre-activation, by which a mistake is known."""
+    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+    def answers(betas: Any) -> np.ndarray:
+        a = activations(betas, X)
+        return np.where(right(a, np.array(wanted)), wanted, a)
+
+    return answers
 
 
 @draw
@@ -87,8 +94,12 @@ def says_band(betas: Any, case: Case, reference: Reference) -> str | None:
     X += np.outer(u - X @ direction, direction) / (direction @ direction)  # moved along the direction to their u
     far = np.minimum(abs(u - low), abs(u - high)) >= 4 / s
     wanted = ((low < u) & (u < high)).astype(float)
-    wrong = int(np.sum((answers(betas, X)[:, 0] != wanted)[far]))
-    return f"{wrong} of {far.sum()} points away from the borders get a wrong or an unsure answer" if wrong else None
+    wrong = int(np.sum(~right(activations(betas, X), wanted)[far]))
+    return (
+        f"with s = {s:.0f}, {wrong} of {far.sum()} points away from the borders get a wrong or an unsure answer"
+        if wrong
+        else None
+    )
 
 
 @draw
@@ -210,11 +221,11 @@ ITEMS = items(
     ),
     band_network=item(
         "xor-by-hand",
-        group("exclusive or at the corners", (np.ones(2), 0.5, 1.5, uniform(8, 12)), part=at_the_corners),
+        group("exclusive or at the corners", (np.ones(2), 0.5, 1.5, uniform(8, 12)), part=at_the_corners(0, 1, 1, 0)),
         group(
             "the band across (1, -1) at the corners",
             (np.array([1.0, -1.0]), -0.5, 0.5, uniform(8, 12)),
-            part=at_the_corners,
+            part=at_the_corners(1, 0, 0, 1),
         ),
         group("any band in the plane", *[band(2)] * 4, *[band(2, steep=True)] * 4, judge=says_band),
         group("one input, and many", band(1), band(5), band(1, steep=True), band(4, steep=True), judge=says_band),
