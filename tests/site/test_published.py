@@ -297,7 +297,12 @@ def moved(root, tmp_path_factory):
     shutil.copy(root / "CITATION.cff", folder)
     (folder / "book" / "_toc.yml").write_text("format: jb-book\nroot: old\nchapters: [{file: new}]\n")
     cells = [
-        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# New\n\nA page that is new, and says it.\n"},
+        {
+            "cell_type": "markdown",
+            "id": "a",
+            "metadata": {},
+            "source": "# *New* & old\n\nA new page, and it says so.\n",
+        },
         {
             "cell_type": "code",
             "id": "b",
@@ -342,6 +347,11 @@ def test_one_line_moves_the_book(moved, repository, site):
     assert hub.startswith("https://hub.example.org/hub/user-redirect/git-pull?")
     assert asked["repo"] == ["https://github.com/Elsewhere/other-name"]
     assert asked["urlpath"] == ["lab/tree/other-name/book/new.ipynb"]
+
+
+def test_a_page_is_shared_under_the_title_that_a_reader_sees(moved):
+    page = BeautifulSoup((moved / "new.html").read_text(), "html.parser")
+    assert page.find("meta", property="og:title")["content"] == "New & old"
 
 
 def test_a_page_says_when_it_was_committed_or_else_built(moved):
