@@ -44,17 +44,19 @@ UNDER_THE_CELLS = (
     "solutions/backprop/*",
     "exercises/backprop/*",
 )
-AROUND_THE_CELLS = ("_config.yml", "CITATION.cff", "book/_toc.yml", "book/_ext/*.py")
+AROUND_THE_CELLS = ("_config.yml", "CITATION.cff", "book/_toc.yml", "book/_ext/*.py", "scripts/build_book.py")
 CONFIGURED = """
-# Beside what _config.yml says: where its paths begin, and that a reference to nothing is a fault.
+# Beside what _config.yml says: where its paths begin, and that a reference to nothing is a fault. Nothing here knows
+# where the repository lies, and to do it twice changes nothing.
 import sys
+from pathlib import Path
 
-sys.path += {extensions!r}
-book, own, nitpicky = {book!r}, globals(), True
+root, own, nitpicky = Path(__file__).resolve().parents[2], globals(), True
+sys.path += [str(root / folder) for folder in {folders!r}]
 extensions = [name for name in extensions if name not in ("sphinx_thebe", "sphinx_comments")]  # need a network
-html_static_path = [f"{{book}}/{{path}}" for path in own.get("html_static_path", [])]
-bibtex_bibfiles = [f"{{book}}/{{path}}" for path in own.get("bibtex_bibfiles", [])]
-html_favicon = f"{{book}}/{{html_favicon}}" if own.get("html_favicon") else ""
+html_static_path = [str(root / "book" / path) for path in own.get("html_static_path", [])]
+bibtex_bibfiles = [str(root / "book" / path) for path in own.get("bibtex_bibfiles", [])]
+html_favicon = str(root / "book" / html_favicon) if own.get("html_favicon") else ""
 """
 PLACEHOLDER = "/nn-course/nn-course"  # how the repository's address ends until there is one
 
@@ -91,9 +93,8 @@ def configure() -> None:
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     subprocess.run([str(jupyter_book), *words], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     extensions = yaml.safe_load((ROOT / "_config.yml").read_text()).get("sphinx", {}).get("local_extensions", {})
-    folders = sorted({str(ROOT / folder) for folder in extensions.values()})
     with (CONFIG / "conf.py").open("a", encoding="utf-8") as file:
-        file.write(CONFIGURED.format(extensions=folders, book=str(ROOT / "book")))
+        file.write(CONFIGURED.format(folders=sorted({*extensions.values()})))
 
 
 def main() -> int:
@@ -114,8 +115,6 @@ def main() -> int:
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     execute()
     done = subprocess.run(command, cwd=ROOT)
-    if done.returncode and "--fresh-env" not in command:  # after an edit sphinxcontrib-bibtex loses its files
-        done = subprocess.run([*command, "--fresh-env"], cwd=ROOT)
     if done.returncode == 0:
         MADE_FOR.write_text(now)
         print(f"\nBuilt in {time.perf_counter() - start:.0f} s: {BUILD / 'html' / 'index.html'}, or: make serve")

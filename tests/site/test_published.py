@@ -4,7 +4,6 @@ import base64
 import datetime
 import hashlib
 import http.server
-import importlib.util
 import json
 import os
 import re
@@ -362,15 +361,6 @@ def test_a_page_says_when_it_was_committed_or_else_built(moved):
 # The build script
 
 
-@pytest.fixture
-def script(root, tmp_path, monkeypatch):
-    spec = importlib.util.spec_from_file_location("build_book", root / "scripts" / "build_book.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "ROOT", tmp_path)
-    return module
-
-
 def test_what_was_executed_is_kept_until_something_under_it_changes(script, tmp_path):
     for name in ("nnlib/a.py", "book/_data/b.npz", "book/_ext/c.py", "book/_toc.yml", "requirements.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -391,17 +381,9 @@ def test_what_was_executed_is_kept_until_something_under_it_changes(script, tmp_
 @pytest.mark.parametrize(("owner", "said"), [("nn-course", True), ("a-university", False)])
 def test_the_build_says_that_the_address_is_a_placeholder(script, tmp_path, monkeypatch, capsys, owner, said):
     (tmp_path / "_config.yml").write_text(f"repository: {{url: https://github.com/{owner}/nn-course}}\n")
-    build = tmp_path / "_build"
-    for name, path in {
-        "BUILD": build,
-        "CACHE": build / "c",
-        "MADE_FOR": build / "m",
-        "CACHED_FOR": build / "c" / "m",
-    }.items():
-        monkeypatch.setattr(script, name, path)
     monkeypatch.setattr(script, "execute", lambda: None)
     monkeypatch.setattr(script.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0))
     assert script.main() == 0
     printed = capsys.readouterr().out
-    assert str(build / "html" / "index.html") in printed
+    assert str(tmp_path / "_build" / "html" / "index.html") in printed
     assert ("is a placeholder" in printed) is said
