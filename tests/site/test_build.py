@@ -9,6 +9,11 @@ from bs4 import BeautifulSoup
 
 CONFIG = "title: A book\nexecute: {execute_notebooks: cache, raise_on_error: true}\n"
 VALUE = "print(open('../nnlib/value.py').read())"
+FILES = {
+    "a": "from pathlib import Path\nprint(sorted(path.name for path in Path('..').rglob('*.*')))",
+    "d": "print(open('../book/_data/numbers.txt').read())",
+    "g": "print(open('../grading/tell/words.py').read())",
+}
 BIBTEX = "@book{ada1843, author = {Ada Lovelace}, title = {Notes}, publisher = {Taylor}, year = {1843}}\n"
 
 
@@ -66,6 +71,24 @@ def test_a_page_is_executed_again_only_when_something_under_it_changed(small_boo
     assert script.main() == 0
     assert "second" in html.read_text()
     assert runs(folder) == {"page": 2}
+
+
+def test_what_only_some_pages_use_makes_only_them_old(small_book, capfd):
+    """g names grading, d the data; a could read anything. A class's grades are under no page."""
+    script, folder = small_book
+    files = ("grading/tell/words.py", "grading/state/ada/log.py", "book/_data/numbers.txt")
+    write(folder, dict.fromkeys(files, "first"))
+    write_contents(folder, *FILES)
+    for name, code in FILES.items():
+        write_page(folder, name, code)
+    assert script.main() == 0
+    assert runs(folder) == dict.fromkeys(["page", *FILES], 1)
+    write(folder, dict.fromkeys(files[:2], "second"))
+    capfd.readouterr()
+    assert script.main() == 0
+    assert runs(folder) == {"page": 1, "d": 1, "a": 2, "g": 2}
+    assert read(capfd.readouterr().out) == {"a", "g"}
+    assert "second" in (folder / "_build" / "html" / "g.html").read_text()
 
 
 def test_after_an_edit_only_that_page_is_read_again(small_book, capfd):

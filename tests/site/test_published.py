@@ -361,21 +361,31 @@ def test_a_page_says_when_it_was_committed_or_else_built(moved):
 # The build script
 
 
-def test_what_was_executed_is_kept_until_something_under_it_changes(script, tmp_path):
-    for name in ("nnlib/a.py", "book/_data/b.npz", "book/_ext/c.py", "book/_toc.yml", "requirements.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("before")
-    for name, executed, read in (
-        ("nnlib/a.py", True, True),
-        ("book/_data/b.npz", True, True),
-        ("requirements.txt", True, True),
-        ("book/_ext/c.py", False, True),
-        ("book/_toc.yml", False, True),
-    ):
-        first = script.digest(*script.UNDER_THE_CELLS), script.digest(*script.UNDER_THE_CELLS, *script.AROUND_THE_CELLS)
-        (tmp_path / name).write_text("after")
-        now = script.digest(*script.UNDER_THE_CELLS), script.digest(*script.UNDER_THE_CELLS, *script.AROUND_THE_CELLS)
-        assert (now[0] != first[0], now[1] != first[1]) == (executed, read), name
+@pytest.mark.parametrize(
+    ("name", "executed", "read"),
+    [
+        ("nnlib/a.py", {""}, {""}),
+        ("requirements.txt", {""}, {""}),
+        ("book/_data/b.npz", {"_data"}, {"_data"}),
+        ("grading/tell/a.py", {"grading", "solutions", "exercises"}, {"grading", "solutions", "exercises"}),
+        ("solutions/mistakes.toml", {"grading", "solutions", "exercises"}, {"grading", "solutions", "exercises"}),
+        ("book/_ext/interactive.py", {"interactive"}, {"interactive", ""}),
+        ("book/_ext/c.py", set(), {""}),
+        ("book/_toc.yml", set(), {""}),
+        ("scripts/build_book.py", set(), {""}),
+        ("grading/state/submitted/a/b.py", set(), set()),
+    ],
+)
+def test_what_was_executed_is_kept_until_something_under_it_changes(script, tmp_path, name, executed, read):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("before")
+    stamps = {tmp_path / "cells": (), tmp_path / "pages": script.AROUND_THE_CELLS}
+    for stamp, around in stamps.items():
+        script.write(stamp, script.under(*around))
+        assert script.changed(stamp, script.under(*around)) == set()
+    (tmp_path / name).write_text("after")
+    now = [script.changed(stamp, script.under(*around)) for stamp, around in stamps.items()]
+    assert now == [executed, read]
 
 
 @pytest.mark.parametrize(("owner", "said"), [("nn-course", True), ("a-university", False)])
