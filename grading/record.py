@@ -104,6 +104,7 @@ class Reason(StrEnum):
     NO_FUNCTION = auto()
     BORROWED = auto()
     # of the way it went
+    CHANGED = auto()
     CALLS = auto()
     STEPS = auto()
     # of a value

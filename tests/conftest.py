@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import asyncio
 import functools
 import importlib
 import os
@@ -161,9 +162,19 @@ def executed_once(notebook):
     notebook.setup = setup
 
 
+class AtOnce:
+    """Says what failed when it fails: a run that is ended from outside never comes to its summary."""
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            print(f"\n{report.nodeid}, {report.when}:\n{report.longreprtext[-3000:]}", flush=True)
+
+
 def pytest_configure(config):
     """Jupyter, nbgrader and IPython neither read nor write the configuration and the history of whoever tests."""
     if not hasattr(config, "workerinput"):  # what tests beside others inherits it
+        if EVERYTHING:
+            config.pluginmanager.register(AtOnce())
         config.own = tempfile.TemporaryDirectory(prefix="tests-", ignore_cleanup_errors=True)
         kinds = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
         os.environ |= {kind: os.path.join(config.own.name, kind.lower()) for kind in kinds}
@@ -196,9 +207,12 @@ def report():
 def browser(report):
     """Debian's Chromium, for one module: as long as Playwright runs, nothing else in its thread can use asyncio."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make test installs it")
-    with playwright.sync_playwright() as running:
-        started = report.launch(running)
-        if started is None:
-            pytest.skip("no browser is installed: apt-get install chromium")
-        yield started
-        started.close()
+    try:
+        with playwright.sync_playwright() as running:
+            started = report.launch(running)
+            if started is None:
+                pytest.skip("no browser is installed: apt-get install chromium")
+            yield started
+            started.close()
+    finally:
+        asyncio.events._set_running_loop(None)  # where a browser that crashed has left it

@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,10 @@ from grading.judge.item import Call, Case, Item, Reference
 from grading.record import Reason, Why
 from grading.student import borrowed
 from grading.student.borrowed import Borrowed, Missing, NoFunction, Unusable
-from grading.student.wire import NotNumbers
+from grading.student.wire import NotNumbers, plain
 
 __all__ = ["OWN", "Gone", "Lent", "Ours", "Outcome", "Unusable"]
-__all__ += ["attempt", "bounded", "caller", "earlier", "lend", "predecessors", "quiet"]
+__all__ += ["attempt", "bounded", "caller", "earlier", "lend", "nested", "predecessors", "quiet"]
 
 
 class Lent:
@@ -136,11 +136,15 @@ class Gone(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call gave: a value, or why there is none; `over` if the next call would say the same, only later."""
+    """What a call gave: a value, or why there is none; `over` if the next call would say the same, only later.
+
+    `left` are the arguments as the call left them.
+    """
 
     value: Any = None
     why: Why | None = None
     over: bool = False
+    left: tuple[Any, ...] = field(default=(), compare=False)
 
     @property
     def kind(self) -> str:
@@ -211,6 +215,7 @@ def _deadline(seconds: float) -> Iterator[None]:
 
 
 def attempt(call: Call, name: str, case: Case, seconds: float) -> Outcome:
+    """Call a function with copies of the arguments, and take whatever comes of it."""
     args, kwargs = copy.deepcopy((case.args, case.kwargs))
     within = getattr(call, "within", None)  # of a call that keeps the time itself
     call, limit = (within(seconds), contextlib.nullcontext()) if within else (call, _deadline(seconds))
@@ -220,7 +225,7 @@ def attempt(call: Call, name: str, case: Case, seconds: float) -> Outcome:
             try:
                 with bounded(CONVERTED) if within else contextlib.nullcontext():
                     # a copy in plain arrays: a later call may change what this one returned
-                    return Outcome(_nested(value))
+                    return Outcome(nested(value), left=args)
             except TimeoutError:
                 return Outcome(why=Reason.ENDLESS(), over=True)
     except _Deadline:
@@ -251,14 +256,15 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _nested(value: Any) -> Any:
+def nested(value: Any) -> Any:
     """A list of numbers becomes an array, a list of anything else stays a list; every array is a copy."""
+    value = plain(value)
     if isinstance(value, list | tuple):
-        parts = [_nested(part) for part in value]
+        parts = [nested(part) for part in value]
         if parts and all(isinstance(part, np.ndarray) and part.ndim == 0 for part in parts):
             return np.array(parts)
         return parts
     array = np.array(value)
     if array.dtype.kind not in "fiub":
-        raise NotNumbers(type(value).__name__)
+        raise NotNumbers("complex" if array.dtype.kind == "c" else type(value).__name__)
     return array

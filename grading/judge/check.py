@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-import time
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
 
-from grading.judge.call import OWN, Ours, Outcome, attempt, bounded, quiet
-from grading.judge.compare import difference, same
-from grading.judge.item import Call, Case, Group, Item, Mistake, Reference
-from grading.judge.reference import variant
-from grading.record import GroupVerdict, Hint, Reason, Verdict, Why
+from grading.judge.call import Outcome, attempt, quiet
+from grading.judge.diagnosis import diagnose
+from grading.judge.item import Call, Item, Reference
+from grading.judge.seen import Seen
+from grading.judge.smallest import smallest
+from grading.judge.truth import Truth
+from grading.record import Hint, Reason, Verdict, Why
 from grading.student import borrowed
 
 __all__ = ["check", "untrained"]
-
-DIAGNOSIS = 20.0  # seconds of computing in which a known mistake is looked for
 
 
 def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Verdict:
@@ -48,27 +45,25 @@ def check(item: Item, call: Call, reference: Reference, seed: int = 0) -> Verdic
     RuntimeError
         If the reference fails: a fault of the assignment.
     """
-    seen: list[tuple[Case, Outcome]] = []  # for the diagnosis
-    groups: list[GroupVerdict] = []
+    seen: list[Seen] = []
     gave_up: Outcome | None = None
+    charged = False  # for a changed argument, which costs one group
     another = _steps(item, call)
     with quiet():
         for number, group in enumerate(item.groups):
-            why: Why | None = None
+            seen.append(tried := Seen(group))
             for case in group.cases(np.random.default_rng([seed, zlib.crc32(item.id.encode()), number])):
                 before = _counted(call)
                 found = gave_up or attempt(call, item.function, case, group.deadline)
                 another = another or (None if found.why else _detour(item, _counted(call), before))
                 if found.over:
                     gave_up = found
-                elif group.judge is None:
-                    seen.append((case, found))
-                why = why or found.why or _complaint(group, case, found.value, item, reference)
-            groups.append(GroupVerdict(group.name, 0.0 if why else float(group.points), float(group.points), why))
-        if another:  # right values by another way are no answer
-            groups = [replace(group, points=0.0, why=another) for group in groups]
-        failed = any(group.why for group in groups)
-        mistakes = _diagnose(item, reference, seen) if failed and not another else ()
+                tried.add(found, Truth(item, reference, case))
+            charged = charged or (not tried.why and tried.charge())
+        mistakes = () if another else diagnose(item, reference, seen)
+        if not (another or mistakes or gave_up):
+            smallest(call, seen)
+    groups = [each.verdict(another) for each in seen]
     return Verdict(
         item.id,
         sum(group.points for group in groups),
@@ -122,43 +117,3 @@ def untrained(found: Any, start: Any) -> str:
         return "the weights that came back are not finite numbers"
     same = [number for number, (end, begin) in enumerate(zip(found, start, strict=True)) if np.array_equal(end, begin)]
     return f"part {same[0]} of the weights is as it was at the start: it was not trained" if same else ""
-
-
-def _right(item: Item, case: Case, reference: Reference) -> Outcome:
-    return attempt(Ours(reference.functions), item.function, case, OWN)
-
-
-def _complaint(group: Group, case: Case, value: Any, item: Item, reference: Reference) -> Why | None:
-    """What is wrong with what was returned."""
-    part = group.part or (lambda whole: whole)
-    wanted = None if group.judge else _right(item, case, reference)
-    if wanted and wanted.why:
-        raise RuntimeError(f"the reference {item.function} failed: {wanted.why}")
-    try:
-        with bounded(OWN):
-            if group.judge:
-                said = group.judge(value, case, reference)
-                return Reason.JUDGED(words=str(said)) if said else None
-            return difference(part(value), part(wanted.value if wanted else None), case)
-    except TimeoutError:
-        return Reason.JUDGE_LATE()
-    except Exception:  # too few parts, or parts of another kind
-        return Reason.FORM()
-
-
-def _diagnose(item: Item, reference: Reference, seen: Sequence[tuple[Case, Outcome]]) -> tuple[Mistake, ...]:
-    """The known mistake that gives everything that was seen, or else the two that do so together."""
-    if all(found.kind or same(found, _right(item, case, reference), case) for case, found in seen):
-        return ()  # nothing but right values and exceptions: too little to name anything
-    end = time.process_time() + DIAGNOSIS
-    singles = ((mistake,) for mistake in item.mistakes)
-    for mistakes in itertools.chain(singles, itertools.permutations(item.mistakes, 2)):
-        if time.process_time() > end:
-            break
-        try:
-            call = variant(item, reference, *mistakes)
-        except (ValueError, SyntaxError):
-            continue  # the first edit left nothing for the second one
-        if all(same(found, attempt(call, item.function, case, 5.0), case) for case, found in seen):
-            return mistakes
-    return ()

@@ -19,6 +19,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import copy
+import itertools
 import json
 import math
 import operator
@@ -28,17 +29,19 @@ import threading
 import time
 import types
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Closed", "Late", "NotNumbers", "Peer", "WireError"]
+__all__ = ["Closed", "Late", "NotNumbers", "Peer", "WireError", "plain"]
 
 MOST = 1 << 27  # bytes of a body
 MOST_HEAD = 1 << 22  # bytes of a head: read as lists it takes up to a hundred times as much
 MANY = 1 << 12  # functions handed out; functions and keys in a message, as all keys could have one hash
 LONG = 1 << 8  # characters: a longer text goes into the body, where it takes no more bytes than it has
+PARTS = 1 << 16  # taken of what gives them out one by one
 WORDS = 200  # characters of an error
 DEEPEST = 20  # values in one another
 CALLS = 50  # calls in one another
@@ -229,7 +232,7 @@ class Peer:
     def _perform(self, target: str | int, args: list[Any], kwargs: dict[str, Any]) -> Any:
         function = self.names(target) if isinstance(target, str) else self._own(target)
         with self.around(function):
-            return function(*args, **kwargs)
+            return plain(function(*args, **kwargs))
 
     def _own(self, number: int) -> Callable[..., Any]:
         if number not in self._ours:
@@ -479,6 +482,22 @@ class _In:
         at = self._skip(math.prod(shape) * dtype.itemsize)
         array: np.ndarray = np.ndarray(shape, dtype, self.body, at).copy()
         return array
+
+
+def plain(value: Any) -> Any:
+    """A list of what gives out its parts one by one, and an array of numbers of what only looks like none.
+
+    So an answer may be a generator, a deque, an array of objects. Of an endless one a part is taken.
+    """
+    if isinstance(value, Iterator | deque | range | KeysView | ValuesView):
+        value = list(itertools.islice(value, PARTS))
+    if type(value) in (list, tuple) and not all(type(part) in PLAIN for part in value):
+        return type(value)(part if type(part) in PLAIN else plain(part) for part in value)
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        with contextlib.suppress(TypeError, ValueError):
+            return np.array(value.tolist(), dtype=float)
+        return list(value) if value.ndim else value
+    return np.asarray(value) if isinstance(value, np.matrix) else value
 
 
 def _changes(values: list[Any], before: list[tuple[Any, ...]]) -> list[list[Any]]:

@@ -75,10 +75,12 @@ def _about(cell: NotebookNode) -> Mapping[str, Any]:
 
 
 def _page_link(place: str, site: str) -> dict[str, str]:
-    """A page of the book by a name that one can look for, and by its address where the book has one."""
-    number, _, words = place.rpartition("/")[2].partition("-")
-    named = f"chapter {int(number)}, {words.replace('-', ' ')}" if number.isdecimal() else place.rpartition("/")[2]
-    return {"label": named, "address": f"{site.rstrip('/')}/{place}.html" if site and place else ""}
+    """A page of the book, or a section of it, by names that one can look for, and by its address where there is one."""
+    page, mark, section = place.partition("#")
+    number, _, words = page.rpartition("/")[2].partition("-")
+    named = f"chapter {int(number)}, {words.replace('-', ' ')}" if number.isdecimal() else page.rpartition("/")[2]
+    address = f"{site.rstrip('/')}/{page}.html{mark}{section}" if site and place else ""
+    return {"label": f"{named}{': ' * bool(mark)}{section.replace('-', ' ')}", "address": address}
 
 
 def _items(

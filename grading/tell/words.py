@@ -25,6 +25,7 @@ WORDS = {
     Reason.NOT_NUMBERS: "returned {what}",
     Reason.MISSING: "there is no function {name}",
     Reason.NO_FUNCTION: "{name} is no function, its name was given to something else",
+    Reason.CHANGED: "{function} changed its argument {name}: a function leaves its arguments as they were",
     Reason.BORROWED: "it calls {name}; this part asks for your own code, with NumPy alone",
     Reason.CALLS: "{function} called {name} {often}; the task asks for {asks}",
     Reason.STEPS: "{function} computes with {found}; the task asks for {asks}",
@@ -34,7 +35,7 @@ WORDS = {
     Reason.NOT_FINITE: "{where} has entries that are not finite numbers{inputs}",
     Reason.PRECISION: "{where} is right to the digits of {found} only, and the inputs are {wanted}: "
     "where are the others lost?{inputs}",
-    Reason.OFF: "{spot} is off, by about {about:g} times the largest entry{inputs}",
+    Reason.OFF: "{manner}{spot} is off, by about {about:g} times the largest entry{inputs}",
     Reason.FORM: "what was returned has another form than the task states",
     Reason.JUDGED: "{words}",
     Reason.JUDGE_LATE: "no answer in time",
@@ -59,26 +60,47 @@ WORDS = {
     Reason.UNISOLATED: "not isolated: the code ran without a sandbox on the machine that graded",
     Reason.STRANGER: "not in the students file",
 }
+KINDS = {
+    "NoneType": "None: is the return missing?",
+    "complex": "complex numbers where real ones were expected",
+}
+# in which manner a value is off
+MANNERS = {
+    "zero": "everything is 0; ",
+    "sign": "every entry has the wrong sign; ",
+    "factor": "every entry is {times} what it should be; ",
+    "offset": "all entries are off by the same amount; ",
+    "signs": "the sizes are right, but some of the signs are not; ",
+    "transposed": "rows and columns are exchanged; ",
+    "alike": "all rows are alike, and should not be; ",
+    "order": "the rows are right, but in another order; ",
+    "shifted": "the entries are shifted by one place; ",
+    "row": "only row {index} is wrong; ",
+    "column": "only column {index} is wrong; ",
+}
 LONGEST = 300  # characters of a line
 
 
 def said(why: Why) -> str:
     """A reason as a sentence, which begins with no capital."""
-    return WORDS[why.reason].format_map({**why.data, **_phrases(why.data)})
+    words = WORDS[why.reason].format_map({**why.data, **_phrases(why.data)})
+    came = f" gives {why.data['came']}" if "came" in why.data else ""
+    return f"{words}. Try it: {why.data['call']}{came}" if "call" in why.data else words
 
 
 def _phrases(data: Mapping[str, Any]) -> dict[str, str]:
     """What is made of the data before it comes into a sentence."""
     phrases = {name: str(tuple(value)) for name, value in data.items() if isinstance(value, list)}
-    where = "the result"
-    for part in data.get("path", ()):
-        where = f"part {part} of {where}"
+    path = data.get("path", ())
+    where = "result" + "".join(f"[{part}]" for part in path) if path else "the result"
     phrases |= {"where": where, "spot": f"entry {data['entry']} of {where}" if data.get("entry") else where}
-    shapes = ", ".join(str(tuple(shape)) for shape in data.get("inputs", ()))
-    phrases["inputs"] = f" on inputs of shapes {shapes}" * bool(shapes)
+    manner = MANNERS.get(data.get("how", ""), "")
+    phrases["manner"] = manner.format(times=_times(data.get("factor")), index=data.get("index"))
+    shapes = ", ".join(f"{name} {tuple(shape)}" for name, shape in data.get("inputs", ()))
+    phrases["inputs"] = f" for {shapes}" * bool(shapes)
     if "kind" in data:
         what = f"a value of type {data['kind']} where numbers were expected"
-        phrases["what"] = "None: is the return missing?" if data["kind"] == "NoneType" else what
+        phrases["what"] = KINDS.get(data["kind"], what)
     if "times" in data:
         phrases["often"] = {0: "never", 1: "once", 2: "twice"}.get(data["times"], f"{data['times']} times")
     if "error" in data:
@@ -88,6 +110,14 @@ def _phrases(data: Mapping[str, Any]) -> dict[str, str]:
     if "items" in data:
         phrases["items"] = ", ".join(data["items"])
     return phrases
+
+
+def _times(factor: float | None) -> str:
+    """A factor in words."""
+    if factor is None:
+        return "the same number of times"
+    whole = factor if factor >= 1 else 1 / factor
+    return f"{whole:g} times" if factor >= 1 else "half of" if whole == 2 else f"one part in {whole:g} of"
 
 
 def line(verdict: Verdict) -> str:

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 import warnings
+from collections import deque
 
 import numpy as np
 import pytest
@@ -38,21 +39,32 @@ def right_softmax(a):
         lambda a: right_softmax(a).astype(np.longdouble),
         lambda a: np.asfortranarray(right_softmax(a)),
         lambda a: right_softmax(a.astype(np.longdouble)),
+        lambda a: (row for row in right_softmax(a)),
+        lambda a: map(list, right_softmax(a)),
+        lambda a: deque(right_softmax(a)),
+        lambda a: right_softmax(a).astype(object),
+        lambda a: [[np.float64(x) for x in row] for row in right_softmax(a)],
     ],
-    ids=["lists", "tuple of rows", "matrix", "long double", "column order", "another order of rounding"],
+    ids=[
+        *("lists", "tuple of rows", "matrix", "long double", "column order", "another order of rounding"),
+        *("generator", "map", "deque", "objects", "NumPy's numbers in lists"),
+    ],
 )
 def test_a_right_answer_in_another_type_is_right(graded, function):
     assert graded("softmax", function).points == 3
 
 
-def test_a_function_may_work_in_place(graded):
+def test_right_values_that_change_an_argument_cost_one_group_and_the_argument_is_named(graded):
     def in_place(a):
         a -= a.max(axis=1, keepdims=True)
         np.exp(a, out=a)
         a /= a.sum(axis=1, keepdims=True)
         return a
 
-    assert graded("softmax", in_place).points == 3
+    result = graded("softmax", in_place)
+    assert [group.points for group in result.groups] == [0, 1, 1]
+    assert (result.groups[0].why.reason, result.groups[0].why.data["name"]) == (Reason.CHANGED, "a")
+    assert result.mistakes == ()
 
 
 def test_one_buffer_for_all_answers_is_read_before_it_changes(graded):
@@ -127,8 +139,8 @@ BROKEN = {
     "None": (lambda a: None, "None"),
     "text": (lambda a: "0.5", "str"),
     "dict": (lambda a: {}, "dict"),
-    "complex": (lambda a: right_softmax(a) + 0j, "numbers"),
-    "generator": (lambda a: (x for x in a), "generator"),
+    "complex": (lambda a: right_softmax(a) + 0j, "complex numbers where real ones were expected"),
+    "generator": (lambda a: (x for x in a), "off"),
     "not an array": (lambda a: Strange(), "RuntimeError"),
     "list with None": (lambda a: [None] * len(a), "None"),
     "NaN": (lambda a: right_softmax(a) * np.nan, "not finite"),
@@ -241,6 +253,63 @@ def test_a_mistake_is_named_only_if_all_values_are_its_own():
     assert near.mistakes == ()
 
 
+def grouped(*mistakes):
+    """An item of two parts: the sum of the rows, and their mean."""
+    text = "def f(x):\n    ### BEGIN SOLUTION\n    return x.sum(axis=0), x.mean(axis=1)\n    ### END SOLUTION"
+    cases = [(np.arange(6.0).reshape(2, 3) ** 2,), (np.ones((4, 2)) * [1, 5],)]
+    groups = [
+        Group(name, 1, lambda rng: [Case(case) for case in cases], part=lambda value, i=i: value[i])
+        for i, name in enumerate(("the sums", "the means"))
+    ]
+    known = tuple(Mistake(name, "How?", "page", tuple(edits)) for name, *edits in mistakes)
+    namespace = {}
+    exec(text, namespace)
+    return Item("f", "f", tuple(groups), known), Reference({"f": namespace["f"]}, {"f": text})
+
+
+SUM_OF_ROWS = ("sums over the wrong axis", ("sum(axis=0)", "sum(axis=1)"))
+MEAN_OF_ALL = ("one mean", ("mean(axis=1)", "mean()"))
+BOTH_AXES = ("axes exchanged", ("sum(axis=0)", "sum(axis=1)"), ("mean(axis=1)", "mean(axis=0)"))
+
+
+@pytest.mark.parametrize(
+    ("function", "named"),
+    [
+        (lambda x: (x.sum(axis=1), x.mean(axis=1)), [SUM_OF_ROWS]),
+        (lambda x: (x.sum(axis=1), x.mean()), [SUM_OF_ROWS, MEAN_OF_ALL]),
+        (lambda x: (x.sum(axis=1), x.mean(axis=0)), [BOTH_AXES]),
+        (lambda x: (x.sum(axis=0), x.mean()), [MEAN_OF_ALL]),
+        (lambda x: (x.sum(axis=1), 7 * x.mean(axis=1)), []),
+        (lambda x: (0 * x.sum(axis=0), 0 * x.mean(axis=1)), []),
+    ],
+)
+def test_a_mistake_explains_each_group_that_failed_and_leaves_the_others(function, named):
+    item, right = grouped(SUM_OF_ROWS, MEAN_OF_ALL, BOTH_AXES)
+    result = engine.check(item, engine.caller({"f": function}), right)
+    assert [each.name for each in result.mistakes] == [name for name, *_ in named]
+
+
+def test_no_member_of_a_pair_breaks_what_passed():
+    """The two together give what was seen, but the second one repairs what the first one would break elsewhere."""
+    breaks = ("all doubled", ("return x.sum", "x = 2 * x\n    return x.sum"))
+    mends = ("means halved", ("x.mean(axis=1)", "x.mean(axis=1) / 2"))
+    item, right = grouped(breaks, mends)
+    result = engine.check(item, engine.caller({"f": lambda x: (2 * x.sum(axis=0), x.mean(axis=1))}), right)
+    assert [group.points for group in result.groups] == [0, 1]
+    assert result.mistakes == ()
+
+
+SHAPES = ("without keepdims", ("x.mean(axis=1)", "(x - x.mean(axis=1)).mean(axis=1)"))
+
+
+def test_an_exception_names_the_mistake_whose_shapes_do_not_fit_either():
+    item, right = grouped(SHAPES, MEAN_OF_ALL)
+    same = engine.check(item, engine.caller({"f": lambda x: (x.sum(axis=0), (x.mean(1) * x).mean(1))}), right)
+    other = engine.check(item, engine.caller({"f": lambda x: (x.sum(axis=0), x.mean(1) + np.ones(9))}), right)
+    assert [each.name for each in same.mistakes] == ["without keepdims"]
+    assert other.mistakes == ()
+
+
 def test_two_mistakes_at_once_are_both_named(items, right):
     item = items["delta_output"]
     both = {"y - yhat", "mean taken in delta"}
@@ -292,6 +361,96 @@ def test_the_tolerance_follows_the_precision_of_the_inputs(dtype):
 
     assert points(1 + 4 * eps) == 1
     assert points(1 + 1e4 * eps) == 0
+
+
+def judged(reference, function, *cases, dtype=float, **more):
+    """Of a function with a reference of its own, in a group of these cases."""
+    text = "def f(x):\n    ### BEGIN SOLUTION\n    return x\n"
+    group = Group("all", 1, lambda rng: [Case((np.array(case, dtype=dtype),)) for case in cases])
+    right = Reference({"f": reference}, {"f": text})
+    return engine.check(Item("f", "f", (group,), **more), engine.caller({"f": function}), right)
+
+
+def slope(a):
+    return 1 - np.tanh(a) ** 2
+
+
+FAR = [-17.0, 16.0, 18.0]  # where the solution's own 1 - tanh^2 has lost nearly all of its digits
+ONE_ROUNDING_OFF = {
+    "1/cosh^2": (slope, lambda a: 1 / np.cosh(a) ** 2, [[0.3, -2.0], [-9.0, 9.5]]),
+    "(1 - t)(1 + t)": (slope, lambda a: (1 - np.tanh(a)) * (1 + np.tanh(a)), [[-7.0, 8.0]]),
+    "sech^2 by exp": (slope, lambda a: 4 / (np.exp(a) + np.exp(-a)) ** 2, [FAR]),
+    "softmax by logsumexp": (
+        lambda a: np.exp(a - a.max()) / np.exp(a - a.max()).sum(),
+        lambda a: np.exp(a - np.logaddexp.reduce(a)),
+        [[3e3, -1e3, 3e3 + 1], [5e4, 5e4 - 1.5, 0.0]],
+    ),
+    "a variance by the mean of squares": (
+        lambda x: np.mean((x - x.mean()) ** 2),
+        lambda x: np.mean(x**2) - x.mean() ** 2,
+        [[100.0, 101.0, 99.5], [7.0, 8.0, 9.0]],
+    ),
+    "a sum from the other end": (np.sum, lambda x: sum(reversed(list(x))), [[1e8, 1.0, -1e8, 3e-3]]),
+}
+
+
+@pytest.mark.parametrize("name", ONE_ROUNDING_OFF)
+def test_another_right_formula_is_right_where_the_computation_magnifies_rounding(name):
+    reference, function, cases = ONE_ROUNDING_OFF[name]
+    assert judged(reference, function, *cases).points == 1
+
+
+@pytest.mark.parametrize(
+    ("reference", "function", "cases"),
+    [
+        (np.log, lambda x: np.log(x + 1e-8), [[0.3, 2.0]]),
+        (np.log, lambda x: np.log(np.maximum(x, 1e-12)), [[1e-13, 2.0]]),
+        (lambda x: 1 / (1 + np.exp(-x)), lambda x: 1 / (1 + np.exp(-np.clip(x, -20, 20))), [[-30.0, 22.0]]),
+        (slope, lambda a: slope(a) + 1e-9, [[0.3, -2.0]]),
+        (np.square, lambda x: 1.000001 * x**2, [[1e4, 2e4]]),
+    ],
+)
+def test_the_condition_excuses_no_mistake(reference, function, cases):
+    assert judged(reference, function, *cases).points == 0
+
+
+def test_nothing_excuses_more_than_a_thousandth():
+    """Where the computation is hopeless, all digits could be rounding: no wrong answer gets in by that."""
+    hopeless = [[1.0, 1e-16, -1.0]]
+    assert judged(lambda x: 1e17 * np.sum(x) + 1, lambda x: 1.002 * (1e17 * np.sum(x) + 1), *hopeless).points == 0
+    half = [[1.5, 0.25]]
+    assert judged(np.sum, lambda x: 1.01 * np.sum(x), *half, dtype=np.float16).points == 0
+
+
+def test_a_whole_number_is_exact():
+    def count(x):
+        return int(np.ceil(1e5 * x[0]))
+
+    assert judged(count, lambda x: float(count(x)), [3.7]).points == 1
+    assert judged(count, lambda x: count(x) + 1, [3.7]).points == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "function", "points"),
+    [
+        ("moved and put back", lambda x: (x.__iadd__(0.1), x.__isub__(0.1), 2 * x)[-1], 1),
+        ("changed", lambda x: (2 * x, x.__imul__(3))[0], 0),
+        ("another type of number", lambda x: (2 * x, setattr(x, "shape", (-1, 1)))[0], 0),
+    ],
+)
+def test_an_argument_that_differs_by_a_rounding_is_as_it_was(what, function, points):
+    assert judged(lambda x: 2 * x, function, [0.3, 0.7]).points == points
+
+
+def test_a_list_of_arguments_keeps_its_parts(items, right):
+    def replaced(betas, X, Y):
+        g = right["gradient"](betas, X, Y)
+        betas[0] = betas[0] - g[0]
+        return g
+
+    result = engine.check(items["gradient"], engine.caller({**right.functions, "gradient": replaced}), right)
+    assert (result.points, result.groups[0].why.data["name"]) == (3, "betas")
+    assert "gradient changed its argument betas" in words.text(result)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
@@ -398,27 +557,129 @@ def test_the_same_seed_gives_the_same_inputs_and_another_seed_others(items, righ
     assert not any(np.array_equal(a, b) for a, b in zip(inputs(3), inputs(4), strict=True))
 
 
+TRY = re.compile(r"Try it: (.*?\))(?: gives (.*))?$", re.MULTILINE)
+
+
 def test_feedback_shows_no_right_number(items, right):
+    """But for what stands in the call that it shows, and for what came back there."""
     for item in items.values():
         secret = []
 
         def wrong(name, args, kwargs, secret=secret):
             value = right[name](*args, **kwargs)
-            secret.extend(np.concatenate([np.ravel(array) for array in compare._arrays(calling._nested(value))]))
+            secret.extend(np.concatenate([np.ravel(array) for array in compare.arrays(calling.nested(value))]))
             return -1.5 * value if isinstance(value, np.ndarray | float) else [0.0 for part in value]
 
-        text = words.text(engine.check(item, wrong, right))
+        text = TRY.sub("", words.text(engine.check(item, wrong, right)))
         said = [float(number) for number in re.findall(r"-?\d+\.\d+(?:e[-+]?\d+)?", text)]
-        allowed = [10.0**power for power in range(-5, 4)]  # orders of magnitude, and points
+        allowed = [digit * 10.0**power for power in range(-5, 4) for digit in range(1, 10)]  # one digit, and points
         close = [number for number in said if number not in allowed and np.any(np.isclose(secret, number, rtol=0.01))]
         assert close == [], item.id
 
 
 @pytest.mark.parametrize("factor", [1.3, 2.7, 0.4, 1 + 3e-5, 77.7])
-def test_feedback_tells_the_order_of_a_difference_alone(graded, factor):
+def test_feedback_tells_one_digit_of_a_difference(graded, factor):
     text = words.text(graded("softmax", lambda a: factor * right_softmax(a)))
     (size, *_) = re.findall(r"off, by about (\S+) times", text)
-    assert float(size) == float(f"1e{int(np.floor(np.log10(abs(factor - 1))))}")
+    assert float(size) == float(f"{abs(factor - 1):.0e}")
+    assert ("every entry is" in text) == (abs(factor - 1) > 1e-4 or factor == 1 + 3e-5)
+
+
+# ----------------------------------------------------------------------------------- the smallest call, and in words
+
+WRONG_ANSWERS = {
+    "softmax": "def softmax(a):\n    e = np.abs(a)\n    return e / e.sum(axis=1, keepdims=True)",
+    "forward": """
+def forward(betas, X, output="softmax"):
+    a, z = [], [X]
+    for beta in betas:
+        a.append(beta[:, 0] + z[-1] @ beta[:, 1:].T)
+        z.append(np.maximum(a[-1], 0))
+    z[-1] = softmax(a[-1]) if output == "softmax" else a[-1]
+    return a, z
+""",
+    "delta_hidden": """
+def delta_hidden(a, delta_next, beta):
+    return np.cos(a) * (delta_next @ beta[:, 1:])
+""",
+    "gradient_layer": """
+def gradient_layer(delta, z):
+    return np.hstack([delta.mean(axis=0)[:, None], 7 * delta.T @ z / len(z)])
+""",
+    "netbp_step": """
+def netbp_step(betas, x, y, eta):
+    return [beta - eta * beta**2 for beta in betas]
+""",
+}
+
+
+@pytest.mark.parametrize("name", WRONG_ANSWERS)
+@pytest.mark.parametrize("seed", [0, 5])
+def test_a_failing_call_is_shown_that_can_be_pasted_and_is_small(items, right, name, seed):
+    namespace = dict(right.functions)
+    exec(WRONG_ANSWERS[name], namespace)
+    text = words.text(engine.check(items[name], engine.caller(namespace), right, seed))
+    shown, came = TRY.search(text).groups()
+    ours, theirs = (eval(shown, {**place, "np": np}) for place in (right.functions, namespace))
+    ours, theirs = calling.nested(ours), calling.nested(theirs)
+    case = Case(eval(f"({shown.partition('(')[2][:-1]},)", {"np": np}))
+    assert compare.difference(theirs, ours, case)  # the pasted call does fail
+    assert len(shown) <= 160, "small"
+    first = float(re.search(r"-?\d+\.?\d*(?:e[-+]?\d+)?", came)[0])
+    assert first == pytest.approx(next(compare.arrays(theirs)).flat[0], abs=1e-3)  # and gives what is said
+
+
+def test_inputs_stay_of_their_kind_when_they_get_smaller(items, right):
+    """Probabilities that add up to 1, unit vectors: the task speaks of no others."""
+    namespace = {**right.functions, "delta_output": lambda yhat, Y: yhat**2 - Y}
+    text = words.text(engine.check(items["delta_output"], engine.caller(namespace), right))
+    yhat, Y = eval(TRY.search(text)[1].removeprefix("delta_output"), {"np": np})
+    np.testing.assert_allclose((yhat.sum(axis=1), Y.sum(axis=1)), 1.0)
+    assert set(np.unique(Y)) <= {0.0, 1.0}
+
+
+def test_no_call_is_shown_of_a_function_that_is_slow():
+    groups, right = quick(some=(1, (np.ones((5, 5)),)))
+    calls = []
+
+    def slow(x):
+        calls.append(time.sleep(0.06))
+        return 3 * x
+
+    result = engine.check(Item("double", "double", groups), engine.caller({"double": slow}), right)
+    assert "Try it" not in words.text(result)
+    assert len(calls) == 2
+
+
+MATRIX = np.arange(1.0, 13.0).reshape(4, 3) ** 2
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (0 * MATRIX, "everything is 0"),
+        (-MATRIX, "every entry has the wrong sign"),
+        (2 * MATRIX, "every entry is 2 times what it should be"),
+        (MATRIX / 4, "every entry is one part in 4 of what it should be"),
+        (MATRIX / 2, "every entry is half of what it should be"),
+        (1.37 * MATRIX, "every entry is the same number of times what it should be"),
+        (MATRIX + 1, "all entries are off by the same amount"),
+        (MATRIX * np.where(np.arange(3) > 1, -1, 1), "the sizes are right, but some of the signs are not"),
+        (MATRIX[::-1], "the rows are right, but in another order"),
+        (np.roll(MATRIX, 1, axis=0) * [[0.5], [1], [1], [1]], "the entries are shifted by one place"),
+        (np.tile(MATRIX[:1] + 1, (4, 1)), "all rows are alike, and should not be"),
+        (MATRIX + [1, 0, 0], "only column 0 is wrong"),
+        (MATRIX + [[0], [0], [3], [0]] * np.array([1, 2, 3]), "only row 2 is wrong"),
+        (MATRIX**1.5, "entry [3, 2] of the result is off"),
+    ],
+)
+def test_the_manner_of_a_difference_is_told(found, said):
+    why = compare.difference(found, MATRIX, Case((MATRIX,)))
+    assert words.said(why).startswith(said)
+    square = MATRIX[:3]
+    assert words.said(compare.difference(square.T, square, Case((MATRIX,)))).startswith(
+        "rows and columns are exchanged"
+    )
 
 
 # -------------------------------------------------------------------------------------------- inside the notebook
