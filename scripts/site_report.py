@@ -115,9 +115,14 @@ def served(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
+def chromium() -> str | None:
+    """Where Debian's Chromium lies, or what else is installed."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 def launch(playwright: Playwright) -> Browser | None:
-    """Debian's Chromium, or what else is installed, which asks nobody for updates."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    """The browser, if there is one; it asks nobody for updates."""
+    path = chromium()
     return playwright.chromium.launch(executable_path=path, args=FLAGS) if path else None
 
 

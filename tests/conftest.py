@@ -126,11 +126,23 @@ class Executed:
 
 
 @functools.cache
-def built():
-    """The cache of the build, or None where it was made for another library, or not at all."""
+def outdated():
+    """What has changed under the pages since the build executed them."""
     script = importlib.import_module("build_book")
-    fresh = script.read(script.CACHED_FOR) == script.digest(*script.UNDER_THE_CELLS)
-    return script.get_cache(script.CACHE) if fresh else None
+    return script.changed(script.CACHED_FOR, script.under())
+
+
+def built(path):
+    """The cells of a page as the build executed them, or None where other files were under them, or never."""
+    script = importlib.import_module("build_book")
+    if "" in outdated():
+        return None
+    cache = script.get_cache(script.CACHE)
+    try:
+        page = cache.get_cache_bundle(cache.match_cache_file(path).pk).nb
+    except KeyError:  # none of these cells
+        return None
+    return None if script.concerns(outdated(), script.code(page)) else list(page.cells)
 
 
 def executed_once(notebook):
@@ -141,12 +153,10 @@ def executed_once(notebook):
     run = notebook.setup
 
     def setup():
-        try:
-            cached = built().match_cache_file(notebook.path).pk
-        except (AttributeError, KeyError):  # no cache, or none of these cells
+        if (cells := built(notebook.path)) is None:
             run()
         else:
-            notebook.kernel = Executed(list(built().get_cache_bundle(cached).nb.cells))
+            notebook.kernel = Executed(cells)
             notebook.setup_sanitize_files()
 
     notebook.setup = setup

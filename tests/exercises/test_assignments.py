@@ -298,10 +298,13 @@ def test_an_id_names_one_item():
     assert len(set(ids)) == len(ids)
 
 
-def test_a_mistakes_page_is_a_page_of_the_book(root):
+def test_a_mistakes_page_is_a_section_of_the_book(root):
     pages = {mistake.page for _, item in ALL for mistake in item.mistakes}
     toc = (root / "book" / "_toc.yml").read_text(encoding="utf-8")
-    assert all(re.search(rf"file: {page}\b", toc) for page in pages)
+    for page, _, section in (page.partition("#") for page in pages):
+        assert re.search(rf"file: {page}\b", toc)
+        cells = json.loads((root / "book" / f"{page}.ipynb").read_text(encoding="utf-8"))["cells"]
+        assert any(re.search(rf"^\({section}\)=$", "".join(cell["source"]), re.MULTILINE) for cell in cells), section
 
 
 # ------------------------------------------------------------------------------------------------- visible checks
