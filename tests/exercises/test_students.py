@@ -47,6 +47,15 @@ def test_a_wrong_answer_loses_points_whatever_the_seed_and_about_the_same(answer
     assert fair.tried(answer, SEEDS).complaints() == []
 
 
+@pytest.mark.parametrize("assignment", fair.ASSIGNMENTS)
+def test_a_mistake_of_the_catalogue_costs_the_same_whatever_the_seed(assignment):
+    """But for training, which has the night."""
+    known = fair.answers(assignment, "mistake")
+    quick = [one for one in known if all(group.deadline <= engine.Group.deadline for group in one.item.groups)]
+    found = {(one.function, one.what): fair.tried(one, SEEDS).complaints() for one in quick}
+    assert {mistake: complaints for mistake, complaints in found.items() if complaints} == {}
+
+
 @functools.cache
 def names(answer):
     """What is told of an answer at some seeds: the mistakes, and which argument it changes."""
