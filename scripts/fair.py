@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import functools
 import importlib.util
+import itertools
 import os
 import re
 import sys
@@ -32,7 +33,6 @@ sys.path.insert(0, str(ROOT))
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process for each core: threads would be in each other's way
 
 from grading import engine  # noqa: E402
-from grading.record import Verdict  # noqa: E402
 from grading.tell import words  # noqa: E402
 
 ASSIGNMENTS = sorted(path.parent.name for path in ROOT.glob("solutions/*/checks.py"))
@@ -41,6 +41,7 @@ HEAD = re.compile(r"^# %% (\w+), (right|wrong): (.*)\n((?:# (?:named|open \w+): 
 SHARE = {"right": 1, "mistake": 4, "wrong": 16}  # one seed of so many: where luck hurts most, most are tried
 LEAST = 12  # seeds, where there are so many
 PIECE = 25  # seeds that a process takes at once
+SECONDS = 1.0  # of computing: what a judge looks at and takes longer is not tried at every seed
 
 
 # ------------------------------------------------------------------------------------------------ what is known
@@ -152,42 +153,31 @@ def answers(assignment: str, *kinds: str) -> list[Answer]:
 # ------------------------------------------------------------------------------------------------- what is tried
 
 
-def slow(group: engine.Group) -> bool:
-    """Whether it is training, which takes seconds: a group that gives its calls more time than usual."""
-    return group.deadline > engine.Group.deadline
-
-
-def verdicts(answer: Answer, seeds: Sequence[int], trained: int = 0) -> list[Verdict]:
-    """What the checks say at each seed; nothing is diagnosed, and no small call is looked for: they change no point.
-
-    What is `slow` is tried at the first seeds alone, as many as `trained`.
-    """
-    plain = replace(answer.item, mistakes=())
-    quick = replace(plain, groups=tuple(replace(g, cases=lambda _: ()) if slow(g) else g for g in plain.groups))
-    right = engine.reference(answer.assignment, ROOT)
-    with answer.call(plain) as call, patch("grading.judge.smallest.TRIES", 0):
-        return [engine.check(plain if seed < trained else quick, call, right, seed) for seed in seeds]
-
-
 @dataclass
 class Tried:
-    """An answer and what came of it: for each seed whether each group passed, and a reason for one that did not."""
+    """An answer and what came of it.
+
+    Attributes
+    ----------
+    answer : Answer
+        What was checked.
+    passed : dict
+        For each seed whether each group passed; None for one that was spared there.
+    said : dict
+        For each group that did not pass at some seed, why it did not at the first such.
+    """
 
     answer: Answer
-    passed: dict[int, tuple[bool, ...]] = field(default_factory=dict)
+    passed: dict[int, tuple[bool | None, ...]] = field(default_factory=dict)
     said: dict[int, str] = field(default_factory=dict)
 
-    def complaints(self, trained: int) -> list[tuple[str, str]]:
+    def complaints(self) -> list[tuple[str, str]]:
         """What is unfair: the group, and a sentence."""
         groups, kind, seeds = self.answer.item.groups, self.answer.kind, len(self.passed)
-        training = [slow(group) for group in groups]
-        first = next(passed for seed, passed in sorted(self.passed.items()))
-        # a group that was not tried at a seed is as at the first one
-        rows = [
-            [one if late and seed >= trained else own for own, one, late in zip(passed, first, training, strict=True)]
-            for seed, passed in self.passed.items()
-        ]
-        points = [sum(g.points for g, own in zip(groups, row, strict=True) if own) for row in rows]
+        rows = [self.passed[seed] for seed in sorted(self.passed)]
+        usual = [next(one for one in column if one is not None) for column in zip(*rows, strict=True)]
+        rows = [tuple(u if one is None else one for one, u in zip(row, usual, strict=True)) for row in rows]
+        points = [sum(group.points for group, one in zip(groups, row, strict=True) if one) for row in rows]
         full = sum(each == self.answer.item.max_points for each in points)
         found = []
         if kind != "right" and full:
@@ -201,21 +191,43 @@ class Tried:
         return found
 
 
+def watched(group: engine.Group, spared: bool, begun: list[float]) -> engine.Group:
+    """The group, which notes when its turn comes; one that is spared asks nothing."""
+
+    def cases(rng: engine.Rng) -> Sequence[engine.Case]:
+        begun.append(time.process_time())
+        return () if spared else group.cases(rng)
+
+    return replace(group, cases=cases)
+
+
+def tried(answer: Answer, seeds: Iterable[int]) -> Tried:
+    """Check an answer at each seed.
+
+    Nothing is diagnosed, and no small call is looked for: they change no point. What takes long and is judged, which is
+    training, is tried at the first seed and spared at the others.
+    """
+    result, spared, right = Tried(answer), set[int](), engine.reference(answer.assignment, ROOT)
+    item = replace(answer.item, mistakes=())
+    with answer.call(item) as call, patch("grading.judge.smallest.TRIES", 0):
+        for seed in seeds:
+            begun: list[float] = []
+            groups = tuple(watched(group, number in spared, begun) for number, group in enumerate(item.groups))
+            verdict = engine.check(replace(item, groups=groups), call, right, seed)
+            whys = dict(enumerate(group.why for group in verdict.groups))
+            result.passed[seed] = tuple(None if number in spared else not why for number, why in whys.items())
+            result.said = {number: words.said(why) for number, why in whys.items() if why} | result.said
+            took = zip(groups, itertools.pairwise([*begun, time.process_time()]), strict=True)
+            spared |= {n for n, (group, (start, end)) in enumerate(took) if group.judge and end - start > SECONDS}
+    return result
+
+
 def share(seeds: int, kind: str) -> int:
     """At how many seeds a kind of answers is tried."""
     return min(seeds, max(LEAST, seeds // SHARE[kind]))
 
 
-def _tried(answer: Answer, seeds: Sequence[int], trained: int) -> tuple[dict[int, tuple[bool, ...]], dict[int, str]]:
-    """What a process gives back: no more than is asked of it."""
-    passed, said = {}, {}
-    for seed, verdict in zip(seeds, verdicts(answer, seeds, trained), strict=True):
-        passed[seed] = tuple(not group.why for group in verdict.groups)
-        said |= {n: words.said(group.why) for n, group in enumerate(verdict.groups) if group.why and n not in said}
-    return passed, said
-
-
-def trials(known: Iterable[Answer], seeds: int, trained: int, jobs: int) -> Iterator[Tried]:
+def trials(known: Iterable[Answer], seeds: int, jobs: int) -> Iterator[Tried]:
     """Try all of them; each comes as soon as it is done."""
     with ProcessPoolExecutor(jobs) as pool:
         waiting, left = {}, Counter[Answer]()
@@ -223,14 +235,13 @@ def trials(known: Iterable[Answer], seeds: int, trained: int, jobs: int) -> Iter
         for answer in known:
             count = share(seeds, answer.kind)
             for start in range(0, count, PIECE):
-                piece = range(start, min(start + PIECE, count))
-                waiting[pool.submit(_tried, answer, piece, trained)] = answer
+                waiting[pool.submit(tried, answer, range(start, min(start + PIECE, count)))] = answer
                 left[answer] += 1
         for done in as_completed(waiting):
-            answer, (passed, said) = waiting[done], done.result()
+            answer, piece = waiting[done], done.result()
             result = results.setdefault(answer, Tried(answer))
-            result.passed |= passed
-            result.said = said | result.said
+            result.passed |= piece.passed
+            result.said = piece.said | result.said
             left[answer] -= 1
             if not left[answer]:
                 yield results.pop(answer)
@@ -251,7 +262,6 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help=", ".join(ASSIGNMENTS))
     parser.add_argument("--seeds", type=int, default=200, help="for right answers; mistakes have a quarter of them")
-    parser.add_argument("--trained", type=int, default=1, help="seeds at which training is tried too; 1 by default")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; by default one for each core")
     asked = parser.parse_args(arguments)
     if unknown := set(asked.assignments) - set(ASSIGNMENTS):
@@ -259,10 +269,10 @@ def main(arguments: Sequence[str]) -> int:
 
     start = time.monotonic()
     known = [answer for name in asked.assignments or ASSIGNMENTS for answer in answers(name)]
-    tried, unfair, rows = Counter[str](), Counter[str](), []
-    for number, result in enumerate(trials(known, asked.seeds, asked.trained, asked.jobs), start=1):
-        answer, complaints = result.answer, result.complaints(asked.trained)
-        tried[answer.kind] += 1
+    count, unfair, rows = Counter[str](), Counter[str](), []
+    for number, result in enumerate(trials(known, asked.seeds, asked.jobs), start=1):
+        answer, complaints = result.answer, result.complaints()
+        count[answer.kind] += 1
         unfair[answer.kind] += bool(complaints)
         rows += [(answer.assignment, answer.function, answer.kind, answer.what, *each) for each in complaints]
         if number * 20 // len(known) > (number - 1) * 20 // len(known):
@@ -270,7 +280,7 @@ def main(arguments: Sequence[str]) -> int:
     if rows:
         print(table(rows))
     for kind in SHARE:
-        print(f"{kind}: {unfair[kind]} of {tried[kind]} are treated unfairly, at {share(asked.seeds, kind)} seeds")
+        print(f"{kind}: {unfair[kind]} of {count[kind]} are treated unfairly, at {share(asked.seeds, kind)} seeds")
     return 1 if rows else 0
 
 

@@ -54,18 +54,20 @@ GROUPS = answer("right", SOFTMAX).item.groups  # three, of a point each
 def test_what_is_unfair(kind, passed, groups):
     rows = {seed: tuple(letter == "1" for letter in row) for seed, row in enumerate(passed)}
     tried = fair.Tried(answer(kind, SOFTMAX), rows, dict.fromkeys(range(3), "why"))
-    assert [group for group, _ in tried.complaints(1)] == [
+    assert [group for group, _ in tried.complaints()] == [
         number if number == "all" else GROUPS[number].name for number in groups
     ]
 
 
-def test_training_counts_as_at_the_seeds_at_which_it_was_tried():
-    one = fair.Answer("backprop", "train", "wrong", "how")
-    training = [fair.slow(group) for group in one.item.groups]
-    assert any(training)
-    untried = {0: tuple(not late for late in training), 1: tuple(True for _ in training)}
-    assert fair.Tried(one, untried).complaints(trained=1) == []
-    assert fair.Tried(one, untried).complaints(trained=2) != []
+def test_training_is_tried_once_and_counts_as_it_was_there(monkeypatch):
+    monkeypatch.setattr(fair, "SECONDS", 0.0)
+    source = "def train(betas, X, Y, batches, alpha):\n    return betas"
+    result = fair.tried(fair.Answer("backprop", "train", "wrong", "how", source), range(3))
+    judged = [bool(group.judge) for group in result.answer.item.groups]
+    assert any(judged)
+    assert result.passed[0] == tuple(False for _ in judged)
+    assert result.passed[1] == result.passed[2] == tuple(None if judge else False for judge in judged)
+    assert result.complaints() == []
 
 
 @pytest.mark.parametrize("assignment", fair.ASSIGNMENTS)
