@@ -65,3 +65,22 @@ def test_other_cells_were_not_executed(shared, kept, monkeypatch):
     monkeypatch.setattr(shared, "outdated", shared.outdated.__wrapped__)
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("2")]), page)
     assert shared.built(page) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "changed", "old"),
+    [
+        ("from grading import engine", {"grading"}, True),
+        ("from grading import engine", {"benchmarks"}, False),
+        ("from grading import engine", set(), False),
+        ("1", {""}, True),
+        ("open('../numbers.txt'); print('and so on ...')", {"grading"}, False),
+        ("Path('..').rglob('*')", {"grading"}, True),
+        ('os.listdir("../../")', {"grading"}, True),
+        ("Path(nnlib.__file__).parents[1]", {"grading"}, True),
+        ("import_module(name)", {"grading"}, True),
+        ("Path('..').rglob('*')", set(), False),
+    ],
+)
+def test_code_is_concerned_by_what_it_names_or_could_find_without_a_name(code, changed, old):
+    assert importlib.import_module("build_book").concerns(changed, code) == old
