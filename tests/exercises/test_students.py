@@ -22,7 +22,7 @@ import pytest
 from grading import engine
 from grading.record import Reason
 
-SEEDS = range(8)
+SEEDS = 0, 5, 11
 NAMED_AT = 0, 7  # to look for a name takes longer
 OPEN = {}  # of RIGHT and WRONG, as (law, assignment, function, "RIGHT 1"): why
 
