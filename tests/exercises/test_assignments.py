@@ -191,10 +191,9 @@ def test_two_mistakes_at_once_are_named_as_these_two_or_as_what_gives_the_same(a
 
 
 def says_too_little(item, right, call, pair, result):
-    """Whether nothing can be named: the two cancel somewhere, or all that came is zeros, or exceptions in each group."""
-    alone = [
-        engine.check(dataclasses.replace(item, mistakes=()), engine.variant(item, right, one), right) for one in pair
-    ]
+    """Whether nothing can be named: the two cancel somewhere, or nothing came but zeros, or but exceptions."""
+    plain = dataclasses.replace(item, mistakes=())
+    alone = [engine.check(plain, engine.variant(item, right, one), right) for one in pair]
     passed = [not group.why for group in result.groups]
     cancel = any(ok and group.why for each in alone for ok, group in zip(passed, each.groups, strict=True))
     cases = [case for group in item.groups for case in group.cases(np.random.default_rng(99))]
