@@ -29,7 +29,7 @@ KINDS = ("document", "stylesheet", "script", "font", "image")
 WIDE, NARROW = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
 HIDDEN = ("_static", "_sources", "_images", "_downloads", "_sphinx_design_static")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
+FLAGS += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # shared memory is small in containers
 PAINT = """() => new Promise(resolve => new PerformanceObserver((list, observer) => {
     const paint = list.getEntriesByName("first-contentful-paint")[0];
     if (paint) { observer.disconnect(); resolve(paint.startTime); }

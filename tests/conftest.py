@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import asyncio
 import functools
 import importlib
 import os
@@ -196,9 +197,12 @@ def report():
 def browser(report):
     """Debian's Chromium, for one module: as long as Playwright runs, nothing else in its thread can use asyncio."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make test installs it")
-    with playwright.sync_playwright() as running:
-        started = report.launch(running)
-        if started is None:
-            pytest.skip("no browser is installed: apt-get install chromium")
-        yield started
-        started.close()
+    try:
+        with playwright.sync_playwright() as running:
+            started = report.launch(running)
+            if started is None:
+                pytest.skip("no browser is installed: apt-get install chromium")
+            yield started
+            started.close()
+    finally:
+        asyncio.events._set_running_loop(None)  # where a browser that crashed has left it
