@@ -40,7 +40,7 @@ def patches(z, kh, kw, s=1, P=0):
             out.append(z[:, :, r:r + kh, c:c + kw].reshape(n, C * kh * kw))
     return np.stack(out, axis=2)
 
-# %% patches, wrong: (n, positions, C k k) reshaped, not transposed
+# %% patches, wrong: (n, positions, C · k · k) reshaped, not transposed
 # named: reshape in place of a transpose
 def patches(z, kh, kw, s=1, P=0):
     zp = np.pad(z, ((0, 0), (0, 0), (P, P), (P, P)))
