@@ -62,10 +62,10 @@ def sum_of_cosines(angles: Any) -> Any:
     return np.sum(np.cos(angles))
 
 
-def direction(g: Any) -> np.ndarray:
-    """A list of gradients as one vector of length 1."""
-    whole = np.concatenate([np.ravel(part) for part in g])
-    return whole / np.linalg.norm(whole)
+def direction(g: Any) -> list:
+    """A list of gradients, divided by the length of all of them together."""
+    length = np.sqrt(sum(np.sum(np.square(part)) for part in g))
+    return [np.divide(part, length) for part in g]
 
 
 def linear(n: int, p: int, k: int, *more: Any) -> tuple:
@@ -224,7 +224,13 @@ ITEMS = items(
         "linear-autoencoder",
         group("the decoder, W2 and b2", *BATCHES, one_far(*linear(4, 4, 2), True), part=slice(2, 4)),
         group("the encoder, W1 and b1", *BATCHES, one_far(*linear(4, 4, 2), False), part=slice(2), points=2),
-        group("one image: the direction, whatever its length", linear(1, 4, 2), linear(1, 3, 3), part=direction),
+        group(
+            "one image: the direction, whatever its length",
+            linear(1, 4, 2),
+            linear(1, 3, 3),
+            one_far(*linear(1, 3, 2), False),
+            part=direction,
+        ),
         asks="backpropagation",
         formula=True,
     ),

@@ -419,7 +419,7 @@ DETOURS = {
             .replace("SENT", "dropout(z, p, u)[0]"),
         ),
         (  # F is quadratic in the second layer's weights, so that these quotients have no error but rounding
-            "the output layer: entry .* is off",
+            "the output layer: .*entry .* is off",
             _DROPPED.replace("STEPS", "(1.0, -1.0)")
             .replace("TAKE", "(F[0] - F[1]) / 2")
             .replace("SENT", "z * (u >= p) / (1 - p)"),
