@@ -385,6 +385,11 @@ ONE_ROUNDING_OFF = {
         lambda a: np.exp(a - np.logaddexp.reduce(a)),
         [[3e3, -1e3, 3e3 + 1], [5e4, 5e4 - 1.5, 0.0]],
     ),
+    "softmax by logsumexp, its Jacobian": (
+        lambda a: np.diag(p := np.exp(a - a.max()) / np.exp(a - a.max()).sum()) - np.outer(p, p),
+        lambda a: np.diag(p := np.exp(a - np.logaddexp.reduce(a))) - np.outer(p, p),
+        [[0.3, 1e4, 1e4 + 1, -2.0], [1e4, 1e4 + 2, 5.0]],
+    ),
     "a variance by the mean of squares": (
         lambda x: np.mean((x - x.mean()) ** 2),
         lambda x: np.mean(x**2) - x.mean() ** 2,
