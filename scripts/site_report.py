@@ -30,7 +30,6 @@ WIDE, NARROW = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
 HIDDEN = ("_static", "_sources", "_images", "_downloads", "_sphinx_design_static")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
-FLAGS += ["--disable-dev-shm-usage"]  # in a container there is little of it
 PAINT = """() => new Promise(resolve => new PerformanceObserver((list, observer) => {
     const paint = list.getEntriesByName("first-contentful-paint")[0];
     if (paint) { observer.disconnect(); resolve(paint.startTime); }
