@@ -60,7 +60,7 @@ HANDLE = 208 << 10  # bytes that a socket or a pipe holds at most
 PROCESSES = 64
 TICK = 0.1  # seconds after which a submission is looked at again
 SLOWEST = 5  # where waiting cannot be told from sleeping, the clock counts for a fifth
-ENOUGH = 30.0  # seconds for a process to start
+ENOUGH = 120.0  # seconds for a process to start, on a slow and busy machine too
 
 
 class SandboxError(Exception):
