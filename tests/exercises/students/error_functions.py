@@ -52,7 +52,7 @@ def cross_entropy(a, Y):
     return lse - right
 
 # %% cross_entropy, wrong: log(softmax + 1e-12)
-# named: small number added to yhat; yhat kept away from 0
+# named: yhat kept away from 0
 def cross_entropy(a, Y):
     p = softmax(a)
     return -np.sum(Y * np.log(p + 1e-12), axis=1)
