@@ -67,7 +67,6 @@ def stable_rate(X):
 
 # %% stable_rate, wrong: smallest eigenvalue, by eigh
 # named: smallest eigenvalue
-# open name: eigh and eigvalsh round the smallest eigenvalue of inputs of different size more differently than two mistakes may
 def stable_rate(X):
     H = X.T.dot(X) / X.shape[0]
     vals, vecs = np.linalg.eigh(H)
