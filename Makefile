@@ -5,7 +5,7 @@ SUBMISSIONS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help env book serve pdf weigh test quick bare exercises grade links elsewhere lock bench bench-grading gpu format
-.PHONY: mutants processors check clean
+.PHONY: mutants fair processors check clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -62,6 +62,9 @@ format: .venv/.test ## format the code, strip pictures from the stored pages
 
 mutants: .venv/.test ## plant errors in the derivatives, and see that the tests notice each
 	$(BIN)/python scripts/mutants.py
+
+fair: .venv/.test ## try every known answer at many seeds: the same code has the same marks
+	$(BIN)/python scripts/fair.py $(ASSIGNMENT)
 
 processors: .venv/.test ## the pages as other processors would compute them: which cells differ; half an hour
 	$(BIN)/python scripts/processors.py

@@ -27,7 +27,7 @@ __all__ += ["load_items", "predecessors", "reference", "untrained", "variant"]
 
 
 def matrix(assignment: str, root: Path) -> str:
-    """Every known mistake, what it costs and how it is named, as a Markdown table."""
+    """Every known mistake, what it costs and how it is named, as a Markdown table; ways that are alike share a row."""
     right = reference(assignment, root)
     lines = ["| item | mistake | points | named |", "|---|---|---|---|"]
     for asked in load_items(assignment, root):
@@ -35,7 +35,7 @@ def matrix(assignment: str, root: Path) -> str:
             result = check(asked, variant(asked, right, mistake), right)
             named = "yes" if [each.name for each in result.mistakes] == [mistake.name] else f"no: {words.line(result)}"
             lines.append(f"| `{asked.id}` | {mistake.name} | {result.points:g} of {result.max_points:g} | {named} |")
-    return "\n".join(lines)
+    return "\n".join(dict.fromkeys(lines))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,24 +1,26 @@
 """Build the site into _build/html: every page executed, every warning an error, nothing executed twice.
 
 Sphinx builds it; its conf.py is what `jupyter-book config sphinx` makes of _config.yml, and lies in _build/config.
-The cache of executed pages knows a page by its code cells alone. So it is thrown away when anything else that
-an executed page depends on has changed; and a build that failed, or one with other extensions or another configuration,
-is a full one, because Sphinx warns about a page only when it reads it. Notebooks that are not in the cache are executed
-beside each other, one on each core, before Sphinx comes to them one by one.
+The cache of executed pages knows a page by its code cells alone. So a page is thrown out of it when anything else that
+the page depends on has changed: what is under all pages, or what its code names. A build that failed, or one with other
+extensions or another configuration, is a full one, because Sphinx warns about a page only when it reads it. Notebooks
+that are not in the cache are executed beside each other, one on each core, before Sphinx comes to them one by one.
 
     python scripts/build_book.py              builds
-    python scripts/build_book.py --digest     prints what the cached outputs depend on, as one number, for a cache's key
+    python scripts/build_book.py --digest     prints what all cached outputs depend on, as one number, for a cache's key
 """
 
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import nbformat
 import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
@@ -27,34 +29,34 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 CONFIG = BUILD / "config"  # holds conf.py
-MADE_FOR = BUILD / ".made-for"  # holds the digest of the inputs of the last build that succeeded
+DOCTREES = BUILD / ".doctrees"  # the pages as Sphinx has read them
+MADE_FOR = BUILD / ".made-for"  # holds the digests of the inputs of the last build that succeeded
 CACHED_FOR = CACHE / ".made-for"  # the same for the cached outputs, which survive a failed build
 TIMEOUT = 180  # seconds for a cell
-UNDER_THE_CELLS = (
-    "requirements.txt",
-    "nnlib/**/*",
-    "book/_data/**/*",
-    "book/*.mplstyle",
-    "book/_ext/interactive.py",  # cells run it
-    "book/_static/interactive/*",
-    "benchmarks/results.json",
-    "benchmarks/gpu/results.json",
-    "grading/*.py",  # book/reading.md shows its words
-    "grading/*/*.py",
-    "solutions/backprop/*",
-    "exercises/backprop/*",
-)
-AROUND_THE_CELLS = ("_config.yml", "CITATION.cff", "book/_toc.yml", "book/_ext/*.py")
+UNDER_ALL = ("requirements.txt", "nnlib/**/*", "book/*.mplstyle")
+GRADED = ("grading/*.py", "grading/*/*.py", "solutions/*", "solutions/*/*", "exercises/*/*")
+UNDER_SOME = {  # what else is under the pages whose code has this word
+    "grading": GRADED,
+    "solutions": GRADED,
+    "exercises": GRADED,
+    "interactive": ("book/_ext/interactive.py", "book/_static/interactive/*"),
+    "_data": ("book/_data/**/*",),
+    "benchmarks": ("benchmarks/results.json", "benchmarks/gpu/results.json"),
+}
+ANYTHING = re.compile(r"""(?<!\.)\.\./?["']|__file__|import_module|cwd\(""")  # code that finds these without the word
+AROUND_THE_CELLS = ("_config.yml", "CITATION.cff", "book/_toc.yml", "book/_ext/*.py", "scripts/build_book.py")
 CONFIGURED = """
-# Beside what _config.yml says: where its paths begin, and that a reference to nothing is a fault.
+# Beside what _config.yml says: where its paths begin, and that a reference to nothing is a fault. Nothing here knows
+# where the repository lies, and to do it twice changes nothing.
 import sys
+from pathlib import Path
 
-sys.path += {extensions!r}
-book, own, nitpicky = {book!r}, globals(), True
+root, own, nitpicky = Path(__file__).resolve().parents[2], globals(), True
+sys.path += [str(root / folder) for folder in {folders!r}]
 extensions = [name for name in extensions if name not in ("sphinx_thebe", "sphinx_comments")]  # need a network
-html_static_path = [f"{{book}}/{{path}}" for path in own.get("html_static_path", [])]
-bibtex_bibfiles = [f"{{book}}/{{path}}" for path in own.get("bibtex_bibfiles", [])]
-html_favicon = f"{{book}}/{{html_favicon}}" if own.get("html_favicon") else ""
+html_static_path = [str(root / "book" / path) for path in own.get("html_static_path", [])]
+bibtex_bibfiles = [str(root / "book" / path) for path in own.get("bibtex_bibfiles", [])]
+html_favicon = str(root / "book" / html_favicon) if own.get("html_favicon") else ""
 """
 PLACEHOLDER = "/nn-course/nn-course"  # how the repository's address ends until there is one
 
@@ -69,9 +71,51 @@ def digest(*patterns: str) -> str:
     return sha.hexdigest()
 
 
-def read(stamp: Path) -> str:
-    """What a stamp says, or nothing."""
-    return stamp.read_text() if stamp.is_file() else ""
+def under(*around: str) -> dict[str, str]:
+    """The digest of what is under all pages, by the empty word, and of what is under those whose code has a word."""
+    return {"": digest(*UNDER_ALL, *around)} | {word: digest(*files) for word, files in UNDER_SOME.items()}
+
+
+def write(stamp: Path, digests: dict[str, str]) -> None:
+    """Keep the digests, each on a line."""
+    stamp.write_text("".join(f"{number} {word}\n" for word, number in digests.items()))
+
+
+def changed(stamp: Path, digests: dict[str, str]) -> set[str]:
+    """The words whose digests a stamp does not hold: all, if there is no stamp."""
+    kept = stamp.read_text().split("\n") if stamp.is_file() else []
+    return {word for word, number in digests.items() if f"{number} {word}" not in kept}
+
+
+def concerns(words: set[str], code: str) -> bool:
+    """Could the outputs of this code be others because what is under these words has changed?"""
+    return any(word in code for word in words) or bool(words and ANYTHING.search(code))
+
+
+def code(notebook: nbformat.NotebookNode) -> str:
+    """What stands in its code cells."""
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
+def forget(words: set[str]) -> None:
+    """Throw out of the cache what these words concern."""
+    if "" in words:
+        shutil.rmtree(CACHE, ignore_errors=True)
+        CACHE.mkdir(parents=True)
+    else:
+        cache = get_cache(CACHE)
+        for record in cache.list_cache_records():
+            if concerns(words, code(cache.get_cache_bundle(record.pk).nb)):
+                cache.remove_cache(record.pk)
+
+
+def read_again(words: set[str]) -> None:
+    """Let Sphinx read the pages that these words concern; of one in Markdown all text is taken for code."""
+    for page in (ROOT / "book").rglob("*.*"):
+        if page.suffix in (".ipynb", ".md"):
+            text = code(nbformat.read(page, 4)) if page.suffix == ".ipynb" else page.read_text(encoding="utf-8")
+            if concerns(words, text):
+                (DOCTREES / page.relative_to(ROOT / "book").with_suffix(".doctree")).unlink(missing_ok=True)
 
 
 def execute() -> None:
@@ -91,33 +135,31 @@ def configure() -> None:
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     subprocess.run([str(jupyter_book), *words], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     extensions = yaml.safe_load((ROOT / "_config.yml").read_text()).get("sphinx", {}).get("local_extensions", {})
-    folders = sorted({str(ROOT / folder) for folder in extensions.values()})
     with (CONFIG / "conf.py").open("a", encoding="utf-8") as file:
-        file.write(CONFIGURED.format(extensions=folders, book=str(ROOT / "book")))
+        file.write(CONFIGURED.format(folders=sorted({*extensions.values()})))
 
 
 def main() -> int:
     """Build; the return value is Sphinx's."""
-    start, under, now = time.perf_counter(), digest(*UNDER_THE_CELLS), digest(*UNDER_THE_CELLS, *AROUND_THE_CELLS)
+    start, cells, pages = time.perf_counter(), under(), under(*AROUND_THE_CELLS)
     command = [sys.executable, "-m", "sphinx", "--builder", "html", "--conf-dir", str(CONFIG)]
-    command += ["--doctree-dir", str(BUILD / ".doctrees"), "--fail-on-warning", "--keep-going"]
+    command += ["--doctree-dir", str(DOCTREES), "--fail-on-warning", "--keep-going"]
     command += [str(ROOT / "book"), str(BUILD / "html")]
-    if read(MADE_FOR) != now:
+    if "" in (words := changed(MADE_FOR, pages)):
         command.append("--fresh-env")
         configure()
-    if read(CACHED_FOR) != under:
-        shutil.rmtree(CACHE, ignore_errors=True)
-        CACHE.mkdir(parents=True)
-        CACHED_FOR.write_text(under)
+    elif words:
+        read_again(words)
+    if words := changed(CACHED_FOR, cells):
+        forget(words)
+        write(CACHED_FOR, cells)
     MADE_FOR.unlink(missing_ok=True)
     # one BLAS thread: as fast on pages of this size, and the same sums on every machine
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     execute()
     done = subprocess.run(command, cwd=ROOT)
-    if done.returncode and "--fresh-env" not in command:  # after an edit sphinxcontrib-bibtex loses its files
-        done = subprocess.run([*command, "--fresh-env"], cwd=ROOT)
     if done.returncode == 0:
-        MADE_FOR.write_text(now)
+        write(MADE_FOR, pages)
         print(f"\nBuilt in {time.perf_counter() - start:.0f} s: {BUILD / 'html' / 'index.html'}, or: make serve")
         repository = yaml.safe_load((ROOT / "_config.yml").read_text()).get("repository", {}).get("url", "")
         if repository.endswith(PLACEHOLDER):
@@ -131,6 +173,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="build the site into _build/html")
     parser.add_argument("--digest", action="store_true", help="build nothing; print what cached outputs depend on")
     if parser.parse_args().digest:
-        print(digest(*UNDER_THE_CELLS))
+        print(digest(*UNDER_ALL))
     else:
         raise SystemExit(main())

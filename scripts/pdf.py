@@ -15,7 +15,6 @@ import mimetypes
 import os
 import posixpath
 import re
-import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -27,6 +26,7 @@ import pikepdf
 import yaml
 from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Browser, Route, sync_playwright
+from site_report import chromium, launch
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
@@ -221,26 +221,25 @@ def answer(route: Route, document: str) -> None:
         route.abort()
 
 
-def printed(document: str, browser: str) -> bytes:
+def printed(document: str) -> bytes:
     """The PDF."""
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=flags)
+        browser = launch(playwright)
         numbers: dict[str, int] = {}
         for _ in range(PRINTINGS):
-            pdf, before = once(chromium, document, numbers), numbers
+            pdf, before = once(browser, document, numbers), numbers
             numbers = page_numbers(pdf)
             if numbers == before:
                 break
         else:
             raise SystemExit(f"The pages still move after {PRINTINGS} printings: the table of contents would be wrong")
-        chromium.close()
+        browser.close()
     return pdf
 
 
-def once(chromium: Browser, document: str, numbers: dict[str, int]) -> bytes:
+def once(browser: Browser, document: str, numbers: dict[str, int]) -> bytes:
     """The PDF with these page numbers. Printed again without being opened again, Chromium moves pages to and fro."""
-    page = chromium.new_page(viewport={"width": 643, "height": 960})  # 170 mm, the width of the text on A4
+    page = browser.new_page(viewport={"width": 643, "height": 960})  # 170 mm, the width of the text on A4
     page.set_default_timeout(600_000)
     page.route("**/*", lambda route: answer(route, document))
     page.emulate_media(media="print", color_scheme="light")
@@ -267,8 +266,7 @@ def made_for(file: Path) -> str:
 
 def main() -> int:
     """Print the book, if it is not what was printed last; 2 if the site or a browser is missing."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not (SITE / "index.html").is_file() or browser is None:
+    if not (SITE / "index.html").is_file() or chromium() is None:
         print("The PDF is printed by Chromium from the built site: make book, and apt-get install chromium")
         return 2
     start, book = time.perf_counter(), with_formulas(whole_book())
@@ -276,7 +274,7 @@ def main() -> int:
     if made_for(PDF) == digest:
         print(f"{PDF} is up to date")
         return 0
-    with pikepdf.open(io.BytesIO(printed(book, browser))) as document:
+    with pikepdf.open(io.BytesIO(printed(book))) as document:
         document.docinfo["/Author"] = ", ".join(authors())
         document.docinfo["/Digest"] = digest
         draft = PDF.with_suffix(".new")

@@ -12,10 +12,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small products gain nothing from threads
 
+import fair  # noqa: E402
+
 from grading import engine  # noqa: E402
+from grading.tell import words  # noqa: E402
 
 
 def generate(assignment: str, folder: Path) -> Path:
@@ -39,7 +42,23 @@ def tables(assignment: str) -> dict[str, str]:
     for item in engine.load_items(assignment, ROOT):
         groups = "; ".join(f"{group.name} ({group.points:g})" for group in item.groups)
         lines.append(f"| `{item.id}` | `{item.function}` | {item.max_points:g} | {groups} |")
-    return {"items": "\n".join(lines), "mistakes": engine.matrix(assignment, ROOT)}
+    made = {"items": "\n".join(lines), "mistakes": engine.matrix(assignment, ROOT)}
+    return made | {"students": handed_in(assignment)}
+
+
+def handed_in(assignment: str) -> str:
+    """What students wrote who knew of no catalogue, what it cost, and what the check said of it."""
+    lines = ["| function | what is wrong | points | what is said |", "|---|---|---|---|"]
+    right = engine.reference(assignment, ROOT)
+    for answer in fair.students(assignment):
+        if answer.kind == "wrong":
+            with answer.call(answer.item) as call:
+                verdict = engine.check(answer.item, call, right)
+            wrong = answer.what.replace("|", "\\|")
+            said = words.line(verdict).partition(". Try it:")[0].replace("|", "\\|")
+            points = f"{verdict.points:g} of {verdict.max_points:g}"
+            lines.append(f"| `{answer.function}` | {wrong} | {points} | {said} |")
+    return "\n".join(lines)
 
 
 def with_tables(text: str, assignment: str) -> str:

@@ -29,7 +29,7 @@ KINDS = ("document", "stylesheet", "script", "font", "image")
 WIDE, NARROW = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
 HIDDEN = ("_static", "_sources", "_images", "_downloads", "_sphinx_design_static")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # shared memory is small in containers
+FLAGS += ["--disable-component-update", "--disable-sync"]
 PAINT = """() => new Promise(resolve => new PerformanceObserver((list, observer) => {
     const paint = list.getEntriesByName("first-contentful-paint")[0];
     if (paint) { observer.disconnect(); resolve(paint.startTime); }
@@ -114,9 +114,14 @@ def served(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
+def chromium() -> str | None:
+    """Where Debian's Chromium lies, or what else is installed."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 def launch(playwright: Playwright) -> Browser | None:
-    """Debian's Chromium, or what else is installed, which asks nobody for updates."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    """The browser, if there is one; it asks nobody for updates."""
+    path = chromium()
     return playwright.chromium.launch(executable_path=path, args=FLAGS) if path else None
 
 

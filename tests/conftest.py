@@ -54,10 +54,10 @@ ASSIGNMENTS = sorted(path.parent.name for path in ROOT.glob("solutions/*/checks.
 
 
 def _share(nodeid):
-    """What stays on one worker: a file, but for the two large ones an assignment, or an eighth of the pages."""
+    """What stays on one worker: a file, but for the three large ones an assignment, or an eighth of the pages."""
     path, _, test = nodeid.partition("::")
     chosen = test.partition("[")[2]
-    if path == "tests/exercises/test_assignments.py":
+    if path in ("tests/exercises/test_assignments.py", "tests/exercises/test_students.py"):
         return f"{path} {next((name for name in ASSIGNMENTS if name in chosen), '')}"
     return f"{path} {zlib.crc32(chosen.encode()) % PARTS}" if path == "tests/site/test_walk.py" else path
 
@@ -126,11 +126,23 @@ class Executed:
 
 
 @functools.cache
-def built():
-    """The cache of the build, or None where it was made for another library, or not at all."""
+def outdated():
+    """What has changed under the pages since the build executed them."""
     script = importlib.import_module("build_book")
-    fresh = script.read(script.CACHED_FOR) == script.digest(*script.UNDER_THE_CELLS)
-    return script.get_cache(script.CACHE) if fresh else None
+    return script.changed(script.CACHED_FOR, script.under())
+
+
+def built(path):
+    """The cells of a page as the build executed them, or None where other files were under them, or never."""
+    script = importlib.import_module("build_book")
+    if "" in outdated():
+        return None
+    cache = script.get_cache(script.CACHE)
+    try:
+        page = cache.get_cache_bundle(cache.match_cache_file(path).pk).nb
+    except KeyError:  # none of these cells
+        return None
+    return None if script.concerns(outdated(), script.code(page)) else list(page.cells)
 
 
 def executed_once(notebook):
@@ -141,12 +153,10 @@ def executed_once(notebook):
     run = notebook.setup
 
     def setup():
-        try:
-            cached = built().match_cache_file(notebook.path).pk
-        except (AttributeError, KeyError):  # no cache, or none of these cells
+        if (cells := built(notebook.path)) is None:
             run()
         else:
-            notebook.kernel = Executed(list(built().get_cache_bundle(cached).nb.cells))
+            notebook.kernel = Executed(cells)
             notebook.setup_sanitize_files()
 
     notebook.setup = setup

@@ -1,6 +1,6 @@
 """scripts/mutants.py plants what it says, nothing else, and tells killed, equivalent and surviving mutants apart."""
 
-import importlib.util
+import importlib
 import os
 import subprocess
 import sys
@@ -28,11 +28,8 @@ class Layer:
 
 
 @pytest.fixture(scope="module")
-def script(root):
-    spec = importlib.util.spec_from_file_location("mutants", root / "scripts" / "mutants.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script():
+    return importlib.import_module("mutants")
 
 
 def test_the_edits(script):

@@ -1,17 +1,14 @@
 """scripts/nbclean.py: what does not belong into a notebook goes, or is named; what belongs there stays."""
 
-import importlib.util
+import importlib
 import json
 
 import pytest
 
 
 @pytest.fixture(scope="module")
-def nbclean(root):
-    spec = importlib.util.spec_from_file_location("nbclean", root / "scripts" / "nbclean.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
+def nbclean():
+    return importlib.import_module("nbclean")
 
 
 def code(source, *outputs, name="a-cell", count=1, **metadata):

@@ -3,6 +3,7 @@
 import importlib
 from types import SimpleNamespace
 
+import nbformat
 import pytest
 
 
@@ -26,32 +27,60 @@ def test_each_cell_says_its_own_also_where_some_are_skipped(shared):
         assert {message["parent_header"]["msg_id"] for message in messages} == {"cell"}
 
 
-class Cache:
-    """It knows one page."""
-
-    def match_cache_file(self, path):
-        return SimpleNamespace(pk={"known": 1}[path])
-
-    def get_cache_bundle(self, _):
-        return SimpleNamespace(nb=SimpleNamespace(cells=[cell("a", "1")]))
-
-
-@pytest.mark.parametrize(("cache", "path", "again"), [(Cache(), "known", 0), (Cache(), "other", 1), (None, "known", 1)])
-def test_what_the_build_did_not_execute_is_executed(shared, monkeypatch, cache, path, again):
+@pytest.mark.parametrize(("cells", "again"), [([cell("a", "1")], 0), (None, 1)])
+def test_what_the_build_did_not_execute_is_executed(shared, monkeypatch, cells, again):
     started = []
-    notebook = SimpleNamespace(path=path, kernel=None, setup=lambda: started.append(1), setup_sanitize_files=list)
-    monkeypatch.setattr(shared, "built", lambda: cache)
+    notebook = SimpleNamespace(path="page", kernel=None, setup=lambda: started.append(1), setup_sanitize_files=list)
+    monkeypatch.setattr(shared, "built", {"page": cells}.get)
     shared.executed_once(notebook)
     notebook.setup()
     assert len(started) == again
     assert isinstance(notebook.kernel, shared.Executed) != bool(again)
 
 
-def test_another_library_makes_the_cache_old(shared, monkeypatch, tmp_path):
+@pytest.fixture
+def kept(monkeypatch, tmp_path):
+    """The build script, with a cache that holds one page: its code has a word."""
     script = importlib.import_module("build_book")
-    monkeypatch.setattr(script, "CACHE", tmp_path)
+    monkeypatch.setattr(script, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(script, "CACHED_FOR", tmp_path / "made-for")
-    script.CACHED_FOR.write_text(script.digest(*script.UNDER_THE_CELLS))
-    assert shared.built.__wrapped__() is not None
-    monkeypatch.setattr(script, "digest", lambda *_: "another")
-    assert shared.built.__wrapped__() is None
+    script.write(script.CACHED_FOR, script.under())
+    code = nbformat.v4.new_code_cell("from grading import engine", execution_count=1)
+    nbformat.write(nbformat.v4.new_notebook(cells=[code]), tmp_path / "page.ipynb")
+    script.get_cache(script.CACHE).cache_notebook_file(str(tmp_path / "page.ipynb"))
+    return script, tmp_path / "page.ipynb"
+
+
+@pytest.mark.parametrize(("changed", "old"), [(None, False), ("", True), ("grading", True), ("benchmarks", False)])
+def test_what_changed_under_a_page_makes_its_outputs_old(shared, kept, monkeypatch, changed, old):
+    script, page = kept
+    now = script.under() | ({} if changed is None else {changed: "another"})
+    monkeypatch.setattr(script, "under", lambda: now)
+    monkeypatch.setattr(shared, "outdated", shared.outdated.__wrapped__)
+    assert (shared.built(page) is None) == old
+
+
+def test_other_cells_were_not_executed(shared, kept, monkeypatch):
+    _, page = kept
+    monkeypatch.setattr(shared, "outdated", shared.outdated.__wrapped__)
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("2")]), page)
+    assert shared.built(page) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "changed", "old"),
+    [
+        ("from grading import engine", {"grading"}, True),
+        ("from grading import engine", {"benchmarks"}, False),
+        ("from grading import engine", set(), False),
+        ("1", {""}, True),
+        ("open('../numbers.txt'); print('and so on ...')", {"grading"}, False),
+        ("Path('..').rglob('*')", {"grading"}, True),
+        ('os.listdir("../../")', {"grading"}, True),
+        ("Path(nnlib.__file__).parents[1]", {"grading"}, True),
+        ("import_module(name)", {"grading"}, True),
+        ("Path('..').rglob('*')", set(), False),
+    ],
+)
+def test_code_is_concerned_by_what_it_names_or_could_find_without_a_name(code, changed, old):
+    assert importlib.import_module("build_book").concerns(changed, code) == old

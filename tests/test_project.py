@@ -65,6 +65,7 @@ USED_AS = {  # where that is not the package's own name
     "mini-racer": "from py_mini_racer",
     "nbval": "--nbval",
     "pillow": "from PIL",
+    "pytest-timeout": "\ntimeout = ",
     "pytest-xdist": "pytest -n auto",
     "pyyaml": "import yaml",
     "scikit-learn": "from sklearn",
@@ -83,6 +84,7 @@ def test_each_dependency_is_imported_or_called(root, projects):
         pytest.skip("this is no git checkout")
     files = [root / name for name in listed.stdout.splitlines() if "/submissions/" not in name]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files if path.name != "test_project.py")
+    text += (root / "pyproject.toml").read_text(encoding="utf-8").partition("[tool.pytest")[2]
     names = {requirement.name for requirement in wanted(projects, *projects[0]["dependency-groups"])}
     ways = {name: USED_AS.get(name, rf"import {name}") for name in names}
     assert {

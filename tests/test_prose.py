@@ -1,6 +1,6 @@
 """scripts/prose.py: what it reads of a file, what it finds, and what it leaves alone."""
 
-import importlib.util
+import importlib
 import json
 import shutil
 
@@ -8,11 +8,8 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def prose(root):
-    spec = importlib.util.spec_from_file_location("prose", root / "scripts" / "prose.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
+def prose():
+    return importlib.import_module("prose")
 
 
 @pytest.fixture

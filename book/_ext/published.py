@@ -24,6 +24,7 @@ import nbformat
 import yaml
 from docutils import nodes
 from jupyter_cache import get_cache
+from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -148,7 +149,7 @@ def describe(app: Sphinx, page: str, template: str, context: dict[str, Any], doc
     book = app.config.html_title
     if page == app.config.root_doc:
         context["title"] = subtitle(app)  # or the book's title would stand there twice
-    title = re.sub(r"<[^>]*>", "", context.get("title") or MADE_BY_SPHINX.get(page, page))
+    title = Markup(context.get("title") or MADE_BY_SPHINX.get(page, page)).striptags()
     text = description(doctree, f"{title} of the book “{book}”.")
     tags = [("name", "description", text), ("property", "og:title", title), ("property", "og:description", text)]
     tags += [("property", "og:type", "website"), ("property", "og:site_name", book)]

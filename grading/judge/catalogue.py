@@ -1,7 +1,7 @@
 """The catalogue of mistakes: ``mistakes.toml`` beside ``checks.py``, and the one that assignments share above it.
 
 A mistake is one entry, ``"name" = ['find', 'put', ..., "hint"]``, in the table of its item. One that is made in
-several ways, a clip at another constant for example, has a list for each: ``[['find', 'put'], ['find', 'put'], "hint"]``.
+several ways, as a clip at another constant, has a list for each: ``[['find', 'put'], ['find', 'put'], "hint"]``.
 What an entry leaves out, the edits or the hint, is that of the shared entry of its name. ``page = "..."``, or
 ``page = "...#label of a section"``, stands before all tables, or in one.
 """

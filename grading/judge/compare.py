@@ -136,7 +136,7 @@ def same(one: Outcome, other: Outcome, case: Case) -> bool:
         return one.kind == other.kind
     if _shapes(one.value) != _shapes(other.value):
         return False
-    for a, b in zip(arrays(one.value), arrays(other.value), strict=True):
+    for a, b in zip(map(np.squeeze, arrays(one.value)), map(np.squeeze, arrays(other.value)), strict=True):
         finite = np.isfinite(a)  # both may overflow, but in the same places
         kind = precision([*arrays(case.args), a, b])  # a mistake is named in any precision
         tolerance = min(COARSEST, TOLD_APART * rounding(case, kind))
@@ -165,4 +165,6 @@ def changed(now: Any, before: Any) -> bool:
 
 
 def _shapes(value: Any) -> Any:
-    return value.shape if isinstance(value, np.ndarray) else [_shapes(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return () if value.size == 1 else value.shape  # one number, as `difference` has it
+    return [_shapes(part) for part in value]

@@ -56,7 +56,8 @@ def diagnose(item: Item, reference: Reference, seen: Sequence[Seen]) -> tuple[Mi
         named = [(known,) for known in item.mistakes if variants.explain((known,), [*failed, *passed], _same_numbers)]
         return named[0] if len({known.name for (known,) in named}) == 1 else ()
     singles = [(known,) for known in item.mistakes]
-    pairs = (pair for pair in itertools.permutations(item.mistakes, 2) if pair[0].name != pair[1].name)
+    usual = {known.name: known for known in reversed(item.mistakes)}  # of a pair's, the first way of each
+    pairs = itertools.permutations(reversed(usual.values()), 2)
     for mistakes in itertools.chain(singles, pairs):
         if variants.late:
             break

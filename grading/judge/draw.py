@@ -134,7 +134,6 @@ def group(
     *cases: Any,
     points: float = 1.0,
     part: Any = None,
-    at: float = 1.0,
     judge: Callable[[Any, Case, Reference], str | None] | None = None,
     deadline: float = 5.0,
 ) -> Group:
@@ -150,15 +149,13 @@ def group(
         Earned if every case passes.
     part : callable, int, slice or tuple of slices, optional
         The part of the result that counts, as a function of it or as an index.
-    at : float
-        The condition of the computation.
     judge, deadline
         As in `Group`.
     """
 
     def made(rng: Rng) -> list[Case]:
         drawn = (_drawn(case if isinstance(case, tuple) else (case,), rng) for case in cases)
-        return [Case(args, condition=at) for args in drawn]
+        return [Case(args) for args in drawn]
 
     return Group(name, points, made, part if part is None or callable(part) else itemgetter(part), judge, deadline)
 

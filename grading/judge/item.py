@@ -20,14 +20,11 @@ class Case:
     Attributes
     ----------
     args, kwargs
-        The inputs; every call gets its own copy, so a function may work in place.
-    condition : float
-        How much the computation magnifies rounding, for example 1/eps of a difference quotient.
+        The inputs; every call gets its own copy.
     """
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
-    condition: float = 1.0
 
 
 @dataclass(frozen=True)

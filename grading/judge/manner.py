@@ -1,4 +1,4 @@
-"""In which manner a value is wrong, where that can be said without the right one: a sign, a factor, a column, an order."""
+"""In which manner a value is wrong, as far as that tells no right number: a sign, a factor, a column, an order."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def manner(found: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
         the ``index`` from 0, ``row`` or ``column``, the only one that is wrong. Empty where none of them fits.
     """
     scale = float(np.max(np.abs(wanted))) or 1.0
+    found = np.clip(found, -1e99, 1e99)  # its square is finite
 
     def near(one: np.ndarray, other: np.ndarray) -> bool:
         return one.shape == other.shape and bool(np.all(np.abs(one - other) <= NEAR * scale))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -18,9 +19,9 @@ from grading.record import Reason, Why
 
 __all__ = ["smallest"]
 
-TRIES = 120
-SECONDS = 1.0  # of computing for all of them, in the process of the checker
-SLOW = 0.05  # seconds: calls that take longer are not repeated
+TRIES = 80  # and not a time: what is told should be the same each time
+SECONDS = 20.0  # of computing for all of them, in the process of the checker: far more than they need
+SLOW = 0.5  # seconds: calls that take longer are not repeated
 LONGEST = 240  # characters of a call that somebody would paste
 DIGITS = 4  # of what came back
 
@@ -42,7 +43,7 @@ def smallest(call: Call, seen: Sequence[Seen]) -> None:
     failed = next((each for each in seen if each.why and each.why.reason is not Reason.CHANGED), None)
     if failed is None or failed.why is None or failed.group.judge:
         return
-    found, truth = failed.tried[failed.first]
+    _, truth = failed.tried[failed.first]
     search = _Search(call, failed, failed.why)
     start = time.perf_counter()
     if not search.fails(truth.case.args) or time.perf_counter() - start > SLOW:
@@ -110,7 +111,7 @@ def _smaller(args: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
         for size in sorted({1, length // 2, length - 1} - {0}):
             for lengths_of in ({length: size}, {length: size, length + 1: size + 1}):
                 for axes in (slice(None), slice(0, 1), slice(-1, None)):
-                    yield _each(args, lambda array, to=lengths_of, of=axes: _cut(array, to, range(array.ndim)[of]))
+                    yield _each(args, functools.partial(_cut, sizes=lengths_of, axes=axes))
     for place, value in enumerate(args):
         if isinstance(value, list) and len(value) > 1:
             yield (*args[:place], value[:1], *args[place + 1 :])
@@ -123,11 +124,15 @@ def _smaller(args: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
 def _rounder(args: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     """Rounder numbers."""
     for digits in (0, 1, 2, 3):
-        yield _each(args, lambda array, n=digits: np.round(array, n) + array.dtype.type(0))
+        yield _each(args, functools.partial(_round, digits=digits))
 
 
-def _cut(array: np.ndarray, sizes: dict[int, int], axes: Sequence[int]) -> np.ndarray:
-    for axis in axes:
+def _round(array: np.ndarray, digits: int) -> np.ndarray:
+    return np.asarray(np.round(array, digits))
+
+
+def _cut(array: np.ndarray, sizes: dict[int, int], axes: slice) -> np.ndarray:
+    for axis in range(array.ndim)[axes]:
         if array.shape[axis] in sizes:
             array = array.take(range(sizes[array.shape[axis]]), axis=axis)
     return array
@@ -164,11 +169,9 @@ def _kind(array: np.ndarray) -> tuple[str, ...]:
 
 
 def _keeps(kinds: Sequence[tuple[str, ...]], args: tuple[Any, ...]) -> bool:
-    now = list(arrays(args))
-    return len(now) == 0 or all(
-        set(kind)
-        <= {*_kind(array), *(["rising"] if array.size == 1 else []), *(["symmetric"] if array.size == 1 else [])}
-        for kind, array in zip(kinds, now, strict=False)
+    return all(
+        {*kind} <= {*_kind(array), *(("rising", "symmetric") if array.size == 1 else ())}
+        for kind, array in zip(kinds, arrays(args), strict=False)
     )
 
 

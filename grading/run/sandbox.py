@@ -60,7 +60,7 @@ HANDLE = 208 << 10  # bytes that a socket or a pipe holds at most
 PROCESSES = 64
 TICK = 0.1  # seconds after which a submission is looked at again
 SLOWEST = 5  # where waiting cannot be told from sleeping, the clock counts for a fifth
-ENOUGH = 30.0  # seconds for a process to start
+ENOUGH = 120.0  # seconds for a process to start, on a slow and busy machine too
 
 
 class SandboxError(Exception):
@@ -599,9 +599,9 @@ def _modules(folder: Path) -> None:
     (there / "nnlib").mkdir(parents=True)
     (there / "nnlib" / "__init__.py").write_text(STUB, encoding="utf-8")
     library, own = Path(nnlib.__file__).parent, Path(grading.__file__).parent
-    shutil.copy(library / "checks.py", there / "nnlib")
     caches = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(library / "data", there / "nnlib" / "data", ignore=caches)
+    for part in "checks", "data":
+        shutil.copytree(library / part, there / "nnlib" / part, ignore=caches)
     shutil.copytree(own / "student", there / "grading" / "student", ignore=caches)
     (there / "grading" / "__init__.py").touch()  # else another package of this name would be taken
 

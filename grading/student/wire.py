@@ -484,19 +484,18 @@ class _In:
         return array
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, depth: int = 0) -> Any:
     """A list of what gives out its parts one by one, and an array of numbers of what only looks like none.
 
     So an answer may be a generator, a deque, an array of objects. Of an endless one a part is taken.
     """
     if isinstance(value, Iterator | deque | range | KeysView | ValuesView):
         value = list(itertools.islice(value, PARTS))
-    if type(value) in (list, tuple) and not all(type(part) in PLAIN for part in value):
-        return type(value)(part if type(part) in PLAIN else plain(part) for part in value)
+    if type(value) in (list, tuple) and depth < DEEPEST and not all(type(part) in PLAIN for part in value):
+        return type(value)(part if type(part) in PLAIN else plain(part, depth + 1) for part in value)
     if isinstance(value, np.ndarray) and value.dtype == object:
         with contextlib.suppress(TypeError, ValueError):
             return np.array(value.tolist(), dtype=float)
-        return list(value) if value.ndim else value
     return np.asarray(value) if isinstance(value, np.matrix) else value
 
 

@@ -18,8 +18,19 @@ def windows(n: int, C: int, H: int, W: int, kh: int, kw: int, s: int = 1, P: int
     return normal(n, C, H, W), kh, kw, s, P
 
 
-def convolutions(n: int, C: int, H: int, W: int, M: int, kh: int, kw: int, bias: float = 1) -> tuple:
+def each_unit(value: Any) -> np.ndarray:
+    """The layer's weights, and those of the dense layer for each of the units that were counted."""
+    size, weights, dense = value
+    return np.array([weights, dense / np.prod(size)])
+
+
+def convolutions(n: int, C: int, H: int, W: int, M: int, kh: int, kw: int, bias: float = 0) -> tuple:
     return normal(n, C, H, W), normal(M, C, kh, kw), bias * uniform(1, 2, M)
+
+
+def bright(H: int, W: int, kh: int, kw: int) -> tuple:
+    """One image, one map, no bias, and every a above 0."""
+    return uniform(0.1, 1, 1, 1, H, W), uniform(0.1, 1, 1, 1, kh, kw), np.zeros(1)
 
 
 def deltas(n: int, M: int, C: int, rows: int, columns: int, kh: int, kw: int) -> tuple:
@@ -50,6 +61,12 @@ def passes(n: int, C: int, H: int, W: int, M1: int, M2: int, K: int, bias: float
     return weights, normal(n, C, H, W)
 
 
+@draw
+def lit(rng: Rng, weights: Any, X: np.ndarray, *more: Any) -> tuple:
+    """The same with every a above 0, where a ReLU changes nothing."""
+    return [*map(np.abs, weights[:4]), weights[4]], np.abs(X), *more
+
+
 def problems(n: int, *sizes: int) -> tuple:
     return *passes(n, *sizes), one_hot(n, sizes[-1])
 
@@ -74,11 +91,11 @@ def digits(rng: Rng) -> tuple:
     """Eight epochs on 400 of the training images, from 4 and 8 filters of 3 by 3."""
     data, beta = mnist(), np.append(0.0, np.ones(128)) / 11 * normal(10, 129)
     weights = [0.5 * normal(4, 1, 3, 3), np.zeros(4), 0.25 * normal(8, 4, 3, 3), np.zeros(8), beta]
-    return weights, small(data.X_train[:400]), data.Y_train[:400].astype(float), epochs(8, 400, 10), 0.1
+    return weights, small(data.X_train[:400]), data.Y_train[:400].astype(float), epochs(8, 400, 20), 0.2
 
 
 def reads_digits(weights: Any, case: Case, reference: Reference) -> str | None:
-    """A complaint if less than 65 % of the 1000 test images are read, or if it was no descent that got there.
+    """A complaint if less than 72 % of the 1000 test images are read, or if it was no descent that got there.
 
     The delta of a softmax adds up to 0 over the classes. So a step changes no sum over the classes, in any column.
     """
@@ -90,54 +107,68 @@ def reads_digits(weights: Any, case: Case, reference: Reference) -> str | None:
     data = mnist()
     yhat = reference["forward"](weights, small(data.X_test))[-1]
     accuracy = float(np.mean(yhat.argmax(axis=1) == data.Y_test.argmax(axis=1)))
-    return None if accuracy >= 0.65 else f"{accuracy:.0%} of the test digits are read, at least 65% are asked for"
+    return None if accuracy >= 0.72 else f"{accuracy:.0%} of the test digits are read, at least 72% are asked for"
 
 
 PLAIN_LAYERS = (layer(1, 9, 12, 4), layer(3, 7, 6, 2), layer(2, 5, 8, 5))
+OTHER_LAYERS = (
+    layer(1, 8, 11, 3, 2),
+    layer(2, 9, 12, 4, 3),
+    layer(2, 6, 9, 3, 1, 2),
+    layer(1, 5, 7, 4, 1, 1),
+    layer(3, 10, 7, 4, 3, 1),
+    layer(2, 11, 9, 2, 2, 3),
+)
 BATCHES = (deltas(3, 2, 2, 3, 4, 2, 3), deltas(4, 3, 2, 4, 3, 3, 2), f32(deltas(2, 2, 3, 3, 3, 2, 2)))
-PROBLEMS = (problems(3, 1, 8, 7, 2, 3, 4), problems(4, 2, 9, 8, 3, 2, 3), f32(problems(3, 2, 8, 8, 2, 3, 2)))
+PROBLEMS = (
+    problems(3, 1, 8, 7, 2, 3, 4),
+    problems(5, 2, 9, 8, 3, 2, 3),
+    problems(4, 3, 8, 9, 2, 4, 3),
+    f32(problems(3, 2, 8, 8, 2, 3, 2)),
+)
 
 ITEMS = items(
     layer_size=item(
         "output-size",
         group("the size, with stride 1 and no padding", *PLAIN_LAYERS, part=0),
-        group(
-            "the size, with other strides and paddings",
-            layer(1, 8, 11, 3, 2),
-            layer(2, 6, 9, 3, 1, 2),
-            layer(3, 10, 7, 4, 3, 1),
-            part=0,
-        ),
-        group("the numbers of weights", *PLAIN_LAYERS, part=slice(1, None)),
+        group("the size, with other strides and paddings", *OTHER_LAYERS, part=0),
+        group("the numbers of weights", *PLAIN_LAYERS, *OTHER_LAYERS, part=each_unit),
     ),
     patches=item(
         "conv-patches",
         group("one image with one channel", windows(1, 1, 5, 6, 2, 3), windows(1, 1, 4, 4, 3, 3)),
         group("several images and channels", windows(3, 2, 5, 4, 3, 2), f32(windows(2, 3, 4, 6, 2, 2))),
-        group("other strides", windows(2, 2, 7, 8, 3, 2, 2), windows(1, 2, 8, 7, 2, 2, 3)),
-        group("padding", windows(2, 2, 4, 5, 3, 3, 1, 1), windows(2, 1, 5, 5, 3, 2, 2, 2)),
+        group(
+            "other strides", windows(2, 2, 7, 8, 3, 2, 2), windows(1, 2, 8, 7, 2, 2, 3), windows(1, 1, 9, 5, 2, 4, 4)
+        ),
+        group(
+            "padding", windows(2, 2, 4, 5, 3, 3, 1, 1), windows(2, 1, 5, 5, 3, 2, 1, 2), windows(1, 3, 2, 3, 2, 1, 1, 3)
+        ),
     ),
     convolve=item(
         "convolution-channels",
+        group("one map without a bias, every a above 0", bright(5, 6, 3, 3), bright(4, 5, 2, 3)),
+        group("several maps with biases", convolutions(2, 1, 5, 6, 3, 2, 3, 1), convolutions(1, 1, 4, 4, 4, 3, 2, 1)),
+        group("several channels, without biases", convolutions(2, 3, 5, 6, 2, 3, 2), convolutions(1, 2, 6, 4, 3, 2, 2)),
         group(
-            "one map without a bias",
-            convolutions(1, 1, 5, 6, 1, 3, 3, bias=0),
-            convolutions(2, 1, 4, 5, 1, 2, 3, bias=0),
-        ),
-        group("several maps with biases", convolutions(2, 1, 5, 6, 3, 2, 3), convolutions(1, 1, 4, 4, 4, 3, 2)),
-        group("several channels", convolutions(2, 3, 5, 6, 2, 3, 2), convolutions(1, 2, 6, 4, 3, 2, 2)),
-        group(
-            "windows as large as the image, and float32",
-            convolutions(3, 2, 3, 2, 3, 3, 2),
-            f32(convolutions(2, 2, 5, 5, 2, 3, 3)),
+            "several channels with biases, and float32",
+            convolutions(3, 2, 3, 2, 3, 3, 2, 1),
+            f32(convolutions(2, 2, 5, 5, 2, 3, 3, 1)),
         ),
     ),
     conv_gradient=item(
         "conv-gradient",
-        group("one image, one channel, one map", deltas(1, 1, 1, 3, 4, 2, 3), deltas(1, 1, 1, 1, 1, 3, 3)),
-        group("one image, several channels and maps", deltas(1, 3, 2, 3, 3, 2, 3), deltas(1, 4, 3, 4, 3, 3, 3)),
-        group("a batch: the kernels", *BATCHES, part=0),
-        group("a batch: the biases", *BATCHES, part=1),
+        group(
+            "the kernels: one image, one channel, one map",
+            deltas(1, 1, 1, 3, 4, 2, 3),
+            deltas(1, 1, 1, 2, 2, 3, 3),
+            part=0,
+        ),
+        group(
+            "the kernels: several channels and maps", deltas(1, 3, 2, 3, 3, 2, 3), deltas(1, 4, 3, 4, 3, 3, 3), part=0
+        ),
+        group("the kernels: a batch", *BATCHES, part=0),
+        group("the biases", deltas(1, 1, 1, 3, 4, 2, 3), deltas(1, 4, 3, 4, 3, 3, 3), *BATCHES, part=1),
         asks="the sum over the positions",
         calls={"convolve": (0, 60)},  # once for each weight is too often
     ),
@@ -174,17 +205,27 @@ ITEMS = items(
         "max-pooling-backward",
         group("one map, windows of 2 by 2", pooled(1, 1, 2, 3, 2), pooled(1, 1, 3, 2, 2)),
         group("several images and maps, rows left over", pooled(3, 2, 2, 2, 3, 1), f32(pooled(2, 3, 2, 3, 2, 1))),
-        group("equal values", pooled(2, 2, 3, 2, 2, ties=True), pooled(1, 2, 2, 2, 3, 2, ties=True), points=2),
+        group("equal values", pooled(2, 2, 3, 2, 2, ties=True), pooled(1, 2, 2, 2, 3, ties=True), points=2),
         asks="the place of each maximum",
         calls={"max_pool": (0, 40)},  # once for each pixel is too often
         formula=True,
     ),
     forward=item(
         "cnn-forward",
-        group("one image, one map, no biases", *(2 * [passes(1, 1, 6, 7, 1, 1, 2, bias=0)])),
-        group("several images and maps", passes(3, 1, 8, 7, 2, 3, 4), passes(4, 1, 6, 9, 3, 2, 2)),
         group(
-            "several channels, odd sizes, and float32", passes(2, 3, 9, 8, 2, 2, 3), f32(passes(3, 2, 8, 8, 2, 3, 2))
+            "one image, one map, no biases, every a above 0",
+            lit(*passes(1, 1, 6, 7, 1, 1, 2, bias=0)),
+            lit(*passes(1, 1, 8, 7, 1, 1, 3, bias=0)),
+        ),
+        group(
+            "several images, maps and channels, no biases",
+            passes(3, 1, 8, 7, 2, 3, 4, bias=0),
+            passes(4, 1, 6, 9, 3, 2, 2, bias=0),
+            passes(5, 3, 9, 8, 2, 2, 3, bias=0),
+            f32(passes(6, 2, 8, 8, 3, 3, 2, bias=0)),
+        ),
+        group(
+            "with biases", passes(3, 1, 8, 7, 2, 3, 4), passes(4, 3, 9, 8, 2, 2, 3), f32(passes(3, 2, 8, 8, 2, 3, 2))
         ),
     ),
     gradient=item(
@@ -192,8 +233,8 @@ ITEMS = items(
         group("the dense layer", *PROBLEMS, part=4),
         group("the second convolution", *PROBLEMS, part=slice(2, 4)),
         group("the first convolution", *PROBLEMS, part=slice(2)),
-        group("one image", problems(1, 2, 8, 7, 2, 3, 3)),
-        group("black images, where a is 0", black(2, 1, 6, 7, 2, 2, 3)),
+        group("one image, every a above 0", lit(*problems(1, 2, 8, 7, 2, 3, 3)), lit(*problems(1, 1, 9, 8, 3, 2, 4))),
+        group("black images, where a is 0: kernels and biases", black(2, 1, 6, 7, 2, 2, 3), part=slice(4)),
         asks="backpropagation, which goes forward once",
         calls={"forward": (0, 24), "convolve": (0, 60)},  # once for each weight is too often
         formula=True,

@@ -45,10 +45,16 @@ def one_far(rng: Rng, w: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple:
 
 
 @draw
-def large_margins(rng: Rng) -> tuple:
-    """Margins of either sign, up to some thousands."""
-    X = 2e3 * np.sign(rng.normal(size=(6, 1))) * rng.uniform(1, 2, size=(6, 1)) * np.array([[1.0, 0.1]])
+def margins(rng: Rng, low: float, high: float) -> tuple:
+    """Margins of about `low` to `high`, each once with either sign."""
+    sizes = np.repeat(np.linspace(low, high, 3), 2)
+    X = np.outer(rng.choice([-1, 1], size=6) * sizes * rng.uniform(1, 1.03, size=6), [1.0, 0.1])
     return np.array([1.0, 0.5]), X, np.sign(X[:, 0]) * np.array([1, -1, 1, -1, 1, -1])
+
+
+def stays_finite(result: Any) -> Any:
+    """F, and where the gradient is a finite number: where exp overflows, its digits are asked for elsewhere."""
+    return [result[0], np.isfinite(result[1])]
 
 
 def problem(objective: Callable, n: int, p: int) -> tuple:
@@ -61,17 +67,23 @@ def rates(T: int) -> Draw:
     return uniform(0.05, 0.3, T)
 
 
-def descents(objective: Callable, T: int, p: int = 3) -> tuple:
-    return *problem(objective, 12, p), rates(T)
+def descents(objective: Callable, T: int, p: int = 3, n: int = 12) -> tuple:
+    return *problem(objective, n, p), rates(T)
 
 
-def constant(objective: Callable, T: int) -> tuple:
-    return *problem(objective, 12, 3), np.full(T, 0.2)
+def last(path: Any) -> Any:
+    """Where a run ends, however it is recorded."""
+    return np.atleast_2d(path)[-1]
 
 
 def matrices(n: int, p: int) -> Draw:
     """Columns of different size, so that the eigenvalues lie apart."""
     return normal(n, p) * np.geomspace(3, 1, p)
+
+
+def rising(n: int, p: int) -> Draw:
+    """The same, with the largest column at the end."""
+    return normal(n, p) * np.geomspace(1, 3, p)
 
 
 @draw
@@ -84,9 +96,9 @@ def draws(objective: Callable, T: int, p: int = 3) -> tuple:
     return *problem(objective, 8, p), different(T), rates(T)
 
 
-def again(objective: Callable, T: int) -> tuple:
-    """One observation, T times."""
-    return *problem(objective, 1, 2), np.zeros(T, dtype=int), rates(T)
+def alone(objective: Callable) -> tuple:
+    """One observation, and one step."""
+    return *problem(objective, 1, 2), np.array([0]), rates(1)
 
 
 @draw
@@ -146,53 +158,96 @@ def gradients(n: int, p: int, size: int, replacement: bool) -> tuple:
     return 1 + normal(n, p), size, replacement
 
 
-SEVERAL = (regression(5, 3), regression(4, 4), regression(7, 2))
-MARGINS = (classification(6, 3), classification(4, 4), classification(7, 2))
-
 ITEMS = items(
     least_squares=item(
         "empirical-risk",
         group(
-            "one observation, and float32",
+            "F", regression(1, 3), regression(5, 3), regression(4, 4), regression(7, 2), f32(regression(6, 2)), part=0
+        ),
+        group(
+            "the gradient for one observation",
             regression(1, 3),
             regression(1, 1),
             one_far(*regression(1, 2)),
             f32(regression(1, 2)),
+            part=1,
         ),
-        group("several observations: F", *SEVERAL, part=0),
-        group("several observations: the gradient", *SEVERAL, one_far(*regression(4, 3)), part=1),
+        group(
+            "the gradient for several",
+            regression(5, 3),
+            regression(4, 4),
+            regression(7, 2),
+            one_far(*regression(4, 3)),
+            f32(regression(6, 2)),
+            part=1,
+        ),
         formula=True,
     ),
     logistic=item(
         "logistic-risk",
-        group("one observation, and float32", classification(1, 3), classification(1, 1), f32(classification(1, 2))),
-        group("several observations: F", *MARGINS, part=0),
-        group("several observations: the gradient", *MARGINS, part=1),
-        group("large margins", large_margins()),
+        group(
+            "F",
+            classification(1, 3),
+            classification(6, 3),
+            classification(4, 4),
+            classification(7, 2),
+            f32(classification(6, 2)),
+            part=0,
+        ),
+        group(
+            "the gradient for one observation",
+            classification(1, 3),
+            classification(1, 1),
+            f32(classification(1, 2)),
+            part=1,
+        ),
+        group(
+            "the gradient for several",
+            classification(6, 3),
+            classification(4, 4),
+            classification(7, 2),
+            margins(17, 25),
+            f32(classification(6, 2)),
+            part=1,
+        ),
+        group("large margins", margins(2e3, 4e3), margins(800, 900), part=stays_finite),
         formula=True,
     ),
     gradient_descent=item(
         "gradient-descent",
-        group("one step", descents(squares, 1), descents(logistic, 1, 2)),
-        group("several steps with one rate", constant(squares, 6), constant(logistic, 5)),
-        group("rates that change, and float32", descents(squares, 5), f32(descents(logistic, 4)), at=4),
+        group("one step with one observation", descents(squares, 1, n=1), descents(logistic, 1, 2, n=1), part=last),
+        group(
+            "where several steps lead",
+            descents(squares, 5),
+            descents(logistic, 6, 2),
+            f32(descents(logistic, 4)),
+            part=last,
+        ),
+        group("the path: all iterates", descents(squares, 4, 2), descents(logistic, 3), f32(descents(squares, 3))),
     ),
     stable_rate=item(
         "stable-rate",
-        group("a single weight", matrices(6, 1), matrices(1, 1)),
-        group("several weights", matrices(8, 3), matrices(12, 5)),
+        group("one observation of one weight", matrices(1, 1), matrices(1, 1)),
+        group("several observations", matrices(6, 1), matrices(8, 3), matrices(12, 5), rising(9, 3), rising(7, 2)),
         group(
             "inputs of different size, and float32",
-            np.array([0.0, 1.0, 0.1]) * normal(9, 3) + np.array([1.0, 70.0, 0.0]),
+            np.array([0.0, 1.0, 0.3]) * normal(9, 3) + np.array([1.0, 20.0, 0.0]),
             f32(matrices(10, 3)),
-            at=10,
+            f32(rising(10, 3)),
         ),
     ),
     sgd=item(
         "sgd",
-        group("a single observation", again(squares, 3), again(logistic, 3)),
-        group("one step", draws(squares, 1, 2), draws(logistic, 1)),
-        group("several steps, and float32", draws(squares, 6), draws(logistic, 5), f32(draws(logistic, 4)), at=4),
+        group("one step with one observation", alone(squares), alone(logistic), part=last),
+        group(
+            "where several steps lead",
+            draws(squares, 6),
+            draws(logistic, 1),
+            draws(logistic, 5, 2),
+            f32(draws(logistic, 4)),
+            part=last,
+        ),
+        group("the path: all iterates", draws(squares, 3, 2), draws(logistic, 4), f32(draws(squares, 3))),
     ),
     learning_rates=item(
         "learning-rates",
@@ -201,33 +256,52 @@ ITEMS = items(
             "harmonic",
             ("harmonic", (uniform(1, 5), uniform(0.5, 9)), 6),
             ("harmonic", (uniform(1, 5), uniform(50, 90)), 9),
+            ("harmonic", (uniform(1, 5), uniform(0.5, 9)), 1),
         ),
-        group("one harmonic step", ("harmonic", (uniform(1, 5), uniform(0.5, 9)), 1)),
         group(
-            "step decay",
+            "step decay: the rates between the changes",
+            ("step", (uniform(0.1, 1), uniform(0.3, 0.9), 3), 9),
+            ("step", (uniform(0.1, 1), uniform(0.3, 0.9), 3), 6),
+            part=slice(1, None, 3),
+        ),
+        group(
+            "step decay: when the rate changes",
             ("step", (uniform(0.1, 1), uniform(0.3, 0.9), 3), 7),
             ("step", (uniform(0.1, 1), uniform(0.3, 0.9), 1), 4),
+            ("step", (uniform(0.1, 1), uniform(0.3, 0.9), 4), 8),
             ("step", (uniform(0.1, 1), uniform(0.3, 0.9), 5), 3),
         ),
     ),
     epoch_batches=item(
         "epoch-batches",
         group("batches that come out even", (order(12), 4), (order(12), 3)),
-        group("some left over", (order(10), 4), (order(11), 3), (order(9), 7)),
-        group("batches of one, of all and of more", (order(5), 1), (order(7), 7), (order(6), 10)),
+        group("some left over", (order(10), 4), (order(11), 3), (order(9), 7), (order(6), 10)),
+        group("batches of one and of all", (order(5), 1), (order(7), 7)),
     ),
     minibatch_sgd=item(
         "minibatch-sgd",
-        group("batches of one", minibatches(squares, 1, 1, 1), minibatches(logistic, 1, 1, 1, 1), at=4),
-        group("one step", minibatches(squares, 4), minibatches(logistic, 3, p=2)),
         group(
-            "several steps, batches of different size, and float32",
+            "one step with one observation",
+            minibatches(squares, 1, n=1),
+            minibatches(logistic, 1, n=1, p=2),
+            part=last,
+        ),
+        group("batches of one", minibatches(squares, 1, 1, 1), minibatches(logistic, 1, 1, 1, 1), part=last),
+        group(
+            "batches of different size, and float32",
             minibatches(squares, 3, 3, 2),
             minibatches(logistic, 4, 1, 10, 5),
+            minibatches(logistic, 3, p=2),
             f32(minibatches(logistic, 3, 2, 4)),
-            at=4,
+            part=last,
         ),
-        group("a run on logistic regression reaches a stated accuracy", run(), judge=arrives, deadline=20.0, points=2),
+        group("the path: all iterates", minibatches(squares, 4, 4, 4), minibatches(logistic, 3, 3, p=2)),
+        group(
+            "a run on logistic regression reaches a stated accuracy",
+            *(run() for _ in range(3)),
+            judge=arrives,
+            deadline=20.0,
+        ),
     ),
     batch_variance=item(
         "variance-without",
@@ -236,6 +310,11 @@ ITEMS = items(
         group(
             "without replacement", gradients(6, 3, 4, False), gradients(9, 2, 2, False), f32(gradients(7, 4, 3, False))
         ),
-        group("a single weight, and batches of all", gradients(6, 1, 6, False), gradients(6, 1, 3, False)),
+        group(
+            "one weight: a batch of one with replacement, and of all without",
+            gradients(6, 1, 1, True),
+            gradients(6, 1, 6, False),
+            gradients(5, 1, 5, False),
+        ),
     ),
 )

@@ -1,6 +1,7 @@
 """What the checks promise, whatever a student's function does."""
 
 import contextlib
+import dataclasses
 import json
 import re
 import signal
@@ -385,6 +386,11 @@ ONE_ROUNDING_OFF = {
         lambda a: np.exp(a - np.logaddexp.reduce(a)),
         [[3e3, -1e3, 3e3 + 1], [5e4, 5e4 - 1.5, 0.0]],
     ),
+    "softmax by logsumexp, its Jacobian": (
+        lambda a: np.diag(p := np.exp(a - a.max()) / np.exp(a - a.max()).sum()) - np.outer(p, p),
+        lambda a: np.diag(p := np.exp(a - np.logaddexp.reduce(a))) - np.outer(p, p),
+        [[0.3, 1e4, 1e4 + 1, -2.0], [1e4, 1e4 + 2, 5.0]],
+    ),
     "a variance by the mean of squares": (
         lambda x: np.mean((x - x.mean()) ** 2),
         lambda x: np.mean(x**2) - x.mean() ** 2,
@@ -554,7 +560,8 @@ def test_the_same_seed_gives_the_same_inputs_and_another_seed_others(items, righ
         return seen
 
     assert all(np.array_equal(a, b) for a, b in zip(inputs(3), inputs(3), strict=True))
-    assert not any(np.array_equal(a, b) for a, b in zip(inputs(3), inputs(4), strict=True))
+    fixed = [np.array_equal(a, b) for a, b in zip(inputs(3), inputs(4), strict=True)]
+    assert np.mean(fixed) < 0.5
 
 
 TRY = re.compile(r"Try it: (.*?\))(?: gives (.*))?$", re.MULTILINE)
@@ -594,7 +601,7 @@ def forward(betas, X, output="softmax"):
     a, z = [], [X]
     for beta in betas:
         a.append(beta[:, 0] + z[-1] @ beta[:, 1:].T)
-        z.append(np.maximum(a[-1], 0))
+        z.append(np.cos(a[-1]))
     z[-1] = softmax(a[-1]) if output == "softmax" else a[-1]
     return a, z
 """,
@@ -640,10 +647,11 @@ def test_inputs_stay_of_their_kind_when_they_get_smaller(items, right):
 
 def test_no_call_is_shown_of_a_function_that_is_slow():
     groups, right = quick(some=(1, (np.ones((5, 5)),)))
+    groups = tuple(dataclasses.replace(group, deadline=5.0) for group in groups)
     calls = []
 
     def slow(x):
-        calls.append(time.sleep(0.06))
+        calls.append(time.sleep(0.6))
         return 3 * x
 
     result = engine.check(Item("double", "double", groups), engine.caller({"double": slow}), right)
@@ -668,7 +676,7 @@ MATRIX = np.arange(1.0, 13.0).reshape(4, 3) ** 2
         (MATRIX[::-1], "the rows are right, but in another order"),
         (np.roll(MATRIX, 1, axis=0) * [[0.5], [1], [1], [1]], "the entries are shifted by one place"),
         (np.tile(MATRIX[:1] + 1, (4, 1)), "all rows are alike, and should not be"),
-        (MATRIX + [1, 0, 0], "only column 0 is wrong"),
+        (MATRIX + np.array([1, 0, 0]), "only column 0 is wrong"),
         (MATRIX + [[0], [0], [3], [0]] * np.array([1, 2, 3]), "only row 2 is wrong"),
         (MATRIX**1.5, "entry [3, 2] of the result is off"),
     ],
@@ -676,10 +684,12 @@ MATRIX = np.arange(1.0, 13.0).reshape(4, 3) ** 2
 def test_the_manner_of_a_difference_is_told(found, said):
     why = compare.difference(found, MATRIX, Case((MATRIX,)))
     assert words.said(why).startswith(said)
+
+
+def test_rows_for_columns_are_told():
     square = MATRIX[:3]
-    assert words.said(compare.difference(square.T, square, Case((MATRIX,)))).startswith(
-        "rows and columns are exchanged"
-    )
+    why = compare.difference(square.T, square, Case((MATRIX,)))
+    assert words.said(why).startswith("rows and columns are exchanged")
 
 
 # -------------------------------------------------------------------------------------------- inside the notebook

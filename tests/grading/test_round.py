@@ -44,7 +44,7 @@ EXPECTED = {
         {"gradient-component": None},
         ["no answer within", "ran too long and was stopped: cell check-"],
     ),
-    "sven": ("crashed", {"train": None}, ["train: one and several steps: it ended Python"]),
+    "sven": ("crashed", {"train": None}, ["train: one step: it ended Python"]),
     "tara": ("missing", None, ["there is no backprop.ipynb"]),
 }
 

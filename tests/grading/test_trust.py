@@ -55,7 +55,7 @@ def test_a_result_without_end_costs_its_item_alone(judged):
     rows = judged.rows()
     assert (float(rows["eve"]["double"]), float(rows["eve"]["triple"])) == (0, 3), rows["eve"]["remarks"]
     assert (float(rows["ann"]["double"]), float(rows["ann"]["triple"])) == (2, 3)
-    assert "returned a value of type generator where numbers were expected" in rows["eve"]["remarks"]
+    assert "double: values: not three" in rows["eve"]["remarks"]
 
 
 @pytest.mark.parametrize("parts", ["[np.zeros(0)] * 400_000", "[[[x]] * 200_000] * 3"])

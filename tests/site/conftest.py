@@ -1,6 +1,7 @@
 """The built site, as a reader's browser sees it."""
 
 import functools
+import importlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,6 +13,16 @@ from bs4 import BeautifulSoup
 
 FORMULA = re.compile(r"<mjx-container.*?</mjx-container>", re.DOTALL)
 LOOK = Path(__file__).with_name("look.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def script(root, tmp_path, monkeypatch):
+    """scripts/build_book.py with every path of it in a folder of the test: the real build is left alone."""
+    module = importlib.import_module("build_book")
+    for name, path in {**vars(module)}.items():
+        if isinstance(path, Path):
+            monkeypatch.setattr(module, name, tmp_path / path.relative_to(root))
+    return module
 
 
 @pytest.fixture(scope="session")

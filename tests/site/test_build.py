@@ -1,45 +1,63 @@
-"""The build: nothing is executed twice, a change under the pages is seen, a fault stays a fault."""
+"""The build: nothing is executed or read twice, a change under the pages is seen, a fault stays a fault."""
 
-import importlib.util
 import json
+import re
+from collections import Counter
 
 import pytest
+from bs4 import BeautifulSoup
 
-PAGE = ["with open('../runs.txt', 'a') as f:\n", "    f.write('x')\n", "print(open('../nnlib/value.py').read())"]
+CONFIG = "title: A book\nexecute: {execute_notebooks: cache, raise_on_error: true}\n"
+VALUE = "print(open('../nnlib/value.py').read())"
+FILES = {
+    "a": "from pathlib import Path\nprint(sorted(path.name for path in Path('..').rglob('*.*')))",
+    "d": "print(open('../book/_data/numbers.txt').read())",
+    "g": "print(open('../grading/tell/words.py').read())",
+}
+BIBTEX = "@book{ada1843, author = {Ada Lovelace}, title = {Notes}, publisher = {Taylor}, year = {1843}}\n"
 
 
 @pytest.fixture
-def small_book(root, tmp_path, monkeypatch):
+def small_book(script, tmp_path):
     """A book of one page, which counts its runs and prints a file of nnlib; and the script that builds it."""
-    spec = importlib.util.spec_from_file_location("build_book", root / "scripts" / "build_book.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    for name in ("ROOT", "BUILD", "CACHE", "CONFIG", "MADE_FOR", "CACHED_FOR"):
-        monkeypatch.setattr(script, name, tmp_path / getattr(script, name).relative_to(root))
-    for name, text in {
-        "requirements.txt": "",
-        "_config.yml": "title: A book\nexecute: {execute_notebooks: cache, raise_on_error: true}\n",
-        "book/_toc.yml": "format: jb-book\nroot: page\n",
-        "nnlib/value.py": "first",
-    }.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    write_page(tmp_path, PAGE)
+    write(tmp_path, {"requirements.txt": "", "_config.yml": CONFIG, "nnlib/value.py": "first"})
+    write_contents(tmp_path)
+    write_page(tmp_path, "page", VALUE)
     return script, tmp_path
 
 
-def write_page(folder, code):
+def write(folder, files):
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def write_contents(folder, *others):
+    """The table of contents: the page, and others."""
+    chapters = f"chapters: [{', '.join(f'{{file: {name}}}' for name in others)}]\n" if others else ""
+    write(folder, {"book/_toc.yml": f"format: jb-book\nroot: page\n{chapters}"})
+
+
+def write_page(folder, name, code):
+    """A page whose code also writes down that it runs."""
+    code = f"with open('../runs.txt', 'a') as f:\n    f.write('{name} ')\n{code}"
     cells = [
-        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# A page"},
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": f"# Page {name}"},
         {"cell_type": "code", "id": "b", "metadata": {}, "source": code, "outputs": [], "execution_count": None},
     ]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
-    (folder / "book" / "page.ipynb").write_text(json.dumps(notebook))
+    write(folder, {f"book/{name}.ipynb": json.dumps(notebook)})
 
 
 def runs(folder):
-    return len((folder / "runs.txt").read_text())
+    """How many times each page was executed."""
+    return Counter((folder / "runs.txt").read_text().split())
+
+
+def read(printed):
+    """The pages that Sphinx read, by what it printed."""
+    return set(re.findall(r"reading sources\.\.\. \[ *\d+%\] (\S+)", re.sub(r"\x1b\[[\d;]*m", "", printed)))
 
 
 def test_a_page_is_executed_again_only_when_something_under_it_changed(small_book):
@@ -48,20 +66,80 @@ def test_a_page_is_executed_again_only_when_something_under_it_changed(small_boo
     assert script.main() == 0
     assert "first" in html.read_text()
     assert script.main() == 0
-    assert runs(folder) == 1
+    assert runs(folder) == {"page": 1}
     (folder / "nnlib" / "value.py").write_text("second")
     assert script.main() == 0
     assert "second" in html.read_text()
-    assert runs(folder) == 2
+    assert runs(folder) == {"page": 2}
+
+
+def test_what_only_some_pages_use_makes_only_them_old(small_book, capfd):
+    """g names grading, d the data; a could read anything. A class's grades are under no page."""
+    script, folder = small_book
+    files = ("grading/tell/words.py", "grading/state/ada/log.py", "book/_data/numbers.txt")
+    write(folder, dict.fromkeys(files, "first"))
+    write_contents(folder, *FILES)
+    for name, code in FILES.items():
+        write_page(folder, name, code)
+    assert script.main() == 0
+    assert runs(folder) == dict.fromkeys(["page", *FILES], 1)
+    write(folder, dict.fromkeys(files[:2], "second"))
+    capfd.readouterr()
+    assert script.main() == 0
+    assert runs(folder) == {"page": 1, "d": 1, "a": 2, "g": 2}
+    assert read(capfd.readouterr().out) == {"a", "g"}
+    assert "second" in (folder / "_build" / "html" / "g.html").read_text()
+
+
+def test_after_an_edit_only_that_page_is_read_again(small_book, capfd):
+    script, folder = small_book
+    write(folder, {"_config.yml": f"{CONFIG}bibtex_bibfiles: [references.bib]\n", "book/references.bib": BIBTEX})
+    write(folder, {"book/cites.md": "# Cites\n\nAs {cite}`ada1843` says.\n"})
+    write(folder, {"book/sources.md": "# Sources\n\n```{bibliography}\n```\n"})
+    write_contents(folder, "cites", "sources")
+    assert script.main() == 0
+    for name, text in {
+        "cites": "# Cites\n\nAs {cite}`ada1843` said.\n",
+        "sources": "# All sources\n\n```{bibliography}\n```\n",
+    }.items():
+        write(folder, {f"book/{name}.md": text})
+        capfd.readouterr()
+        assert script.main() == 0, capfd.readouterr()
+        assert read(capfd.readouterr().out) == {name}
+        cites, sources = (
+            BeautifulSoup((folder / "_build" / "html" / f"{page}.html").read_text(), "html.parser").article
+            for page in ("cites", "sources")
+        )
+        page, _, entry = cites.select_one("a.reference.internal")["href"].partition("#")
+        assert page == "sources.html"
+        assert "Ada Lovelace" in sources.find(id=entry).get_text()
+    assert "said" in cites.get_text()
+    assert "All sources" in sources.get_text()
+    assert runs(folder) == {"page": 1}
+
+
+def test_the_configuration_is_the_same_wherever_the_book_lies(small_book, monkeypatch):
+    """And whether something else has written to its end: else Sphinx would look for the pages' files in two places."""
+    script, folder = small_book
+    write(folder, {"_config.yml": f"{CONFIG}bibtex_bibfiles: [references.bib]\n"})
+    script.configure()
+    conf = script.CONFIG / "conf.py"
+    assert str(folder) not in conf.read_text()
+    once, twice = {"__file__": str(conf)}, {"__file__": str(conf)}
+    exec(conf.read_text(), once)
+    monkeypatch.setattr(script.subprocess, "run", lambda *_, **__: None)  # no Jupyter Book that writes it anew
+    script.configure()
+    exec(conf.read_text(), twice)
+    assert once["bibtex_bibfiles"] == twice["bibtex_bibfiles"] == [str(folder / "book" / "references.bib")]
 
 
 @pytest.mark.parametrize("fault", ["raise ValueError('a fault')", None], ids=["a cell fails", "a warning"])
 def test_a_fault_fails_the_build_every_time(small_book, fault):
     script, folder = small_book
     if fault:
-        write_page(folder, fault)
+        write_page(folder, "page", fault)
     else:
-        (folder / "book" / "_toc.yml").write_text("format: jb-book\nroot: page\nchapters: [{file: other}]\n")
-        (folder / "book" / "other.md").write_text("# Other\n\n[nowhere](nowhere.md)\n")
+        write_contents(folder, "other")
+        write(folder, {"book/other.md": "# Other\n\n[nowhere](nowhere.md)\n"})
     assert script.main() != 0
     assert script.main() != 0

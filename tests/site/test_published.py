@@ -4,7 +4,6 @@ import base64
 import datetime
 import hashlib
 import http.server
-import importlib.util
 import json
 import os
 import re
@@ -297,7 +296,12 @@ def moved(root, tmp_path_factory):
     shutil.copy(root / "CITATION.cff", folder)
     (folder / "book" / "_toc.yml").write_text("format: jb-book\nroot: old\nchapters: [{file: new}]\n")
     cells = [
-        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# New\n\nA page that is new, and says it.\n"},
+        {
+            "cell_type": "markdown",
+            "id": "a",
+            "metadata": {},
+            "source": "# *New* & old\n\nA new page, and it says so.\n",
+        },
         {
             "cell_type": "code",
             "id": "b",
@@ -344,6 +348,11 @@ def test_one_line_moves_the_book(moved, repository, site):
     assert asked["urlpath"] == ["lab/tree/other-name/book/new.ipynb"]
 
 
+def test_a_page_is_shared_under_the_title_that_a_reader_sees(moved):
+    page = BeautifulSoup((moved / "new.html").read_text(), "html.parser")
+    assert page.find("meta", property="og:title")["content"] == "New & old"
+
+
 def test_a_page_says_when_it_was_committed_or_else_built(moved):
     assert "Last updated on 2001-02-03" in (moved / "old.html").read_text()
     assert "Last updated on 2001-09-09" in (moved / "new.html").read_text()
@@ -352,46 +361,39 @@ def test_a_page_says_when_it_was_committed_or_else_built(moved):
 # The build script
 
 
-@pytest.fixture
-def script(root, tmp_path, monkeypatch):
-    spec = importlib.util.spec_from_file_location("build_book", root / "scripts" / "build_book.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "ROOT", tmp_path)
-    return module
-
-
-def test_what_was_executed_is_kept_until_something_under_it_changes(script, tmp_path):
-    for name in ("nnlib/a.py", "book/_data/b.npz", "book/_ext/c.py", "book/_toc.yml", "requirements.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("before")
-    for name, executed, read in (
-        ("nnlib/a.py", True, True),
-        ("book/_data/b.npz", True, True),
-        ("requirements.txt", True, True),
-        ("book/_ext/c.py", False, True),
-        ("book/_toc.yml", False, True),
-    ):
-        first = script.digest(*script.UNDER_THE_CELLS), script.digest(*script.UNDER_THE_CELLS, *script.AROUND_THE_CELLS)
-        (tmp_path / name).write_text("after")
-        now = script.digest(*script.UNDER_THE_CELLS), script.digest(*script.UNDER_THE_CELLS, *script.AROUND_THE_CELLS)
-        assert (now[0] != first[0], now[1] != first[1]) == (executed, read), name
+@pytest.mark.parametrize(
+    ("name", "executed", "read"),
+    [
+        ("nnlib/a.py", {""}, {""}),
+        ("requirements.txt", {""}, {""}),
+        ("book/_data/b.npz", {"_data"}, {"_data"}),
+        ("grading/tell/a.py", {"grading", "solutions", "exercises"}, {"grading", "solutions", "exercises"}),
+        ("solutions/mistakes.toml", {"grading", "solutions", "exercises"}, {"grading", "solutions", "exercises"}),
+        ("book/_ext/interactive.py", {"interactive"}, {"interactive", ""}),
+        ("book/_ext/c.py", set(), {""}),
+        ("book/_toc.yml", set(), {""}),
+        ("scripts/build_book.py", set(), {""}),
+        ("grading/state/submitted/a/b.py", set(), set()),
+    ],
+)
+def test_what_was_executed_is_kept_until_something_under_it_changes(script, tmp_path, name, executed, read):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("before")
+    stamps = {tmp_path / "cells": (), tmp_path / "pages": script.AROUND_THE_CELLS}
+    for stamp, around in stamps.items():
+        script.write(stamp, script.under(*around))
+        assert script.changed(stamp, script.under(*around)) == set()
+    (tmp_path / name).write_text("after")
+    now = [script.changed(stamp, script.under(*around)) for stamp, around in stamps.items()]
+    assert now == [executed, read]
 
 
 @pytest.mark.parametrize(("owner", "said"), [("nn-course", True), ("a-university", False)])
 def test_the_build_says_that_the_address_is_a_placeholder(script, tmp_path, monkeypatch, capsys, owner, said):
     (tmp_path / "_config.yml").write_text(f"repository: {{url: https://github.com/{owner}/nn-course}}\n")
-    build = tmp_path / "_build"
-    for name, path in {
-        "BUILD": build,
-        "CACHE": build / "c",
-        "MADE_FOR": build / "m",
-        "CACHED_FOR": build / "c" / "m",
-    }.items():
-        monkeypatch.setattr(script, name, path)
     monkeypatch.setattr(script, "execute", lambda: None)
     monkeypatch.setattr(script.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0))
     assert script.main() == 0
     printed = capsys.readouterr().out
-    assert str(build / "html" / "index.html") in printed
+    assert str(tmp_path / "_build" / "html" / "index.html") in printed
     assert ("is a placeholder" in printed) is said

@@ -28,7 +28,7 @@ def project(X, mean, axes):
 """,
         """
 def project(X, mean, axes):
-    X -= mean
+    X = X - mean
     return np.einsum("ns,js->nj", X, axes), X @ (axes.T @ axes) + mean
 """,
     ],
@@ -94,11 +94,21 @@ def linear_gradient(weights, X):
     "train_linear": [
         """
 def train_linear(weights, X, steps, alpha):
+    weights = [w.copy() for w in weights]
     while steps:
         for w, dw in zip(weights, linear_gradient(weights, X)):
             w -= alpha * dw
         steps -= 1
     return tuple(weights)
+""",
+        """
+def train_linear(weights, X, steps, alpha):
+    if steps == 0:
+        return weights
+    W1, b1, W2, b2 = weights
+    g1, g2, g3, g4 = linear_gradient(weights, X)
+    new = [W1 - alpha * g1, b1 - alpha * g2, W2 - alpha * g3, b2 - alpha * g4]
+    return train_linear(new, X, steps - 1, alpha)
 """,
     ],
     "deep_gradient": [
@@ -138,12 +148,206 @@ def train(betas, X, noises, batches, alpha):
             betas[l] = betas[l] - alpha * g
     return betas
 """,
+        """
+def train(betas, X, noises, batches, alpha):
+    new = [np.array(beta) for beta in betas]
+    for J, noise in zip(batches, noises):
+        for beta, slope in zip(new, deep_gradient(new, np.add(noise, X[J]), X[J])):
+            beta -= np.multiply(alpha, slope)
+    return tuple(new)
+""",
     ],
     "denoising_error": [
         """
 def denoising_error(betas, X, noise):
+    before, after = [], []
+    for x, e in zip(X, noise):
+        xhat = deep_forward(betas, (x + e)[None, :])[-1][0]
+        before.append(sum(e**2))
+        after.append(sum((xhat - x) ** 2))
+    return [sum(before) / len(before), sum(after) / len(after)]
+""",
+        """
+def denoising_error(betas, X, noise):
     xhat = deep_forward(betas, X + noise)[len(betas)]
     return np.array([np.sum(noise**2), np.sum((xhat - X) ** 2)]) / len(X)
+""",
+    ],
+}
+
+# plausible, wrong, and no declared mistake: each violates something that the task states
+WRONG = {
+    "principal_axes": [
+        """
+def principal_axes(X, k):
+    mean = np.median(X, axis=0)
+    eigenvalues, vectors = np.linalg.eigh((X - mean).T @ (X - mean) / len(X))
+    return mean, vectors[:, ::-1][:, :k].T, eigenvalues[::-1]
+""",
+        """
+def principal_axes(X, k):
+    mean = X.mean(axis=0)
+    _, s, V = np.linalg.svd(X - mean, full_matrices=False)
+    return mean, V[:k], s**2 / len(X)
+""",
+        """
+def principal_axes(X, k):
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    eigenvalues, vectors = np.linalg.eigh(Z.T @ Z / len(X))
+    return X.mean(axis=0), vectors[:, ::-1][:, :k].T, eigenvalues[::-1]
+""",
+        """
+def principal_axes(X, k):
+    mean = X.mean(axis=0)
+    X -= mean
+    eigenvalues, vectors = np.linalg.eigh(X.T @ X / len(X))
+    return mean, vectors[:, ::-1][:, :k].T, eigenvalues[::-1]
+""",
+    ],
+    "project": [
+        """
+def project(X, mean, axes):
+    Z = X @ axes.T - mean @ axes.T
+    return Z, Z @ axes + X.mean(axis=0)
+""",
+        """
+def project(X, mean, axes):
+    Z = (X - mean) @ axes.T
+    return np.abs(Z), mean + Z @ axes
+""",
+        """
+def project(X, mean, axes):
+    X -= mean
+    Z = X @ axes.T
+    return Z, mean + Z @ axes
+""",
+    ],
+    "reconstruction_error": [
+        "def reconstruction_error(X, Xhat):\n    return ((Xhat - X) ** 2).sum(axis=1) / (X**2).sum(axis=1)",
+        "def reconstruction_error(X, Xhat):\n    return np.abs(Xhat - X).max(axis=1) ** 2",
+    ],
+    "pca_error": [
+        """
+def pca_error(eigenvalues):
+    return [sum(eigenvalues[k:]) / max(len(eigenvalues) - k, 1) for k in range(len(eigenvalues) + 1)]
+""",
+        "def pca_error(eigenvalues):\n    return [np.sum(eigenvalues[k:] ** 2) for k in range(len(eigenvalues) + 1)]",
+    ],
+    "principal_angles": [
+        """
+def principal_angles(A, B):
+    Q_A, Q_B = np.linalg.qr(A.T)[0], np.linalg.qr(B.T)[0]
+    return np.arccos(np.clip(np.linalg.svd(Q_A.T @ Q_B, compute_uv=False) ** 2, 0, 1))
+""",
+        """
+def principal_angles(A, B):
+    Q_A = np.linalg.qr(A.T)[0].T
+    return np.arccos(np.clip(np.linalg.svd(Q_A @ B.T, compute_uv=False), -1, 1))
+""",
+        """
+def principal_angles(A, B):
+    Q_A, Q_B = np.linalg.qr(A.T)[0], np.linalg.qr(B.T)[0]
+    cosines = np.linalg.svd(Q_A.T @ Q_B, compute_uv=False)
+    return np.arccos(cosines / max(cosines))
+""",
+    ],
+    "linear_gradient": [
+        """
+def linear_gradient(weights, X):
+    W1, b1, W2, b2 = weights
+    Z = np.tanh(X @ W1.T + b1)
+    delta = 2 * (Z @ W2.T + b2 - X) / len(X)
+    back = (delta @ W2) * (1 - Z**2)
+    return [back.T @ X, back.sum(axis=0), delta.T @ Z, delta.sum(axis=0)]
+""",
+        """
+def linear_gradient(weights, X):
+    W1, b1, W2, b2 = weights
+    Z = X @ W1.T + b1
+    delta = 2 * (Z @ W2.T + b2 - X) / len(X)
+    back = delta @ W2
+    return [back.T @ X, np.zeros_like(b1), delta.T @ Z, np.zeros_like(b2)]
+""",
+    ],
+    "train_linear": [
+        """
+def train_linear(weights, X, steps, alpha):
+    for _ in range(steps):
+        for w, dw in zip(weights, linear_gradient(weights, X)):
+            w -= alpha * dw
+    return weights
+""",
+        """
+def train_linear(weights, X, steps, alpha):
+    for k in range(steps):
+        weights = [w - alpha / (k + 1) * dw for w, dw in zip(weights, linear_gradient(weights, X))]
+    return weights
+""",
+    ],
+    "deep_gradient": [
+        """
+def deep_gradient(betas, X, target):
+    z = deep_forward(betas, X)
+    delta, g = z[-1] - target, [None] * len(betas)
+    for l in reversed(range(len(betas))):
+        g[l] = delta.T @ np.column_stack([np.ones(len(X)), z[l]]) / len(X)
+        delta = delta @ betas[l][:, 1:]
+        if l != len(betas) // 2:
+            delta = delta * np.sign(z[l])[:1]
+    return g
+""",
+        """
+def deep_gradient(betas, X, target):
+    z = deep_forward(betas, X)
+    delta, g = 2 * (z[-1] - target) * z[-1] * (1 - z[-1]), [None] * len(betas)
+    for l in reversed(range(len(betas))):
+        g[l] = delta.T @ np.column_stack([np.ones(len(X)), z[l]]) / len(X)
+        delta = delta @ betas[l][:, 1:] * (1 if l == len(betas) // 2 else z[l] > 0)
+    return g
+""",
+        """
+def deep_gradient(betas, X, target):
+    z = deep_forward(betas, X)
+    delta, g = z[-1] - target, [None] * len(betas)
+    for l in reversed(range(len(betas))):
+        g[l] = delta.T @ np.column_stack([np.zeros(len(X)), z[l]]) / len(X)
+        delta = delta @ betas[l][:, 1:] * (1 if l == len(betas) // 2 else z[l] > 0)
+    return g
+""",
+    ],
+    "train": [
+        """
+def train(betas, X, noises, batches, alpha):
+    for J, noise in zip(batches, noises):
+        for beta, g in zip(betas, deep_gradient(betas, X[J] + noise, X[J])):
+            beta -= alpha * g
+    return betas
+""",
+        """
+def train(betas, X, noises, batches, alpha):
+    noise = noises[0]
+    for J in batches:
+        betas = [beta - alpha * g for beta, g in zip(betas, deep_gradient(betas, X[J] + noise, X[J]))]
+    return betas
+""",
+        """
+def train(betas, X, noises, batches, alpha):
+    for J, noise in list(zip(batches, noises))[::-1]:
+        betas = [beta - alpha * g for beta, g in zip(betas, deep_gradient(betas, X[J] + noise, X[J]))]
+    return betas
+""",
+    ],
+    "denoising_error": [
+        """
+def denoising_error(betas, X, noise):
+    xhat = deep_forward(betas, X + noise)[-1]
+    return np.mean(reconstruction_error(X, X + noise)), np.mean(reconstruction_error(deep_forward(betas, X)[-1], xhat))
+""",
+        """
+def denoising_error(betas, X, noise):
+    X += noise
+    xhat = deep_forward(betas, X)[-1]
+    return np.mean(reconstruction_error(X - noise, X)), np.mean(reconstruction_error(X - noise, xhat))
 """,
     ],
 }
@@ -276,9 +480,6 @@ def train(betas, X, noises, batches, alpha):
         ),
     ],
 }
-
-# mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-SHAPES_CLASH = {"decoder transposed on the way back"}
 
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {"reconstruction-error": "a wrong unit is wrong for every image"}

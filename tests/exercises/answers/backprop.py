@@ -5,6 +5,26 @@ RIGHT = {
     "softmax": [
         """
 def softmax(a):
+    m = np.max(a, axis=-1)
+    b = (a.T - m).T
+    ex = np.exp(b)
+    return (ex.T / np.sum(ex, axis=-1)).T
+""",
+        """
+def softmax(a):
+    out = np.empty(a.shape, dtype=a.dtype)
+    for i in range(a.shape[0]):
+        p = np.exp(a[i] - a[i].max())
+        out[i] = p / p.sum()
+    return out
+""",
+        """
+def softmax(a):
+    with np.errstate(over='ignore'):
+        return 1 / np.exp(a[:, None, :] - a[:, :, None]).sum(axis=2)
+""",
+        """
+def softmax(a):
     rows = []
     for row in a:
         powers = [np.exp(value - max(row)) for value in row]
@@ -19,6 +39,40 @@ def softmax(a):
     ],
     "forward": [
         """
+def forward(betas, X, output='softmax'):
+    z = [X]
+    a = []
+    for k in range(len(betas)):
+        aug = np.insert(z[k], 0, 1, axis=1)
+        a.append(np.dot(betas[k], aug.T).T)
+        if k == len(betas) - 1:
+            if output == 'softmax':
+                z.append(softmax(a[k]))
+            else:
+                z.append(a[k])
+        else:
+            z.append(h(a[k]))
+    return a, z
+""",
+        """
+def forward(betas, X, output='softmax'):
+    a, z = [], [X]
+    for n, B in enumerate(betas, 1):
+        A = np.array([[b[0] + sum(weight * value for weight, value in zip(b[1:], row)) for b in B] for row in z[-1]])
+        a.append(A)
+        z.append(np.tanh(A) if n < len(betas) else softmax(A) if output == 'softmax' else A)
+    return [a, z]
+""",
+        """
+def forward(betas, X, output='softmax'):
+    fs = [h] * (len(betas) - 1) + [{'softmax': softmax, 'identity': lambda v: v}[output]]
+    pre, act = [], [X]
+    for f, b in zip(fs, betas):
+        pre.append(act[-1].dot(b[:, 1:].T) + b[:, 0][None, :])
+        act.append(f(pre[-1]))
+    return pre, act
+""",
+        """
 def forward(betas, X, output="softmax"):
     a, z = [], [np.asarray(X)]
     for l, beta in enumerate(betas):
@@ -29,14 +83,64 @@ def forward(betas, X, output="softmax"):
     return tuple(a), tuple(z)
 """,
     ],
-    "delta_output": ["def delta_output(yhat, Y):\n    return -(np.asarray(Y) - yhat)"],
+    "delta_output": [
+        "def delta_output(yhat, Y):\n    return -(np.asarray(Y) - yhat)",
+        """
+def delta_output(yhat, Y):
+    d = np.zeros(yhat.shape)
+    for i in range(len(d)):
+        for k in range(d.shape[1]):
+            d[i, k] = yhat[i, k] - Y[i, k]
+    return d
+""",
+        """
+def delta_output(yhat, Y):
+    d = yhat.copy()
+    d[np.arange(len(Y)), Y.argmax(axis=1)] -= 1
+    return d
+""",
+        """
+def delta_output(yhat, Y):
+    return [[p - y for p, y in zip(P, R)] for P, R in zip(yhat, Y)]
+""",
+    ],
     "delta_hidden_unit": [
+        """
+def delta_hidden_unit(a_t, t, delta_next, beta):
+    return (beta[:, t] @ delta_next) / np.cosh(a_t) ** 2
+""",
+        """
+def delta_hidden_unit(a_t, t, delta_next, beta):
+    s = 0
+    for u, row in enumerate(beta):
+        s += row[t] * delta_next[u]
+    return s * (1 - h(a_t) * h(a_t))
+""",
+        """
+def delta_hidden_unit(a_t, t, delta_next, beta):
+    W = beta[:, 1:]
+    return np.array([(1 - np.tanh(a_t)**2) * np.sum(delta_next * W[:, t - 1])])[0]
+""",
         """
 def delta_hidden_unit(a_t, t, delta_next, beta):
     return float(np.dot(delta_next, beta[:, t]) / np.cosh(a_t) ** 2)
 """,
     ],
     "delta_hidden": [
+        """
+def delta_hidden(a, delta_next, beta):
+    return np.einsum('nk,km,nm->nm', delta_next, beta[:, 1:], 1 - np.tanh(a)**2)
+""",
+        """
+def delta_hidden(a, delta_next, beta):
+    W = beta[:, 1:]
+    return ((W.T @ delta_next.T) * (1 - np.tanh(a.T) ** 2)).T
+""",
+        """
+def delta_hidden(a, delta_next, beta):
+    n, m = a.shape
+    return np.array([[delta_hidden_unit(a[i, t], t + 1, delta_next[i], beta) for t in range(m)] for i in range(n)])
+""",
         """
 def delta_hidden(a, delta_next, beta):
     out = np.zeros_like(a)
@@ -55,6 +159,22 @@ def delta_hidden(a, delta_next, beta):
     "gradient_layer": [
         """
 def gradient_layer(delta, z):
+    n = z.shape[0]
+    Z = np.c_[np.ones(n), z]
+    return np.einsum('nm,ns->ms', delta, Z) / n
+""",
+        """
+def gradient_layer(delta, z):
+    n, m = delta.shape
+    g = [[np.mean(delta[:, t])] + [np.mean(delta[:, t] * z[:, s]) for s in range(z.shape[1])] for t in range(m)]
+    return g
+""",
+        """
+def gradient_layer(delta, z):
+    return np.mean([np.outer(d, np.append(1, v)) for d, v in zip(delta, z)], axis=0)
+""",
+        """
+def gradient_layer(delta, z):
     g = np.zeros((delta.shape[1], 1 + z.shape[1]))
     for d, row in zip(delta, z):
         g += np.outer(d, np.r_[1.0, row]) / len(delta)
@@ -66,6 +186,35 @@ def gradient_layer(delta, z):
 """,
     ],
     "gradient": [
+        """
+def gradient(betas, X, Y):
+    a, z = forward(betas, X)
+    def back(l, delta):
+        g = gradient_layer(delta, z[l])
+        if l == 0:
+            return [g]
+        return back(l - 1, delta_hidden(a[l - 1], delta, betas[l])) + [g]
+    return back(len(betas) - 1, delta_output(z[-1], Y))
+""",
+        """
+def gradient(betas, X, Y):
+    a, z = forward(betas, X)
+    d = [delta_output(z[-1], Y)]
+    for b, pre in zip(betas[:0:-1], a[-2::-1]):
+        d.append(delta_hidden(pre, d[-1], b))
+    return [gradient_layer(dd, zz) for dd, zz in zip(d[::-1], z)]
+""",
+        """
+def gradient(betas, X, Y):
+    a, z = forward(betas, X)
+    n = len(X)
+    delta = (z[-1] - Y) / n
+    out = []
+    for l in range(len(betas) - 1, -1, -1):
+        out = [np.hstack([delta.sum(0)[:, None], delta.T @ z[l]])] + out
+        delta = (delta @ betas[l][:, 1:]) * (1 - z[l]**2)
+    return out
+""",
         """
 def gradient(betas, X, Y):
     total = [np.zeros(beta.shape) for beta in betas]
@@ -82,6 +231,34 @@ def gradient(betas, X, Y):
     "netbp_step": [
         """
 def netbp_step(betas, x, y, eta):
+    z = [x]
+    for b in betas:
+        A = b[:, 1:] @ z[-1] + b[:, 0]
+        z.append(1 / (1 + np.exp(-A)))
+    d = z[-1] * (1 - z[-1]) * (z[-1] - y)
+    new = [None] * len(betas)
+    for l in reversed(range(len(betas))):
+        new[l] = betas[l] - eta * np.outer(d, np.r_[1.0, z[l]])
+        if l > 0:
+            d = z[l] * (1 - z[l]) * (betas[l][:, 1:].T @ d)
+    return new
+""",
+        """
+def netbp_step(betas, x, y, eta):
+    z = [x]
+    for b in betas:
+        A = b[:, 1:] @ z[-1] + b[:, 0]
+        z.append(1 / (1 + np.exp(-A)))
+    d = np.diag(z[-1] * (1 - z[-1])) @ (z[-1] - y)
+    new = [None] * len(betas)
+    for l in reversed(range(len(betas))):
+        new[l] = betas[l] - eta * np.outer(d, np.r_[1.0, z[l]])
+        if l > 0:
+            d = np.diag(z[l] * (1 - z[l])) @ betas[l][:, 1:].T @ d
+    return new
+""",
+        """
+def netbp_step(betas, x, y, eta):
     z = [np.asarray(x)]
     for beta in betas:
         z.append(1 / (1 + np.exp(-(beta[:, 1:] @ z[-1] + beta[:, 0]))))
@@ -90,6 +267,208 @@ def netbp_step(betas, x, y, eta):
         new.insert(0, betas[l] - eta * delta[:, None] * np.r_[1.0, z[l]][None])
         delta = z[l] * (1 - z[l]) * (delta @ betas[l][:, 1:])
     return new
+""",
+    ],
+    "numerical_gradient": [
+        """
+def numerical_gradient(betas, X, Y, eps=1e-5):
+    g = [np.zeros_like(b) for b in betas]
+    for l in range(len(betas)):
+        for i in range(g[l].shape[0]):
+            for j in range(g[l].shape[1]):
+                up = [b.copy() for b in betas]
+                dn = [b.copy() for b in betas]
+                up[l][i, j] += eps
+                dn[l][i, j] -= eps
+                g[l][i, j] = (error(up, X, Y) - error(dn, X, Y)) / (2 * eps)
+    return g
+""",
+        """
+def numerical_gradient(betas, X, Y, eps=1e-5):
+    out = []
+    for l, b in enumerate(betas):
+        G = []
+        for k in range(b.size):
+            E = np.zeros(b.size)
+            E[k] = eps
+            E = E.reshape(b.shape)
+            F = lambda s: error(betas[:l] + [b + s * E] + betas[l + 1:], X, Y)
+            G.append((F(1) - F(-1)) / eps / 2)
+        out.append(np.array(G).reshape(b.shape))
+    return out
+""",
+    ],
+    "train": [
+        """
+def train(betas, X, Y, batches, alpha):
+    w = [b.copy() for b in betas]
+    for J in batches:
+        for b, d in zip(w, gradient(w, X[J], Y[J])):
+            b -= alpha * d
+    return w
+""",
+        """
+def train(betas, X, Y, batches, alpha):
+    from functools import reduce
+    return reduce(lambda w, J: [b - alpha * d for b, d in zip(w, gradient(w, X[J], Y[J]))], batches, betas)
+""",
+    ],
+}
+
+# plausible, wrong, and declared as no mistake: each misses something that the task states
+WRONG = {
+    "softmax": [
+        """
+def softmax(a):
+    s = a - a.max(axis=1, keepdims=True)
+    return 2**s / np.sum(2**s, axis=1, keepdims=True)
+""",
+        """
+def softmax(a):
+    e = np.exp(a - a.max(axis=1, keepdims=True))
+    return e / e[0].sum()
+""",
+        """
+def softmax(a):
+    b = a - a.min(axis=1, keepdims=True)
+    return b / b.sum(axis=1, keepdims=True)
+""",
+    ],
+    "forward": [
+        """
+def forward(betas, X, output='softmax'):
+    a, z = [], [X]
+    for i, b in enumerate(betas):
+        a.append(z[-1] @ b[:, 1:].T + np.tanh(b[:, 0]))
+        z.append(np.tanh(a[-1]))
+    z[-1] = softmax(a[-1]) if output == 'softmax' else a[-1]
+    return a, z
+""",
+        """
+def forward(betas, X, output='identity'):
+    a, z = [], [X]
+    for i, b in enumerate(betas):
+        a.append(z[-1] @ b[:, 1:].T + b[:, 0])
+        z.append(h(a[-1]) if i < len(betas) - 1 else (softmax(a[-1]) if output == 'softmax' else a[-1]))
+    return a, z
+""",
+        """
+def forward(betas, X, output='softmax'):
+    z = X
+    for b in betas:
+        a = z @ b[:, 1:].T + b[:, 0]
+        z = h(a)
+    return a, (softmax(a) if output == 'softmax' else a)
+""",
+        """
+def forward(betas, X, output="softmax"):
+    a, z = [], [X]
+    for beta in betas:
+        a.append(z[-1] @ beta[:, 1:].T + beta[:, 0])
+        z.append(h(a[-1]))
+    z[-1] = softmax(a[-1]) if output == "softmax" else a[-1]
+    return a, z[:-1]
+""",
+    ],
+    "delta_hidden_unit": [
+        """
+def delta_hidden_unit(a_t, t, delta_next, beta):
+    W = beta[:, 1:]
+    try:
+        return (1 - np.tanh(a_t)**2) * np.sum(delta_next * W[:, t])
+    except IndexError:
+        return 0.0
+""",
+        """
+def delta_hidden_unit(a_t, t, delta_next, beta):
+    return (1 - np.tanh(a_t)**2) * np.sum(delta_next) * np.sum(beta[:, t])
+""",
+    ],
+    "gradient": [
+        """
+def gradient(betas, X, Y):
+    a, z = forward(betas, X)
+    g = [np.zeros_like(b) for b in betas]
+    g[-1] = gradient_layer(delta_output(z[-1], Y), z[-2])
+    return g
+""",
+    ],
+    "numerical_gradient": [
+        """
+def numerical_gradient(betas, X, Y, eps=1e-5):
+    g = [np.zeros(b.shape) for b in betas]
+    for idx in np.ndindex(betas[0].shape):
+        p = [c.copy() for c in betas]; m = [c.copy() for c in betas]
+        p[0][idx] += eps; m[0][idx] -= eps
+        g[0][idx] = (error(p, X, Y) - error(m, X, Y)) / (2 * eps)
+    return g
+""",
+        """
+def numerical_gradient(betas, X, Y, eps=1e-5):
+    g = [np.zeros(beta.shape) for beta in betas]
+    for beta, slopes in zip(betas, g):
+        for index in np.ndindex(*beta.shape):
+            step = eps * max(1.0, abs(beta[index]))
+            kept = beta[index]
+            beta[index] = kept + step
+            above = error(betas, X, Y)
+            beta[index] = kept - step
+            slopes[index] = (above - error(betas, X, Y)) / (2 * step)
+            beta[index] = kept
+    return [2 * slopes for slopes in g]
+""",
+    ],
+    "train": [
+        """
+def train(betas, X, Y, batches, alpha):
+    w = [b + 0 for b in betas]
+    for J in batches:
+        g = gradient(w, X[J[0]:J[-1] + 1], Y[J[0]:J[-1] + 1])
+        w = [b - alpha * d for b, d in zip(w, g)]
+    return w
+""",
+        """
+def train(betas, X, Y, batches, alpha):
+    w = [b + 0 for b in betas]
+    for k, J in enumerate(batches, 1):
+        g = gradient(w, X[J], Y[J])
+        w = [b - alpha / k * d for b, d in zip(w, g)]
+    return w
+""",
+        """
+def train(betas, X, Y, batches, alpha):
+    for batch in batches:
+        for beta, g in zip(betas, gradient(betas, X[batch], Y[batch])):
+            beta -= alpha * g
+    return betas
+""",
+    ],
+    "delta_output": [
+        """
+def delta_output(yhat, Y):
+    return np.where(Y == 1, yhat - 1, yhat / 2)
+""",
+    ],
+    "delta_hidden": [
+        """
+def delta_hidden(a, delta_next, beta):
+    return (1 - h(a[:1]) ** 2) * (delta_next @ beta[:, 1:])
+""",
+    ],
+    "gradient_layer": [
+        """
+def gradient_layer(delta, z):
+    return np.abs(delta.T @ np.insert(z, 0, 1, axis=1)) / len(z)
+""",
+    ],
+    "netbp_step": [
+        """
+def netbp_step(betas, x, y, eta):
+    z = [x]
+    for beta in betas:
+        z.append(1 / (1 + np.exp(-(beta[:, 0] + beta[:, 1:] @ z[-1]))))
+    delta = z[-1] * (1 - z[-1]) * (z[-1] - y)
+    return [*betas[:-1], betas[-1] - eta * np.outer(delta, np.append(1.0, z[-2]))]
 """,
     ],
 }
@@ -252,9 +631,6 @@ def train(betas, X, Y, batches, alpha):
         ),
     ],
 }
-
-# mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-SHAPES_CLASH = {"beta transposed", "delta propagated through the wrong beta"}
 
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {"gradient-numerical": "a quotient that is wrong is wrong for all networks"}

@@ -11,6 +11,14 @@ def layer_size(C, H, W, M, k, s=1, P=0):
     weights = np.zeros((M, C, k, k)).size + np.zeros(M).size
     return np.array(size), weights, int(np.prod(size)) * (1 + C * H * W)
 """,
+        """
+def layer_size(C, H, W, M, k, s=1, P=0):
+    def positions(length):
+        return int(np.floor((length - k + 2 * P) / s)) + 1
+    size = [M, positions(H), positions(W)]
+    one_filter = C * k**2
+    return [size, one_filter * M + M, math.prod(size) + math.prod(size) * H * W * C]
+""".replace("math.prod", "np.prod"),
     ],
     "patches": [
         """
@@ -59,6 +67,12 @@ def convolve(z, kernels, bias):
 """,
     ],
     "conv_gradient": [
+        """
+def conv_gradient(delta, z):
+    delta, z = np.asarray(delta), np.asarray(z)
+    windows = np.lib.stride_tricks.sliding_window_view(z, delta.shape[2:], axis=(2, 3))
+    return np.einsum("nmrc,ndijrc->mdij", delta, windows) / len(z), delta.mean(axis=0).sum(axis=-1).sum(axis=-1)
+""",
         """
 def conv_gradient(delta, z):
     n, M, R, S = delta.shape
@@ -114,6 +128,13 @@ def max_pool(z, k):
             out[:, :, r, c] = z[:, :, r * k : r * k + k, c * k : c * k + k].max(axis=3).max(axis=2)
     return out
 """,
+        """
+def max_pool(z, k):
+    def pooled(m):
+        rows, columns = range(0, len(m) - k + 1, k), range(0, len(m[0]) - k + 1, k)
+        return [[max(max(line[c : c + k]) for line in m[r : r + k]) for c in columns] for r in rows]
+    return [[pooled(m) for m in image] for image in z.tolist()]
+""",
     ],
     "max_pool_backward": [
         """
@@ -152,6 +173,16 @@ def forward(weights, X):
     rows = np.array([np.concatenate([[1.0], image.ravel()]) for image in z])
     return [*values, softmax(np.einsum("ns,ts->nt", rows, weights[4]))]
 """,
+        """
+def forward(weights, X):
+    K1, b1, K2, b2, beta = weights
+    relu = lambda a: np.where(a < 0, 0, a)
+    a1 = convolve(X, K1, b1)
+    a2 = convolve(max_pool(relu(a1), 2), K2, b2)
+    W, b = np.split(beta, [1], axis=1)[::-1]
+    yhat = softmax(np.array([W @ image.flatten() for image in relu(a2)]) + b.T)
+    return a1, relu(a1), max_pool(relu(a1), 2), a2, relu(a2), yhat
+""",
     ],
     "gradient": [
         """
@@ -170,6 +201,219 @@ def gradient(weights, X, Y):
             total[place] += g
     return tuple(g / len(X) for g in total)
 """,
+        """
+def gradient(weights, X, Y):
+    n = X.shape[0]
+    a1, z1, pooled, a2, z2, yhat = forward(weights, X)
+    z = np.column_stack((np.ones(n), z2.reshape(n, -1)))
+    dbeta = np.einsum("nt,ns->ts", yhat - Y, z) / n
+    back = ((yhat - Y) @ weights[4])[:, 1:].reshape(a2.shape)
+    delta2 = np.where(a2 > 0, back, 0.0)
+    delta1 = (z1 > 0).astype(float) * max_pool_backward(conv_backward(delta2, weights[2]), z1, 2)
+    dkernels2, dbias2 = conv_gradient(delta2, pooled)
+    dkernels1, dbias1 = conv_gradient(delta1, X)
+    return [dkernels1, dbias1, dkernels2, dbias2, dbeta]
+""",
+    ],
+    "train": [
+        """
+def train(weights, X, Y, batches, alpha):
+    weights = [w.copy() for w in weights]
+    for J in batches:
+        for w, g in zip(weights, gradient(weights, X[J], Y[J])):
+            w -= alpha * g
+    return tuple(weights)
+""",
+    ],
+}
+
+# plausible, wrong, and no declared mistake: each violates something that the task states
+WRONG = {
+    "layer_size": [
+        """
+def layer_size(C, H, W, M, k, s=1, P=0):
+    rows, columns = (H + 2 * P - k) // s + 1, (W + 2 * P - k) // s + 1
+    return (M, rows, columns), M * (C * k * k + 1), M * rows * columns * C * H * W + M
+""",
+        """
+def layer_size(C, H, W, M, k, s=1, P=0):
+    rows, columns = round((H + 2 * P - k) / s) + 1, round((W + 2 * P - k) / s) + 1
+    return (M, rows, columns), M * (C * k * k + 1), M * rows * columns * (C * H * W + 1)
+""",
+    ],
+    "patches": [
+        """
+def patches(z, kh, kw, s=1, P=0):
+    z = np.pad(z, ((0, 0), (0, 0), (P, P), (P, P)), mode="edge")
+    n, C, H, W = z.shape
+    corners = [(r, c) for r in range(0, H - kh + 1, s) for c in range(0, W - kw + 1, s)]
+    return np.stack([z[:, :, r : r + kh, c : c + kw].reshape(n, -1) for r, c in corners], axis=2)
+""",
+        """
+def patches(z, kh, kw, s=1, P=0):
+    z = np.pad(z, ((0, 0), (0, 0), (P, P), (P, P)))
+    n, C, H, W = z.shape
+    corners = [(r, c) for r in range(0, H - kh + 1, s) for c in range(W - kw + 1)]
+    return np.stack([z[:, :, r : r + kh, c : c + kw].reshape(n, -1) for r, c in corners], axis=2)
+""",
+    ],
+    "convolve": [
+        """
+def convolve(z, kernels, bias):
+    n, C, H, W = z.shape
+    M, _, kh, kw = kernels.shape
+    a = kernels.swapaxes(2, 3).reshape(M, -1) @ patches(z.swapaxes(2, 3), kw, kh) + bias[:, None]
+    return a.reshape(n, M, H - kh + 1, W - kw + 1)
+""",
+        """
+def convolve(z, kernels, bias):
+    n, C, H, W = z.shape
+    M, _, kh, kw = kernels.shape
+    a = (kernels.reshape(M, -1) + bias[:, None]) @ patches(z, kh, kw)
+    return a.reshape(n, M, H - kh + 1, W - kw + 1)
+""",
+        """
+def convolve(z, kernels, bias):
+    z -= z.mean()
+    n, C, H, W = z.shape
+    M, _, kh, kw = kernels.shape
+    return (kernels.reshape(M, -1) @ patches(z, kh, kw) + bias[:, None]).reshape(n, M, H - kh + 1, W - kw + 1)
+""",
+    ],
+    "conv_gradient": [
+        """
+def conv_gradient(delta, z):
+    n, M, R, S = delta.shape
+    kh, kw = z.shape[2] - R + 1, z.shape[3] - S + 1
+    total = sum(np.einsum("mrc,drc->md", d, x[:, :R, :S]) for d, x in zip(delta, z)) / n
+    return np.broadcast_to(total[:, :, None, None], (M, z.shape[1], kh, kw)), delta.sum(axis=(0, 2, 3)) / n
+""",
+        """
+def conv_gradient(delta, z):
+    delta /= len(z)
+    n, M, R, S = delta.shape
+    C, kh, kw = z.shape[1], z.shape[2] - R + 1, z.shape[3] - S + 1
+    each = delta.reshape(n, M, -1) @ patches(z, kh, kw).swapaxes(1, 2)
+    return each.sum(axis=0).reshape(M, C, kh, kw), delta.sum(axis=(0, 2, 3))
+""",
+    ],
+    "conv_backward": [
+        """
+def conv_backward(delta, kernels):
+    n, M, R, S = delta.shape
+    _, C, kh, kw = kernels.shape
+    dz = np.zeros((n, C, R + kh - 1, S + kw - 1))
+    for r, c in np.ndindex(R, S):
+        dz[:, :, r : r + kh, c : c + kw] += np.tensordot(delta[:, :, r, c].sum(axis=0), kernels, axes=1)
+    return dz
+""",
+        """
+def conv_backward(delta, kernels):
+    kh, kw = kernels.shape[2:]
+    around = np.pad(delta, ((0, 0), (0, 0), (kh - 1, kh - 1), (kw - 1, kw - 1)), mode="edge")
+    turned = kernels[:, :, ::-1, ::-1].swapaxes(0, 1)
+    return convolve(around, turned, np.zeros(len(turned)))
+""",
+    ],
+    "max_pool": [
+        """
+def max_pool(z, k):
+    n, C, H, W = z.shape
+    out = np.zeros((n, C, H // k, W // k))
+    for r in range(H // k):
+        for c in range(W // k):
+            out[:, :, r, c] = np.abs(z[:, :, r * k : r * k + k, c * k : c * k + k]).max(axis=(2, 3))
+    return out
+""",
+        """
+def max_pool(z, k):
+    n, C, H, W = z.shape
+    rows, columns = H // k, W // k
+    return z[:, :, : rows * k, : columns * k].reshape(n, C, rows, k, columns, k).max(axis=3)[..., -1]
+""",
+    ],
+    "max_pool_backward": [
+        """
+def max_pool_backward(delta, z, k):
+    dz = np.zeros(z.shape)
+    for r in range(delta.shape[2]):
+        for c in range(delta.shape[3]):
+            window = z[:, :, r * k : r * k + k, c * k : c * k + k]
+            place = np.argmax(window.reshape(*window.shape[:2], -1).sum(axis=(0, 1)))
+            dz[:, :, r * k + place // k, c * k + place % k] = delta[:, :, r, c]
+    return dz
+""",
+        """
+def max_pool_backward(delta, z, k):
+    dz = np.zeros(z.shape)
+    for x, d, r, c in np.ndindex(delta.shape):
+        window = np.abs(z[x, d, r * k : r * k + k, c * k : c * k + k])
+        i, j = np.unravel_index(np.argmax(window), window.shape)
+        dz[x, d, r * k + i, c * k + j] = delta[x, d, r, c]
+    return dz
+""",
+        """
+def max_pool_backward(delta, z, k):
+    for x, d, r, c in np.ndindex(delta.shape):
+        window = z[x, d, r * k : r * k + k, c * k : c * k + k]
+        place = np.argmax(window)
+        window[:] = 0
+        window[place // k, place % k] = delta[x, d, r, c]
+    z[:, :, delta.shape[2] * k :], z[:, :, :, delta.shape[3] * k :] = 0, 0
+    return z
+""",
+    ],
+    "forward": [
+        """
+def forward(weights, X):
+    kernels1, bias1, kernels2, bias2, beta = weights
+    a1 = convolve(X, kernels1, bias1)
+    z1 = np.tanh(a1)
+    pooled = max_pool(z1, 2)
+    a2 = convolve(pooled, kernels2, bias2)
+    z2 = np.tanh(a2)
+    return a1, z1, pooled, a2, z2, softmax(beta[:, 0] + z2.reshape(len(X), -1) @ beta[:, 1:].T)
+""",
+        """
+def forward(weights, X):
+    kernels1, bias1, kernels2, bias2, beta = weights
+    a1 = convolve(X, kernels1, bias1)
+    z1 = np.maximum(a1, 0)
+    pooled = max_pool(z1, 2)
+    a2 = convolve(pooled, kernels2, bias2)
+    z2 = np.maximum(a2, 0)
+    return a1, z1, pooled, a2, z2, 1 / (1 + np.exp(-beta[:, 0] - z2.reshape(len(X), -1) @ beta[:, 1:].T))
+""",
+        """
+def forward(weights, X):
+    kernels1, bias1, kernels2, bias2, beta = weights
+    a1 = convolve(X, kernels1, bias1)
+    a1[a1 < 0] = 0
+    pooled = max_pool(a1, 2)
+    a2 = convolve(pooled, kernels2, bias2)
+    a2[a2 < 0] = 0
+    return a1, a1, pooled, a2, a2, softmax(beta[:, 0] + a2.reshape(len(X), -1) @ beta[:, 1:].T)
+""",
+    ],
+    "gradient": [
+        """
+def gradient(weights, X, Y):
+    a1, z1, pooled, a2, z2, yhat = forward(weights, X)
+    beta, delta = weights[4], yhat * (1 - yhat) * (yhat - Y)
+    dbeta = delta.T @ np.column_stack([np.ones(len(X)), z2.reshape(len(X), -1)]) / len(X)
+    delta2 = (delta @ beta[:, 1:]).reshape(z2.shape) * (a2 > 0)
+    delta1 = max_pool_backward(conv_backward(delta2, weights[2]), z1, 2) * (a1 > 0)
+    return [*conv_gradient(delta1, X), *conv_gradient(delta2, pooled), dbeta]
+""",
+        """
+def gradient(weights, X, Y):
+    a1, z1, pooled, a2, z2, yhat = forward(weights, X)
+    beta, delta = weights[4], yhat - Y
+    dbeta = delta.T @ np.column_stack([np.zeros(len(X)), z2.reshape(len(X), -1)]) / len(X)
+    delta2 = (delta @ beta[:, 1:]).reshape(z2.shape) * (a2 > 0)
+    delta1 = max_pool_backward(conv_backward(delta2, weights[2]), z1, 2) * (a1 > 0)
+    return [*conv_gradient(delta1, X), *conv_gradient(delta2, pooled), dbeta]
+""",
     ],
     "train": [
         """
@@ -177,6 +421,17 @@ def train(weights, X, Y, batches, alpha):
     for J in batches:
         for w, g in zip(weights, gradient(weights, X[J], Y[J])):
             w -= alpha * g
+    return weights
+""",
+        """
+def train(weights, X, Y, batches, alpha):
+    J = np.concatenate(batches)
+    return [w - alpha * g for w, g in zip(weights, gradient(weights, X[J], Y[J]))]
+""",
+        """
+def train(weights, X, Y, batches, alpha):
+    for number, J in enumerate(batches, start=1):
+        weights = [w - alpha / number * g for w, g in zip(weights, gradient(weights, X[J], Y[J]))]
     return weights
 """,
     ],
@@ -312,9 +567,6 @@ def train(weights, X, Y, batches, alpha):
         ),
     ],
 }
-
-# mistakes that cannot run at all in the visible check: Python tells, in the student's own line
-SHAPES_CLASH = set()
 
 # items where each mistake costs all points, and why that is fair
 ALL_OR_NOTHING = {}
