@@ -74,8 +74,8 @@ class Threads(ThreadPoolExecutor):
         super().__init__(jobs, initializer=lambda: self._judges.append(watched.mine()))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes too: a thread that waits for one gives up."""
-        super().shutdown(wait=False, cancel_futures=cancel_futures)
+        """End the processes too: a thread that waits for one gives up, and without waiting nothing new begins."""
+        super().shutdown(wait=False, cancel_futures=cancel_futures or not wait)
         for each in self._judges:
             each.close()
         super().shutdown(wait=wait)
@@ -180,14 +180,7 @@ def results(
                     else:
                         yield task, BrokenExecutor("its worker died, or did not answer")
                 pending.clear()
-                _end(executor)
+                executor.shutdown(wait=False)
                 executor = workers.make()
     finally:
-        if over:
-            executor.shutdown()
-        else:
-            _end(executor)
-
-
-def _end(executor: Executor) -> None:
-    executor.shutdown(wait=False, cancel_futures=True)
+        executor.shutdown(wait=over)

@@ -204,6 +204,8 @@ def test_no_half_file_is_ever_seen(tmp_path, monkeypatch):
 FULL = """
 import os, subprocess, sys
 state, command = {state!r}, {command!r}
+with open(os.path.join(state, "secret"), "w") as file:
+    file.write({secret!r})
 filler = os.path.join(state, "filler")
 with open(filler, "wb") as file:
     free = os.statvfs(state)
@@ -225,7 +227,8 @@ def test_a_full_disk(graded, tmp_path):
     state.mkdir()
     command = [sys.executable, "-m", "grading", "run", "small", "--submissions", str(small.submissions)]
     command += ["--state", str(state), "--jobs", "1"]
-    script = FULL.format(state=str(state), command=command, left=100_000)
+    secret = (small.state / "secret").read_text()  # its checks ask the same as the undisturbed round's
+    script = FULL.format(state=str(state), command=command, left=100_000, secret=secret)
     disk = ["bwrap", "--dev-bind", "/", "/", "--size", "4000000", "--tmpfs", str(state)]
     done = subprocess.run([*disk, sys.executable, "-c", script], env=small.environment, capture_output=True, text=True)
     codes, said, *table = done.stdout.splitlines()

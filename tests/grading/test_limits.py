@@ -383,7 +383,7 @@ def test_what_the_checker_reads_is_bounded_as_well(small, box, attack, monkeypat
     monkeypatch.setattr(execution, "time", own)
     small.hand_in("ann", own=attack("questions without end"), double="ask()")
     notebook = nbformat.read(small.path("ann"), as_version=4)
-    run = execution.Execution(notebook, box, "small", small.root, 1, execution.Limits(1.0, 60.0))
+    run = execution.Execution(notebook, box, "small", small.root, 1, execution.Limits(10.0, 60.0))
     run.run()
     assert run.ran.verdicts["triple"].points == 3
 
