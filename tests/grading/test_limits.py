@@ -375,7 +375,7 @@ def test_what_the_checker_reads_is_bounded_as_well(small, box, attack, monkeypat
 
     def loads(text):
         clock[0] += len(text) > 10_000  # a second for each
-        assert clock[0] < 100, "they are read without end"
+        assert clock[0] < 1000, "they are read without end"
         return read(text)
 
     monkeypatch.setattr(wire, "json", SimpleNamespace(loads=loads, JSONEncoder=json.JSONEncoder))
@@ -383,7 +383,7 @@ def test_what_the_checker_reads_is_bounded_as_well(small, box, attack, monkeypat
     monkeypatch.setattr(execution, "time", own)
     small.hand_in("ann", own=attack("questions without end"), double="ask()")
     notebook = nbformat.read(small.path("ann"), as_version=4)
-    run = execution.Execution(notebook, box, "small", small.root, 1, execution.Limits(10.0, 60.0))
+    run = execution.Execution(notebook, box, "small", small.root, 1, execution.Limits(2.0, 60.0))
     run.run()
     assert run.ran.verdicts["triple"].points == 3
 
