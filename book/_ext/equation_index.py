@@ -121,6 +121,12 @@ class Index:
 def insert(app: Sphinx, page: str, source: list[str]) -> None:
     """Put the list in the place of the comment."""
     if LIST in source[0]:
+        root = Path(app.srcdir).parent
+        below = [root / "tests", *root.glob("tests/*/"), *root.glob("nnlib/**/*.py")]  # a folder changes with its names
+        for path in (root / "book" / "equations.yml", *below, *root.glob("tests/**/*.py")):
+            app.env.note_dependency(str(path))
+        for path in (*root.glob("exercises/*/*.ipynb"), *root.glob("solutions/*/checks.py")):
+            app.env.note_dependency(str(path))
         source[0] = source[0].replace(LIST, Index(app).text())
 
 

@@ -1,6 +1,7 @@
 """The build: nothing is executed or read twice, a change under the pages is seen, a fault stays a fault."""
 
 import json
+import pickle
 import re
 from collections import Counter
 
@@ -143,3 +144,14 @@ def test_a_fault_fails_the_build_every_time(small_book, fault):
         write(folder, {"book/other.md": "# Other\n\n[nowhere](nowhere.md)\n"})
     assert script.main() != 0
     assert script.main() != 0
+
+
+def test_a_link_to_a_line_is_made_again_when_the_file_has_changed(html, root):
+    """Every file of the repository that the list of equations shows a line of."""
+    with (html.parent / ".doctrees" / "environment.pickle").open("rb") as file:
+        depends = {(root / "book" / name).resolve() for name in pickle.load(file).dependencies["equations"]}
+    page = BeautifulSoup((html / "equations.html").read_text(encoding="utf-8"), "html.parser")
+    lines = [link["href"] for link in page.select("article a[href*='#L']")]
+    linked = {root / re.search(r"/blob/[^/]+/(.+)#L\d+$", line)[1] for line in lines}
+    assert len(linked) > 20
+    assert linked <= depends
