@@ -7,6 +7,7 @@ Where the file comes from is the business of `grading.intake.find`.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -74,6 +75,7 @@ class Source:
         return cls.parse(notebook.read_text(encoding="utf-8"), release.read_text(encoding="utf-8"))
 
     @classmethod
+    @functools.lru_cache(maxsize=32)  # a worker has the same ones for each submission
     def parse(cls, notebook: str, release: str) -> Source:
         """The same from the text of both files, where there is no disk to read them from."""
         source, given = cls(known_cells(notebook)), known_cells(release)

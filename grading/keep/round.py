@@ -118,7 +118,8 @@ class Course:
     @property
     def place(self) -> Path:
         """Where the last round found the submissions; before there was one, where ``nbgrader collect`` puts them."""
-        return Path(Journal(self.journal).place or self.state / "submitted")
+        folders = (self.state / "submitted", self.root / "submitted")
+        return Path(Journal(self.journal).place or next((folder for folder in folders if folder.is_dir()), folders[0]))
 
     def check(self) -> None:
         """Refuse a name that is none of an assignment, and say which there are."""

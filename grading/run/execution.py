@@ -22,7 +22,7 @@ each finds the names as they were at its place in the notebook.
 
 Any other graded cell is a test as nbgrader has them (`grading.run.beside`). Tests run in a process of their own, in
 which all cells run once more and each test at its place, so what one test imports or changes is there for the next.
-What is shown comes from the first time, when no test was there to be read.
+What is shown comes from the first time, when of a test only that was there which students have.
 """
 
 from __future__ import annotations
@@ -224,14 +224,16 @@ class Execution:
             self.at = index
             if index in self.lost:
                 continue
-            if _graded(cell):
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            if not _graded(cell):
+                self._cell(index, replay)
+            elif name not in self.items:
+                self._cell(index, True, self.given.get(name, ""))
+            else:
                 try:
-                    if cell.metadata.nbgrader.grade_id in self.items:
-                        self._ask("%mark", (cell.metadata.nbgrader.grade_id,), CLEANUP)
+                    self._ask("%mark", (name,), CLEANUP)
                 except Late:
                     raise Gone(Reason.UNSTOPPABLE()) from None
-            else:
-                self._cell(index, replay)
             self.done = max(self.done, index)
         self.at = None
 
@@ -272,7 +274,7 @@ class Execution:
             why = Reason.TIME_LIMIT(seconds=limit)
             self._shorten()
         self.count += 1
-        if cell is self.tests[0]:
+        if any(cell is each for each in self.tests):
             self._tested(cell, why, told)
 
     def _tested(self, cell: NotebookNode, why: Why | None, told: Any = None) -> None:
@@ -311,12 +313,12 @@ class Execution:
     def _over(self) -> bool:
         return self.spent >= self.most or time.monotonic() >= self.end
 
-    def _cell(self, index: int, replay: bool) -> None:
+    def _cell(self, index: int, replay: bool, text: str | None = None) -> None:
         cell = self.cells[index]
         limit = min(self.limit, max(0.1, self.most - self.spent))
         late: Why | None = None
         try:
-            outputs = self._ask("%run", (cell.source,), limit)
+            outputs = self._ask("%run", (cell.source if text is None else text,), limit)
         except Late:
             outputs = self._stopped()
             self.lost.add(index)
@@ -420,7 +422,7 @@ class Execution:
         raise Gone(Reason.UNSTOPPABLE())
 
     def _lose(self, index: int, why: Why) -> None:
-        if self.tests and self.cells[index] is self.tests[0]:
+        if any(self.cells[index] is each for each in self.tests):
             self._tested(self.cells[index], why)
         replay = index <= self.done
         self.lost.add(index)

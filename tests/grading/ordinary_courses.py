@@ -104,7 +104,8 @@ ACCOUNTS = notebook(
     test(
         "account-pays",
         1,
-        "a = Account()\na.pay(5)\nassert a.balance == 5\n### BEGIN HIDDEN TESTS\na.pay(2).pay(3)\nassert a.balance == 10\n### END HIDDEN TESTS",
+        "a = Account()\na.pay(5)\nassert a.balance == 5\n"
+        "### BEGIN HIDDEN TESTS\na.pay(2).pay(3)\nassert a.balance == 10\n### END HIDDEN TESTS",
     ),
     test(
         "account-refuses",
@@ -121,18 +122,21 @@ ACCOUNTS = notebook(
 
 # What students make of it: by notebook and answer; what is left out stays as it was handed out.
 RIGHT = {
-    "ps1/problem1/squares": 'def squares(n):\n    if n < 1:\n        raise ValueError("n")\n    return [i * i for i in range(1, n + 1)]',
+    "ps1/problem1/squares": 'def squares(n):\n    if n < 1:\n        raise ValueError("n")\n'
+    "    return [i * i for i in range(1, n + 1)]",
     "ps1/problem1/sum_of_squares": "def sum_of_squares(n):\n    return sum(squares(n))",
     "ps1/problem1/sum_of_squares_equation": "$\\sum i^2$",
     "ps1/problem1/sum_of_squares_application": "print(sum_of_squares(3))",
     "ps1/problem2/part-a": "Fibonacci.",
     "ps1/problem2/part-b": "Below zero.",
     "statistics/statistics/mean": "def mean(xs):\n    return sum(xs) / len(xs)",
-    "statistics/statistics/deviation": "def deviation(xs):\n    m = mean(xs)\n    return math.sqrt(mean([(x - m) ** 2 for x in xs]))",
+    "statistics/statistics/deviation": "def deviation(xs):\n    m = mean(xs)\n"
+    "    return math.sqrt(mean([(x - m) ** 2 for x in xs]))",
     "statistics/statistics/median": "def median(xs):\n    return sorted(xs)[len(xs) // 2]",
     "statistics/statistics/why": "It counts ranks.",
-    "accounts/accounts/account": "class Account:\n    def __init__(self):\n        self.balance = 0\n\n    def pay(self, x):\n"
-    "        if x < 0:\n            raise ValueError\n        self.balance += x\n        return self",
+    "accounts/accounts/account": "class Account:\n    def __init__(self):\n        self.balance = 0\n\n"
+    "    def pay(self, x):\n        if x < 0:\n            raise ValueError\n"
+    "        self.balance += x\n        return self",
     "accounts/accounts/table": "table = np.array([[1, 2, 3], [4, 5, 6]])\ntotal = table.sum(0)",
     "accounts/accounts/plot": "plt.plot(table[0])",
 }
@@ -147,7 +151,7 @@ CHANGES = {
         "ps1/problem1/squares": "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]",
         "ps1/problem1/sum_of_squares": "def sum_of_squares(n):\n    return n * (n + 1) * (2 * n + 1) // 6",
         "statistics/statistics/median": "def median(xs):\n    return xs[len(xs) // 2]",
-        "accounts/accounts/account": "class Account:\n    balance = 0\n    def pay(self, x):\n        self.balance += x",
+        "accounts/accounts/account": "class Account:\n    balance = 0\n    def pay(self, x):\n        self.balance = x",
     },
     "dia": {  # nothing was done
         **dict.fromkeys(RIGHT),
@@ -158,8 +162,10 @@ CHANGES = {
         "accounts/accounts/table": "table = np.zeros((2, 3)\ntotal = 1",
     },
     "fyn": {  # right, with a warning: nbgrader gives nothing for what writes to stderr
-        "ps1/problem1/sum_of_squares": "import warnings\n\ndef sum_of_squares(n):\n    warnings.warn('slow')\n    return sum(squares(n))",
-        "statistics/statistics/mean": "import sys\n\ndef mean(xs):\n    print('mean', file=sys.stderr)\n    return sum(xs) / len(xs)",
+        "ps1/problem1/sum_of_squares": "import warnings\n\ndef sum_of_squares(n):\n    warnings.warn('slow')\n"
+        "    return sum(squares(n))",
+        "statistics/statistics/mean": "import sys\n\ndef mean(xs):\n    print('mean', file=sys.stderr)\n"
+        "    return sum(xs) / len(xs)",
         "accounts/accounts/plot": None,
     },
     "gil": {  # prints, and half of it
