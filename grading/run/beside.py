@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from nbformat import NotebookNode
@@ -51,7 +50,7 @@ def points(told: Any, most: float) -> float:
     return most
 
 
-def verdict(cell: NotebookNode, told: Any, given: str, why: Why | None = None) -> Verdict:
+def verdict(cell: NotebookNode, told: Any, why: Why | None, given: str, before: Any) -> Verdict:
     """What came of a test.
 
     Parameters
@@ -60,10 +59,12 @@ def verdict(cell: NotebookNode, told: Any, given: str, why: Why | None = None) -
         The test.
     told : list of dict
         Its outputs.
-    given : str
-        The part of it that students got. Where another line failed, nothing is told but the kind of the exception.
     why : Why, optional
         Why it came to no end.
+    given : str
+        The part of it that students got.
+    before : list of dict
+        The outputs of that part, from a process in which the rest never was: of an exception only these may be shown.
 
     Returns
     -------
@@ -73,33 +74,28 @@ def verdict(cell: NotebookNode, told: Any, given: str, why: Why | None = None) -
     most = float(about.points)
     got = 0.0 if why else points(told, most)
     if got < most and not why:
-        why = Reason.TEST_PART(points=got) if got else _why(told, cell.source, given)
+        why = Reason.TEST_PART(points=got) if got else _why(told, given, before)
     return Verdict(about.grade_id, got, most, why=why, beside=True)
 
 
-def _why(told: Any, source: str, given: str) -> Why:
-    outputs = [out for out in told if isinstance(out, dict)] if isinstance(told, list) else []
-    error = next((out for out in outputs if out.get("output_type") == "error"), None)
+def _why(told: Any, given: str, before: Any) -> Why:
+    error, shown = _error(told), _error(before)
     if error is None:
-        wrote = any(out.get("name") == "stderr" for out in outputs)
+        wrote = isinstance(told, list) and any(isinstance(out, dict) and out.get("name") == "stderr" for out in told)
         return Reason.TEST_STDERR() if wrote else Reason.TEST_PART(points=0.0)
-    name, words = str(error.get("ename"))[:100], str(error.get("evalue"))[:LONGEST]
+    name = str(error.get("ename"))
     if name == "NotImplementedError":
         return Reason.UNSOLVED()
-    place = PLACE.search("\n".join(map(str, error.get("traceback") or ())))
-    lines, line = source.split("\n"), int(place[1]) if place else 0
-    if line in _visible(source, given) or given.strip() == source.strip():
-        where = lines[line - 1].strip()[:LONGEST] if 0 < line <= len(lines) else ""
-        return Reason.TEST_FAILED(line=where, error=name, words=words)
-    known = isinstance(getattr(builtins, name, None), type)  # a name of their own could tell what the test asks
-    return Reason.TEST_HIDDEN(error=name if known else "an exception")
+    if shown is None:
+        known = isinstance(getattr(builtins, name, None), type)  # a name of their own could tell what the test asks
+        return Reason.TEST_HIDDEN(error=name if known else "an exception")
+    place = PLACE.search("\n".join(map(str, shown.get("traceback") or ())))
+    lines = dict(enumerate(given.split("\n"), 1))
+    line = lines.get(int(place[1]), "").strip()[:LONGEST] if place else ""
+    name, words = str(shown.get("ename"))[:LONGEST], str(shown.get("evalue"))[:LONGEST]
+    return Reason.TEST_FAILED(line=line, error=name, words=words)
 
 
-def _visible(source: str, given: str) -> Iterator[int]:
-    """The numbers of those lines that students got: they stand there in the same order."""
-    left = iter(given.split("\n"))
-    wanted = next(left, None)
-    for number, line in enumerate(source.split("\n"), 1):
-        if line == wanted:
-            yield number
-            wanted = next(left, None)
+def _error(told: Any) -> dict[str, Any] | None:
+    errors = (out for out in (told if isinstance(told, list) else []) if isinstance(out, dict))
+    return next((out for out in errors if out.get("output_type") == "error"), None)

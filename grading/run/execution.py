@@ -168,6 +168,7 @@ class Execution:
         self.items = {name: declared[name] for name in (cell.metadata.nbgrader.grade_id for cell in self.open)}
         self.right = reference(assignment, root, book) if self.items else Reference({}, {})
         self.files = {name: base64.b64encode(data).decode() for name, data in (files or {}).items()}
+        self.visible: dict[str, Any] = {}  # what came of the part of each test that students have
         self.limit = limits.cell
         self.lost: set[int] = set()  # cells that ended a process, or that ran into the limit: never run again
         self.stopped: set[int] = (
@@ -228,7 +229,7 @@ class Execution:
             if not _graded(cell):
                 self._cell(index, replay)
             elif name not in self.items:
-                self._cell(index, True, self.given.get(name, ""))
+                self.visible[name] = self._cell(index, True, self.given.get(name, ""))
             else:
                 try:
                     self._ask("%mark", (name,), CLEANUP)
@@ -282,7 +283,7 @@ class Execution:
         if why:
             self.ran.faults.add(why.reason)
         name = cell.metadata.nbgrader.grade_id
-        self.ran.verdicts[name] = beside.verdict(cell, told, self.given.get(name, ""), why)
+        self.ran.verdicts[name] = beside.verdict(cell, told, why, self.given.get(name, ""), self.visible.get(name))
 
     def _leave(self, cells: Sequence[NotebookNode], why: Why) -> None:
         """Give these cells no outputs, and these items no verdict."""
@@ -313,7 +314,7 @@ class Execution:
     def _over(self) -> bool:
         return self.spent >= self.most or time.monotonic() >= self.end
 
-    def _cell(self, index: int, replay: bool, text: str | None = None) -> None:
+    def _cell(self, index: int, replay: bool, text: str | None = None) -> Any:
         cell = self.cells[index]
         limit = min(self.limit, max(0.1, self.most - self.spent))
         late: Why | None = None
@@ -332,6 +333,7 @@ class Execution:
             self.room -= sum(map(_length, cell.outputs))
             if late or (late := _raised(cell.outputs)):
                 self._stop(cell, late)
+        return outputs
 
     def _check(self, cell: NotebookNode) -> None:
         """Check an item."""

@@ -81,8 +81,9 @@ STATISTICS = notebook(
     test(
         "median-part",
         4,
-        "got = 0\nfor xs, right in [([1], 1), ([3, 1, 2], 2), ([5, 5, 1], 5), ([9, 8, 7, 6, 5], 7)]:\n"
-        "    try:\n        got += median(xs) == right\n    except Exception:\n        pass\ngot",
+        "got = 0\n### BEGIN HIDDEN TESTS\n"
+        "for xs, right in [([1], 1), ([3, 1, 2], 2), ([5, 5, 1], 5), ([9, 8, 7, 6, 5], 7)]:\n"
+        "    try:\n        got += median(xs) == right\n    except Exception:\n        pass\n### END HIDDEN TESTS\ngot",
     ),
     question(
         "why",

@@ -25,7 +25,7 @@ seen = []
 
 def median(xs):
     seen.append(str(sys._getframe(1).f_code.co_consts) + str(sys._getframe(1).f_globals.get("In")))
-    raise ValueError(seen[-1])"""
+    raise type(f"Saw {seen[-1][-150:]}", (Exception,), {})(In[-1][-150:])"""
 ONLY_OURS = {  # what nbgrader would take minutes for, or would stop at
     "ian": {"statistics/statistics/mean": "def mean(xs):\n    while True:\n        pass"},
     "jon": {"statistics/statistics/deviation": "import os\n\ndef deviation(xs):\n    os._exit(0)"},
