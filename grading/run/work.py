@@ -45,6 +45,7 @@ ACCEPT = (
 )
 TRIES = 3  # of a sandbox that somebody kills
 SPACE = 1 << 30  # bytes that judging a submission may take
+BARE = {"error": "NotImplementedError", "words": ""}  # what is raised by an answer that is as it was handed out
 T = TypeVar("T")
 
 
@@ -435,7 +436,7 @@ def settle(row: Row, source: Source, ran: Ran | None = None, blank: Collection[s
             stop = next((stop for each in source.answers[name] for stop in ran.stops if stop.name == each), None)
             if name in blank:
                 pass
-            elif stop and stop.raised and stop.why.data["error"] == "NotImplementedError":  # as it was handed out
+            elif stop and stop.raised and stop.why.data == BARE:
                 verdict = replace(verdict, why=Reason.UNSOLVED())
             elif stop and stop.raised:
                 verdict = replace(verdict, why=Reason.ANSWER_RAISED(**stop.why.data))
