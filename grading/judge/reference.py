@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from grading.course import sources
 from grading.judge.call import Ours
 from grading.judge.catalogue import with_mistakes
 from grading.judge.item import Call, Item, Mistake, Reference
@@ -40,7 +41,7 @@ def load_items(assignment: str, root: Path) -> tuple[Item, ...]:
     ValueError
         If the catalogue has an entry that is none.
     """
-    path = Path(root) / "solutions" / assignment / "checks.py"
+    path = sources(Path(root)) / assignment / "checks.py"
     if path.parent.is_dir() and not path.exists():
         return ()
     spec = importlib.util.spec_from_file_location(f"checks_of_{assignment}", path)
@@ -69,7 +70,7 @@ def reference(assignment: str, root: Path, book: str = "") -> Reference:
     Reference
         No check and no training cell is executed.
     """
-    path = Path(root) / "solutions" / assignment / f"{book or assignment}.ipynb"
+    path = sources(Path(root)) / assignment / f"{book or assignment}.ipynb"
     functions: dict[str, Any] = {"__name__": "reference"}
     source: dict[str, str] = {}
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
