@@ -163,14 +163,21 @@ def _run(course: Course, options: argparse.Namespace) -> int:
     _publish(course, rows, source)
     print(f"Grades: {course.state / course.assignment}.csv")
     print(f"Report: {course.state / course.assignment}.html")
-    print(f"Feedback: {course.state / 'feedback'}/<student>/{course.assignment}/{course.assignment}.html")
+    print(f"Feedback: {_feedback_of(course)}")
     print(f"{time.monotonic() - start:.0f} s", file=sys.stderr)
     return 0
 
 
+def _feedback_of(course: Course) -> str:
+    book = course.books[0] if len(course.books) == 1 else "<notebook>"
+    return f"{course.state / 'feedback'}/<student>/{course.assignment}/{book}.html"
+
+
 def _publish(course: Course, rows: Sequence[Row], source: Source) -> list[similar.Pair]:
     """The table, the CSV and the report."""
-    pairs = similar.pairs(similar.handed_in(course.state, course.assignment), similar.given(course.release))
+    pairs = similar.pairs(
+        similar.handed_in(course.state, course.assignment, course.books), similar.given(course.release, course.books)
+    )
     page = report.html(
         course.assignment,
         rows,
@@ -230,7 +237,7 @@ def _feedback(course: Course, options: argparse.Namespace) -> int:
     written = feedback_again(course, options.student)
     if not written:
         raise UsageError(f"there is no graded submission of {options.student!r}")
-    print(f"{written} pages: {course.state / 'feedback'}/<student>/{course.assignment}/{course.assignment}.html")
+    print(f"{written} pages: {_feedback_of(course)}")
     return 0
 
 

@@ -1,13 +1,19 @@
-"""Which course is meant: its own configuration and ``solutions/`` mark its folder, wherever grading is installed."""
+"""Which course is meant, and how it lies on the disk: ours, or as ``nbgrader quickstart`` makes one."""
 
 from __future__ import annotations
 
+import fnmatch
 import os
+from collections.abc import Collection
 from pathlib import Path
 
-__all__ = ["CourseError", "find_course"]
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
-MARKS = ("_config.yml", "solutions")
+__all__ = ["CourseError", "beside", "books_of", "find_course", "prefix", "settings", "sources"]
+
+CONFIG = "nbgrader_config.py"
+IGNORED = (".ipynb_checkpoints", "*.pyc", "__pycache__", "*.md")  # nbgrader's own, and the guide
 
 
 class CourseError(Exception):
@@ -21,7 +27,7 @@ def find_course(named: Path | None = None) -> Path:
     ----------
     named : Path, optional
         What ``--course`` says, or else the variable ``NNCOURSE_ROOT``. Without either it is the current folder or the
-        nearest one above it that holds ``_config.yml`` and ``solutions/``.
+        nearest one above it that holds ``_config.yml`` and ``solutions/``, or nbgrader's configuration and sources.
 
     Returns
     -------
@@ -35,13 +41,53 @@ def find_course(named: Path | None = None) -> Path:
     """
     here, said = Path.cwd(), named or os.environ.get("NNCOURSE_ROOT")
     if said:
-        if (Path(said) / "solutions").is_dir():
+        if sources(Path(said)).is_dir():
             return Path(said).resolve()
-        raise CourseError(f"{said} is no course: expected a folder with solutions/ in it")
+        raise CourseError(f"{said} is no course: expected a folder with solutions/ or source/ in it")
     for folder in (here, *here.parents):
-        if all((folder / mark).exists() for mark in MARKS):
+        ours = (folder / "_config.yml").exists() and (folder / "solutions").exists()
+        if ours or ((folder / CONFIG).is_file() and sources(folder).is_dir()):
             return folder
     raise CourseError(
-        f"there is no course in {here}, nor in a folder above it: expected one with {' and '.join(MARKS)}/ in it. "
-        "Go there, or name it: --course FOLDER, or the variable NNCOURSE_ROOT"
+        f"there is no course in {here}, nor in a folder above it: expected one with _config.yml and solutions/ in it, "
+        f"or with {CONFIG} and source/. Go there, or name it: --course FOLDER, or the variable NNCOURSE_ROOT"
     )
+
+
+def settings(root: Path) -> Config:
+    """What the course's ``nbgrader_config.py`` says."""
+    path = root / CONFIG
+    return PyFileConfigLoader(path.name, str(path.parent)).load_config() if path.is_file() else Config()
+
+
+def sources(root: Path) -> Path:
+    """The folder of the source notebooks: what nbgrader's configuration names, or ``solutions/``, or ``source/``."""
+    named = settings(root).CourseDirectory.get("source_directory")
+    found = [root / "solutions", root / "source"]
+    return root / str(named) if named else next((folder for folder in found if folder.is_dir()), found[0])
+
+
+def books_of(folder: Path) -> list[str]:
+    """The notebooks of an assignment, by name without ``.ipynb``: each is run by itself."""
+    return sorted(path.stem for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+
+
+def beside(root: Path, assignment: str) -> dict[str, bytes]:
+    """What lies beside an assignment's notebooks for students to use, by its path: data, modules, pictures.
+
+    It is what nbgrader would hand out, so ``CourseDirectory.ignore`` says what is not; and never how it is judged.
+    """
+    folder, ignored = sources(root) / assignment, settings(root).CourseDirectory.get("ignore", IGNORED)
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        names = path.relative_to(folder).parts
+        if not path.is_file() or path.suffix == ".ipynb" or names in (("checks.py",), ("mistakes.toml",)):
+            continue
+        if not any(fnmatch.fnmatch(name, pattern) for name in names for pattern in ignored):
+            found["/".join(names)] = path.read_bytes()
+    return found
+
+
+def prefix(book: str, books: Collection[str]) -> str:
+    """What stands before an item's name where a row has items of several notebooks."""
+    return f"{book}/" if len(books) > 1 else ""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from grading import engine
+from grading.course import sources
 from grading.keep import private
 from grading.run import cgroup, container
 from grading.run.sandbox import Sandbox, SandboxError, obstacle
@@ -52,7 +53,7 @@ def findings(root: Path, state: Path) -> Iterator[Finding]:
     """
     version = ".".join(map(str, sys.version_info[:3]))
     yield (3, 11) <= sys.version_info[:2] <= (3, 13), f"Python {version} (3.11, 3.12 or 3.13)"
-    yield from _sandboxed([str(root / "solutions"), str(root / "tests"), str(root / ".git"), str(state)])
+    yield from _sandboxed([str(sources(root)), str(root / "tests"), str(root / ".git"), str(state)])
     for name in sorted(path.parent.name for path in root.glob("solutions/*/checks.py")):
         yield _tried(f"assignment {name}", lambda name=name: _assignment(name, root))  # type: ignore[misc]
     yield _tried(f"the folder {state} can be written", lambda: _written(state))
@@ -88,7 +89,7 @@ def _written(state: Path) -> None:
 
 def _closed(root: Path, state: Path) -> Iterator[Finding]:
     """What other accounts of this machine can do: where students have none, a note is enough."""
-    everybody = [root, state, *root.glob("*.py"), *root.glob("solutions/*.toml"), *root.glob("solutions/*/*")]
+    everybody = [root, state, *root.glob("*.py"), *sources(root).glob("*.toml"), *sources(root).glob("*/*")]
     everybody += Path(__file__).parent.glob("**/*.py")
     if changed := sorted({str(path) for path in everybody if private.changeable(path)}):
         names = " ".join(changed[:3]) + " ..." * (len(changed) > 3)
@@ -100,7 +101,7 @@ def _closed(root: Path, state: Path) -> Iterator[Finding]:
             yield False, f"somebody else has put this where grades are kept: look at it, and delete it: {names}"
         is_open = private.readable(state)
         yield not is_open, f"the gradebook is closed to other accounts{f': chmod 700 {state}' * is_open}"
-    open_ = [str(path) for name in ("solutions", "tests", ".git") if private.readable(path := root / name)]
+    open_ = [str(path) for path in (sources(root), root / "tests", root / ".git") if private.readable(path)]
     if open_:
         yield None, f"other accounts of this machine can read the right answers: chmod 700 {' '.join(open_)}"
 

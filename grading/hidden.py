@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from grading import engine
-from grading.course import find_course
+from grading.course import find_course, sources
 from grading.tell import words
 
 __all__ = ["score"]
@@ -19,7 +19,7 @@ def _assignment(item_id: str, root: Path) -> str:
         return named
     found = [
         path.parent.name
-        for path in sorted(root.glob("solutions/*/checks.py"))
+        for path in sorted(sources(root).glob("*/checks.py"))
         if any(item.id == item_id for item in engine.load_items(path.parent.name, root))
     ]
     if len(found) != 1:

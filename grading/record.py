@@ -124,11 +124,15 @@ class Reason(StrEnum):
     GARBLED = auto()
     BROKEN = auto()
     OVER_LIMIT = auto()
+    # of a test beside the student's code
+    TEST_FAILED = auto()
+    TEST_HIDDEN = auto()
+    TEST_STDERR = auto()
+    TEST_PART = auto()
     # of what was not run, or not checked
     CELLS_LATE = auto()
     CHECKS_LATE = auto()
     GONE = auto()
-    UNDECLARED = auto()
     GIVEN_UP = auto()
     FAULT = auto()
     # of a submission
@@ -138,6 +142,7 @@ class Reason(StrEnum):
     CELLS_LOST = auto()
     NO_VERDICT = auto()
     HANDED_LATE = auto()
+    PENALTY = auto()
     UNISOLATED = auto()
     STRANGER = auto()
 
@@ -227,6 +232,8 @@ class Verdict:
         Those that were recognized, which give all that was seen.
     why : Why, optional
         Why points are missing, where the groups do not say it.
+    beside : bool
+        Whether it was made where the student's code runs, which can forge it.
     """
 
     item: str
@@ -236,6 +243,7 @@ class Verdict:
     groups: tuple[GroupVerdict, ...] = ()
     mistakes: tuple[Hint, ...] = ()
     why: Why | None = None
+    beside: bool = False
 
     @property
     def failed(self) -> GroupVerdict | None:
@@ -320,6 +328,11 @@ class Row:
     def lost(self) -> dict[str, Verdict]:
         """What came of those items that have not all of their points."""
         return {item: each for item, each in self.verdicts.items() if self.items.get(item, 0.0) < each.max_points}
+
+    @property
+    def beside(self) -> list[str]:
+        """Items that were judged beside the student's code: whoever wrote that can have fooled them."""
+        return [item for item, verdict in self.verdicts.items() if verdict.beside]
 
     @property
     def mistakes(self) -> dict[str, list[str]]:

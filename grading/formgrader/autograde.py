@@ -22,6 +22,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import compute_checksum
 from traitlets import Bool, Float, Integer, Unicode
 
+from grading.course import beside, books_of, sources
 from grading.intake import find
 from grading.intake.archive import Entry
 from grading.intake.platforms import Label
@@ -63,8 +64,12 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
         """Student, assignment, the notebook's place, and the assignment's source."""
         about, root = resources["nbgrader"], Path(self.root)
         name, file = about["assignment"], f"{about['notebook']}.ipynb"
-        source = Source.load(root / "solutions" / name / file, root / "exercises" / name / file)
+        source = Source.load(sources(root) / name / file, self._release(name) / file)
         return about["student"], name, Path(resources["metadata"]["path"], file), source
+
+    def _release(self, name: str) -> Path:
+        """The folder of an assignment's release."""
+        return Path(self.root, self.config.CourseDirectory.get("release_directory", "release"), name)
 
 
 class Repair(_Step):
@@ -77,8 +82,10 @@ class Repair(_Step):
         """Read and repair a submission; see `grading.intake.find` and `grading.intake.repair`."""
         student, name, path, source = self._begin(resources)
         own = {Entry(path.parents[1]): Label(student)}
-        found = find.Place(student, name, own).load()
-        handed = parse(found, name)
+        books = books_of(path.parent)
+        found = find.Place(student, name, own).load(books)
+        found = found.parts.get(path.stem, found)
+        handed = parse(found, path.stem)
         notebook, notes = repair(handed, source)
         for note in notes:
             self.log.warning("%s: %s", student, words.said(note))
@@ -89,8 +96,9 @@ class Repair(_Step):
 
 def _executed(asked: tuple[Any, ...], begin: Begin, spared: Mapping[str, str]) -> tuple[NotebookNode, Ran]:
     """In the process that judges."""
-    notebook = nbformat.reads(asked[0], as_version=4)
-    about = (notebook, *asked[1:], begin, spared)
+    book, text, *more = asked
+    notebook = nbformat.reads(text, as_version=4)
+    about = (notebook, *more, begin, spared, {}, book)
     return notebook, work.execute(*about)
 
 
@@ -115,9 +123,9 @@ class Check(_Step):
         late = self._late(resources, row.status)
         if row.status.readable:
             limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
-            solutions, release = Path(self.root, "solutions", name), Path(self.root, "exercises", name, path.name)
-            bundle = work.Bundle.read(solutions, release)
-            asked = (work.text(nb), bundle, row.seed, limits, self.allow_unisolated, self.container)
+            root = Path(self.root)
+            bundle = work.Bundle.read(sources(root) / name, self._release(name), beside=beside(root, name))
+            asked = (path.stem, work.text(nb), bundle, row.seed, limits, self.allow_unisolated, self.container)
             nb, ran = watched.mine().do(_executed, asked)
         blank = source.blank(nb)
         row = work.settle(replace(row, late=late), source, ran, blank)

@@ -11,8 +11,8 @@ import io
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -105,13 +105,28 @@ class Place:
     _own: Mapping[Entry, Label]
     _notes: tuple[str, ...] = ()
 
-    def load(self) -> Found:
-        """Read the student's notebook. Nothing that lies there raises.
+    def load(self, books: Sequence[str] = ()) -> Found:
+        """Read the student's notebooks: those of these names, or the one that is named as the assignment.
+
+        Nothing that lies there raises. Each is looked for by itself; one with another name is taken for the only one
+        that is not there.
+        """
+        if len(books) < 2:
+            return self._load(books[0] if books else self.assignment)
+        parts = {book: self._load(book, books) for book in books}
+        renamed = [book for book, part in parts.items() if part.status is Status.RENAMED]
+        for book in renamed if len(renamed) > 1 else ():
+            said = f"{parts[book].name} may be any of {some([f'{each}.ipynb' for each in renamed])}"
+            parts[book] = replace(parts[book], status=Status.MISSING, data=b"", notes=(*self._notes, said))
+        return Found.several(self.student, parts)
+
+    def _load(self, book: str, books: Sequence[str] = ()) -> Found:
+        """Read one notebook.
 
         Of several files with the right name the one handed in last is taken, where all have a time; else one of those
         with the same content; else none, since nobody but the student knows which is meant.
         """
-        search = _Search(self.assignment)
+        search = _Search(self.assignment, book, {f"{each}.ipynb".casefold() for each in books if each != book})
         for entry, label in self._own.items():
             search.look(entry, label)
         status, file = search.choice()
@@ -153,6 +168,8 @@ class _Search:
     """Looks for one student's notebook."""
 
     assignment: str
+    book: str
+    others: set[str]  # the assignment's other notebooks
     notes: list[str] = field(default_factory=list)
     _files: list[_File] = field(default_factory=list)
     _bad: int = 0
@@ -172,8 +189,9 @@ class _Search:
         zips = [file for file in self._files if file.is_a(".zip")]
         if len(zips) == 1 and not self._right():
             self._unzip(zips[0])
-        wanted = f"{self.assignment}.ipynb"
-        right, notebooks = self._right(), [file for file in self._files if file.is_a(".ipynb")]
+        wanted = f"{self.book}.ipynb"
+        own = [file for file in self._files if file.name.casefold() not in self.others]
+        right, notebooks = self._right(), [file for file in own if file.is_a(".ipynb")]
         if right:
             file = _newest(right)
             if file is None:
@@ -194,12 +212,12 @@ class _Search:
             return Status.SEVERAL, None
         if self._bad:
             return Status.UNREADABLE, None
-        names = some([file.shown for file in self._files])
+        names = some([file.shown for file in own])
         self.notes.append(f"there is no {wanted}" + f", only {names}: the notebook itself is needed" * bool(names))
         return Status.MISSING, None
 
     def _right(self) -> list[_File]:
-        wanted = f"{self.assignment}.ipynb"
+        wanted = f"{self.book}.ipynb"
         right = [file for file in self._files if file.name.casefold() == wanted.casefold()]
         return [file for file in right if file.name == wanted] or right
 

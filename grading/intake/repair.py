@@ -7,6 +7,8 @@ Where the file comes from is the business of `grading.intake.find`.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import re
 import unicodedata
@@ -52,15 +54,20 @@ class Source:
     points : dict
         For every graded cell its maximum.
     answers : dict
-        For every graded cell the solution cells that belong to it: those since the graded cell before.
+        For every graded cell the solution cells that belong to it: those since the graded cell before, or where there
+        is none, that cell's.
     stubs : dict
-        For every answer that a person reads the text that students got.
+        For every answer that a person reads the text that students got. A task has one too, and no answer of its own:
+        what belongs to it stands in cells that students add.
+    given : dict
+        For every cell the text that students got.
     """
 
     cells: dict[str, NotebookNode]
     points: dict[str, float] = field(default_factory=dict)
     answers: dict[str, list[str]] = field(default_factory=dict)
     stubs: dict[str, str] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, notebook: Path, release: Path) -> Source:
@@ -68,37 +75,56 @@ class Source:
         return cls.parse(notebook.read_text(encoding="utf-8"), release.read_text(encoding="utf-8"))
 
     @classmethod
+    @functools.lru_cache(maxsize=32)  # a worker has the same ones for each submission
     def parse(cls, notebook: str, release: str) -> Source:
         """The same from the text of both files, where there is no disk to read them from."""
-        source, since = cls(_known(notebook)), list[str]()
+        source, given = cls(known_cells(notebook)), known_cells(release)
+        since, before = list[str](), list[str]()
         for name, cell in source.cells.items():
             about = cell.metadata.nbgrader
             if about.solution:
                 since.append(name)
-            if about.grade:
+            if about.grade or about.task:
                 source.points[name] = float(about.points)
-                source.answers[name], since = since, []
-        given = _known(release)
-        by_hand = [
-            name for name, cell in source.cells.items() if cell.metadata.nbgrader.solution and name in source.points
-        ]
-        source.stubs.update({name: given[name].source for name in by_hand})
+                if not about.task:
+                    before, since = since or before, []  # several tests may belong to one answer
+                source.answers[name] = [] if about.task else before
+                if about.solution or about.task or cell.cell_type != "code":
+                    source.stubs[name] = given[name].source
+        source.given.update({name: cell.source for name, cell in given.items()})
         return source
+
+    def under(self, prefix: str) -> Source:
+        """The same with other names for the items, where an assignment has several notebooks."""
+        parts = (self.cells, self.points, self.answers, self.stubs, self.given)
+        return Source(*({prefix + name: value for name, value in part.items()} for part in parts))  # type: ignore[arg-type]
+
+    def beside(self, other: Source) -> Source:
+        """The cells of both."""
+        return Source(*(mine | vars(other)[name] for name, mine in vars(self).items()))
 
     def blank(self, notebook: NotebookNode) -> set[str]:
         """The answers for a person that are as they were handed out."""
         texts = {cell.metadata.nbgrader.grade_id: cell.source for cell in notebook.cells if "nbgrader" in cell.metadata}
-        return {name for name, stub in self.stubs.items() if texts[name].strip() == stub.strip()}
+        tasks = {name for name, cell in self.cells.items() if cell.metadata.nbgrader.task}
+        return {name for name, stub in self.stubs.items() if name not in tasks and texts[name].strip() == stub.strip()}
 
 
-def known_cells(notebook: Path) -> dict[str, NotebookNode]:
-    """The cells of a source or release notebook that nbgrader knows, in order."""
-    return _known(notebook.read_text(encoding="utf-8"))
+def known_cells(text: str) -> dict[str, NotebookNode]:
+    """The cells of a source or release notebook that nbgrader knows, in order.
 
-
-def _known(text: str) -> dict[str, NotebookNode]:
-    cells = nbformat.reads(text, as_version=4).cells
-    return {c.metadata.nbgrader.grade_id: c for c in cells if "grade_id" in c.metadata.get("nbgrader", {})}
+    With all that older files leave out: cells had no ids before 2020, and there were no tasks before 2018.
+    """
+    known = dict[str, NotebookNode]()
+    for cell in nbformat.reads(text, as_version=4).cells:
+        about = cell.metadata.get("nbgrader", {})
+        kinds = {kind: bool(about.get(kind)) for kind in ("grade", "solution", "task", "locked")}
+        if "grade_id" in about and any(kinds.values()):  # one that is nothing of these is the student's own
+            kinds["locked"] = not kinds["solution"]
+            about.update(kinds)
+            cell.setdefault("id", about.grade_id[-64:])
+            known[about.grade_id] = cell
+    return known
 
 
 @dataclass(frozen=True)
@@ -123,6 +149,8 @@ class Found:
         When, in UTC and without a zone, as nbgrader writes times.
     secret : str
         By which a student finds the feedback in nbgrader's exchange; may be empty.
+    parts : dict
+        Where the assignment has several notebooks, what was found of each, by its name; then there are no bytes here.
     """
 
     student: str
@@ -133,6 +161,16 @@ class Found:
     digest: str = ""
     handed_in: datetime | None = None
     secret: str = ""
+    parts: Mapping[str, Found] = field(default_factory=dict)
+
+    @classmethod
+    def several(cls, student: str, parts: Mapping[str, Found]) -> Found:
+        """Of a student who was to hand in several notebooks; of each what was found."""
+        digest = hashlib.sha256("".join(part.digest for part in parts.values()).encode()).hexdigest()
+        when = max((part.handed_in for part in parts.values() if part.handed_in), default=None)
+        secret = max(part.secret for part in parts.values())
+        status = Status.GRADED if any(part.status.readable for part in parts.values()) else Status.MISSING
+        return cls(student, status, digest=digest, handed_in=when, secret=secret, parts=parts)
 
     @classmethod
     def nothing(cls, student: str) -> Found:

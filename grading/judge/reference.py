@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from grading.course import sources
 from grading.judge.call import Ours
 from grading.judge.catalogue import with_mistakes
 from grading.judge.item import Call, Item, Mistake, Reference
@@ -31,6 +32,7 @@ def load_items(assignment: str, root: Path) -> tuple[Item, ...]:
     Returns
     -------
     tuple of Item
+        None where there is no ``checks.py``: all graded cells are tests as nbgrader has them.
 
     Raises
     ------
@@ -39,7 +41,9 @@ def load_items(assignment: str, root: Path) -> tuple[Item, ...]:
     ValueError
         If the catalogue has an entry that is none.
     """
-    path = Path(root) / "solutions" / assignment / "checks.py"
+    path = sources(Path(root)) / assignment / "checks.py"
+    if path.parent.is_dir() and not path.exists():
+        return ()
     spec = importlib.util.spec_from_file_location(f"checks_of_{assignment}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise FileNotFoundError(f"assignment {assignment!r} declares no checks: {path} is missing")
@@ -49,7 +53,7 @@ def load_items(assignment: str, root: Path) -> tuple[Item, ...]:
 
 
 @functools.cache
-def reference(assignment: str, root: Path) -> Reference:
+def reference(assignment: str, root: Path, book: str = "") -> Reference:
     """Execute the solution cells of the source notebook, and the cells tagged ``provided`` that they stand on.
 
     Parameters
@@ -58,13 +62,15 @@ def reference(assignment: str, root: Path) -> Reference:
         The assignment's folder.
     root : Path
         The repository.
+    book : str, optional
+        The notebook, if it has not the assignment's name.
 
     Returns
     -------
     Reference
         No check and no training cell is executed.
     """
-    path = Path(root) / "solutions" / assignment / f"{assignment}.ipynb"
+    path = sources(Path(root)) / assignment / f"{book or assignment}.ipynb"
     functions: dict[str, Any] = {"__name__": "reference"}
     source: dict[str, str] = {}
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:

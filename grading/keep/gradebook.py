@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import errno
 import hashlib
 import logging
 import os
+import re
 import shutil
 import sys
 import time
@@ -21,6 +23,7 @@ from typing import Any, TypeVar
 
 from traitlets.config import Config
 
+from grading.course import books_of, prefix, sources
 from grading.intake.repair import known_cells, safe_id
 from grading.record import Row, Student
 
@@ -121,10 +124,14 @@ class Grades:
             If nbgrader cannot make the release.
         """
         name = self.assignment
-        notebook, mark = root / "solutions" / name / f"{name}.ipynb", self.state / "release" / name / "registered.txt"
-        digest = hashlib.sha256(self.url.encode() + notebook.read_bytes()).hexdigest()
+        folder, mark = sources(root) / name, self.state / "release" / name / "registered.txt"
+        notebooks = {book: folder / f"{book}.ipynb" for book in books_of(folder)}
+        read = b"".join(path.read_bytes() for path in notebooks.values())
+        digest = hashlib.sha256(self.url.encode() + read).hexdigest()
         with self._alone():
-            known, wanted = self._cells(), known_cells(notebook)
+            known, wanted = self._cells(), dict[tuple[str, str], Any]()
+            for book, path in notebooks.items():
+                wanted |= {(book, cell): each for cell, each in known_cells(path.read_text(encoding="utf-8")).items()}
             if known and mark.exists() and mark.read_text() == digest:
                 return
             if known and known.keys() != wanted.keys():
@@ -132,7 +139,8 @@ class Grades:
                 if self.url.startswith("sqlite:///"):
                     shutil.copy(self._file, self._file.with_name(f"{self._file.stem}-{digest[:8]}.db"))
                 self._book.remove_assignment(name)
-            points = {cell: each.metadata.nbgrader.get("points") for cell, each in wanted.items()}
+            abouts = {key: each.metadata.nbgrader for key, each in wanted.items()}
+            points = {key: about.get("points") if about.grade or about.task else None for key, about in abouts.items()}
             if not mark.exists() and known == points:  # another grader told it
                 self._release(root, f"sqlite:///{self.state / 'release.db'}")
             else:
@@ -140,8 +148,8 @@ class Grades:
             mark.write_text(digest)
             self.__dict__.pop("_names", None)
 
-    def _cells(self) -> dict[str, float | None]:
-        """The cells of the assignment that the gradebook knows, and their points."""
+    def _cells(self) -> dict[tuple[str, str], float | None]:
+        """The cells of the assignment that the gradebook knows, by notebook and name, and their points."""
         from nbgrader.api import MissingEntry
 
         try:
@@ -150,8 +158,11 @@ class Grades:
             return {}
         finally:
             self._book.db.rollback()
-        points = {cell.name: cell.max_score for book in books for cell in book.grade_cells}
-        return {cell.name: points.get(cell.name) for book in books for cell in book.source_cells}
+        points = {
+            (book.name, cell.name): cell.max_score for book in books for cell in (*book.grade_cells, *book.task_cells)
+        }
+        names = [(book.name, cell.name) for book in books for cell in book.source_cells]
+        return {name: points.get(name) for name in names}
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -176,19 +187,24 @@ class Grades:
         course = {
             "course_id": self._book.course_id,  # PostgreSQL refuses an assignment of no course
             "root": str(root),
-            "source_directory": "solutions",
+            "source_directory": str(sources(root)),
             "release_directory": str(self.state / "release"),
             "db_url": url,
             "assignment_id": self.assignment,
             "ignore": ["*.md", "*.py", "*.toml", "*.pyc", "__pycache__", ".ipynb_checkpoints"],
         }
-        config = Config({"CourseDirectory": course, "GenerateAssignment": {"force": True}})
+        config = copy.deepcopy(self.config)  # its stubs and delimiters make the release that students have
+        config.merge(Config({"CourseDirectory": course, "GenerateAssignment": {"force": True}}))
+        for part, path in config.IncludeHeaderFooter.items():
+            config.IncludeHeaderFooter[part] = str(root / path)
         self._book.db.rollback()
         try:
             directory = CourseDirectory(config=config, log=self.log)
             GenerateAssignment(coursedir=directory, config=config, log=self.log).start()
         except (NbGraderException, SystemExit) as error:
-            said = f"nbgrader could not make the release: {error}; {self.state / 'nbgrader.log'} says more"
+            log = self.state / "nbgrader.log"
+            raised = re.findall(r"^[\w.]*(?:Error|Exception): .+", log.read_text(encoding="utf-8"), re.MULTILINE)
+            said = f"nbgrader could not make the release: {[error, *raised][-1]}; {log} says more"
             raise OSError(errno.EIO, said) from None
         finally:
             self._book.db.rollback()
@@ -232,7 +248,11 @@ class Grades:
     def _names(self) -> dict[str, str]:
         """The cells' names by their ids: a grade would ask the database for its own, one by one."""
         books = self._book.find_assignment(self.assignment).notebooks
-        return {cell.id: cell.name for book in books for cell in (*book.grade_cells, *book.solution_cells)}
+        return {
+            cell.id: prefix(book.name, books) + cell.name
+            for book in books
+            for cell in (*book.grade_cells, *book.solution_cells, *book.task_cells)
+        }
 
     def _write(self, row: Row, comments: Mapping[str, str], when: datetime | None, person: Student | None) -> None:
         book, name = self._book, self.assignment
@@ -274,8 +294,9 @@ class Grades:
 
     def grades(self) -> dict[str, dict[str, Any]]:
         """For each student nbgrader's grade of each item, by the item's name."""
+        names = self._names
         return {
-            each.student_id: {grade.name: grade for book in each.notebooks for grade in book.grades}
+            each.student_id: {names[grade.cell_id]: grade for book in each.notebooks for grade in book.grades}
             for each in self._book.assignment_submissions(self.assignment)
         }
 
@@ -291,7 +312,7 @@ class Grades:
         """What a person wrote beside a student's answers, by the answer's name."""
         submission = self._book.find_submission(self.assignment, student)
         comments = [each for book in submission.notebooks for each in book.comments]
-        return {each.name: each.manual_comment for each in comments if each.manual_comment}
+        return {self._names[each.cell_id]: each.manual_comment for each in comments if each.manual_comment}
 
 
 def _penalty(submission: Any) -> float:

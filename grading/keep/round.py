@@ -16,13 +16,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
+from grading.course import beside, books_of, prefix, settings, sources
 from grading.intake import find
 from grading.intake.repair import Found, Source, safe_id
 from grading.keep import private
@@ -31,7 +32,18 @@ from grading.keep.journal import Journal, replace_file, secret_of
 from grading.record import Reason, Row, Status, Student
 from grading.run import pool
 from grading.run.execution import SLOWEST, Limits
-from grading.run.work import ACCEPT, Bundle, Graded, RefusedError, Task, feedback_page, grade_one, missing, not_graded
+from grading.run.work import (
+    ACCEPT,
+    Bundle,
+    Graded,
+    RefusedError,
+    Task,
+    feedback_page,
+    grade_one,
+    missing,
+    not_graded,
+    part,
+)
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
 
@@ -51,7 +63,7 @@ class Course:
     root : Path
         The repository.
     assignment : str
-        Its name: the folder under ``solutions/`` and the notebook in it.
+        Its name: a folder of the sources (``solutions/``, for nbgrader ``source/``), with a notebook or several in it.
     state : Path
         Where gradebook, journal, feedback and reports are kept.
     gradebook : str
@@ -74,35 +86,44 @@ class Course:
     @property
     def folder(self) -> Path:
         """The assignment's source folder."""
-        return self.root / "solutions" / self.assignment
+        return sources(self.root) / self.assignment
+
+    @cached_property
+    def books(self) -> list[str]:
+        """The names of its notebooks, without ``.ipynb``."""
+        return books_of(self.folder)
 
     @property
     def release(self) -> Path:
-        """The notebook as students got it, made again from the source."""
-        return self.state / "release" / self.assignment / f"{self.assignment}.ipynb"
+        """The folder with the notebooks as students got them, made again from the sources."""
+        return self.state / "release" / self.assignment
 
     @property
     def journal(self) -> Path:
         """The journal."""
         return self.state / f"{self.assignment}.jsonl"
 
-    def file(self, step: str, student: str, ending: str = "ipynb") -> Path:
+    def file(self, step: str, student: str, book: str, ending: str = "ipynb") -> Path:
         """A student's file of a step: submitted, autograded or feedback."""
-        return self.state / step / student / self.assignment / f"{self.assignment}.{ending}"
+        return self.state / step / student / self.assignment / f"{book}.{ending}"
 
     def config(self) -> Config:
         """What ``nbgrader_config.py`` says."""
-        path = self.root / "nbgrader_config.py"
-        return PyFileConfigLoader(path.name, str(path.parent)).load_config() if path.is_file() else Config()
+        return settings(self.root)
+
+    def bundle(self) -> Bundle:
+        """All that a worker needs of the assignment."""
+        return Bundle.read(self.folder, self.release, self.site, beside(self.root, self.assignment))
 
     @property
     def place(self) -> Path:
         """Where the last round found the submissions; before there was one, where ``nbgrader collect`` puts them."""
-        return Path(Journal(self.journal).place or self.state / "submitted")
+        folders = (self.state / "submitted", self.root / "submitted")
+        return Path(Journal(self.journal).place or next((folder for folder in folders if folder.is_dir()), folders[0]))
 
     def check(self) -> None:
         """Refuse a name that is none of an assignment, and say which there are."""
-        there = sorted(path.parent.name for path in self.root.glob("solutions/*/*.ipynb"))
+        there = sorted({path.parent.name for path in sources(self.root).glob("*/*.ipynb")})
         if not re.fullmatch(r"[A-Za-z0-9_-]+", self.assignment) or self.assignment not in there:
             raise UsageError(f"there is no assignment {self.assignment!r}; there is {', '.join(there) or 'none'}")
 
@@ -287,8 +308,10 @@ class _Round:
         self.course, self.limits, self.students, self.progress = course, limits, students, progress
         self.journal = Journal(course.journal)
         self.book = Grades(course.url, course.state, course.assignment, course.config())
+        if faults := list(Bundle.read(course.folder, None).faults()):
+            raise UsageError(f"{course.assignment} cannot be graded: {'; '.join(faults)}")
         self.book.register(course.root)
-        self.bundle = Bundle.read(course.folder, course.release, course.site)
+        self.bundle = course.bundle()
         self.source = self.bundle.source()
         # other limits can give other points, so they count as a change
         self.digest = hashlib.sha256(f"{self.bundle.digest} {limits}".encode()).hexdigest()
@@ -302,7 +325,7 @@ class _Round:
 
         def tasks() -> Iterator[Task]:
             for name in names:
-                found = handed[name].load() if name in handed else Found.nothing(name)
+                found = handed[name].load(self.course.books) if name in handed else Found.nothing(name)
                 late = self._late(found)
                 known = self.journal.rows.get(name) if name in graded else None
                 if (
@@ -316,7 +339,8 @@ class _Round:
                 self.when[name] = found.handed_in
                 yield Task(found, self.bundle, self.limits, self.digest, late, *self.rules)
 
-        for task, result in pool.results(workers, grade_one, tasks(), SLOWEST * self.limits.total + 120):
+        most = len(self.course.books) * SLOWEST * self.limits.total + 120
+        for task, result in pool.results(workers, grade_one, tasks(), most):
             self._done(self._write(task, result), rows, len(names))
         return _now(self.book, [rows[name] for name in names], self.source, self.students)
 
@@ -332,13 +356,13 @@ class _Round:
 
     def _keep(self, found: Found) -> None:
         """What was handed in, where formgrader's Autograde button looks for it, and when: with every step."""
-        folders = {
-            step: self.course.file(step, found.student).parent for step in ("submitted", "autograded", "feedback")
-        }
+        steps = ("submitted", "autograded", "feedback")
+        folders = {step: self.course.file(step, found.student, "").parent for step in steps}
         if self.place == self.course.state / "submitted":
             del folders["submitted"]  # it lies there already
         else:
-            _replace(folders["submitted"] / f"{self.course.assignment}.ipynb", found.data)
+            for book in self.course.books:
+                _replace(folders["submitted"] / f"{book}.ipynb", found.parts.get(book, found).data)
         when = f"{found.handed_in:%Y-%m-%d %H:%M:%S.%f} UTC" if found.handed_in else ""
         for folder in folders.values():
             _replace(folder / "timestamp.txt", when)
@@ -353,18 +377,30 @@ class _Round:
         row = result.row
         self.journal.begin(student)
         self._keep(task.found)
-        replace_file(course.file("autograded", student), result.autograded)
-        replace_file(course.file("feedback", student, "html"), result.page)
+        for book in course.books:
+            replace_file(course.file("autograded", student, book), result.autograded[book])
+            replace_file(course.file("feedback", student, book, "html"), result.pages[book])
         silent = [item for item, verdict in row.verdicts.items() if verdict.reason is Reason.NO_ANSWER]
         comments = dict.fromkeys(silent, "No response.")
         self.book.write(row, comments, self.when.pop(student), self.students.get(student))
         row = replace(row, penalty=self.book.penalty(student) if row.late else 0.0)
         if row.penalty:
-            notebook = nbformat.reads(result.autograded, as_version=4)
-            page = feedback_page(row, notebook, self.source, course.site)
-            replace_file(course.file("feedback", student, "html"), page)
+            _pages(course, row, self.bundle)
         self.journal.end(row)
         return row
+
+
+def _pages(course: Course, row: Row, bundle: Bundle, words: Mapping[str, str] | None = None) -> bool:
+    """Write a student's feedback from the executed notebooks, if there are any."""
+    found = False
+    for book, source in bundle.sources().items():
+        path, under = course.file("autograded", row.student, book), prefix(book, bundle.release)
+        if path.is_file():
+            found, notebook = True, nbformat.read(path, as_version=4)
+            own = {name.removeprefix(under): text for name, text in (words or {}).items() if name.startswith(under)}
+            page = feedback_page(part(row, under), notebook, source, course.site, own)
+            replace_file(course.file("feedback", row.student, book, "html"), page)
+    return found
 
 
 def _replace(path: Path, content: str | bytes) -> None:
@@ -402,12 +438,12 @@ def _changed(
 @contextlib.contextmanager
 def _reading(course: Course) -> Iterator[tuple[Journal, Grades, Bundle]]:
     course.check()
-    if not course.journal.is_file() or not course.release.is_file():
+    if not course.journal.is_file() or not all((course.release / f"{book}.ipynb").is_file() for book in course.books):
         raise UsageError(f"{course.assignment} was not graded yet: python -m grading run {course.assignment} ...")
     _private(course, always=False)
     book = Grades(course.url, course.state, course.assignment, course.config())
     try:
-        yield Journal(course.journal), book, Bundle.read(course.folder, course.release, course.site)
+        yield Journal(course.journal), book, course.bundle()
     finally:
         book.close()
 
@@ -435,12 +471,7 @@ def feedback_again(course: Course, only: str = "") -> int:
     """
     written = 0
     with _reading(course) as (journal, book, bundle):
-        source = bundle.source()
-        for row in _now(book, journal.rows.values(), source, {}):
-            path = course.file("autograded", row.student)
-            if only in ("", row.student) and path.is_file():
-                notebook = nbformat.read(path, as_version=4)
-                page = feedback_page(row, notebook, source, course.site, book.words(row.student))
-                replace_file(course.file("feedback", row.student, "html"), page)
-                written += 1
+        for row in _now(book, journal.rows.values(), bundle.source(), {}):
+            if only in ("", row.student):
+                written += _pages(course, row, bundle, book.words(row.student))
     return written

@@ -15,14 +15,19 @@ a cell prints without end          the first 100 kB are kept
 processes left in the background   are ended
 =================================  =================================================================================
 
-No verdict is made in the student's process. A graded cell is not executed: the item is checked here. Inputs go to the
-student's function and values come back (`grading.student.wire`), are compared, and a verdict comes of it. The items
-come after the cells, so that nothing a check asked, or was told, can be shown by a cell; each finds the names as
-they were at its place in the notebook.
+Of an item that ``checks.py`` declares no verdict is made in the student's process. Its cell is not executed: it is
+checked here. Inputs go to the student's function and values come back (`grading.student.wire`), are compared, and a
+verdict comes of it. The items come after the cells, so that nothing a check asked, or was told, can be shown by a cell;
+each finds the names as they were at its place in the notebook.
+
+Any other graded cell is a test as nbgrader has them (`grading.run.beside`). Tests run in a process of their own, in
+which all cells run once more and each test at its place, so what one test imports or changes is there for the next.
+What is shown comes from the first time, when of a test only that was there which students have.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import math
 import re
@@ -40,8 +45,10 @@ from nbformat import NotebookNode, from_dict
 from grading.intake.pictures import checked
 from grading.judge.call import UNUSABLE, Gone, Lent, bounded, lend
 from grading.judge.check import check
+from grading.judge.item import Reference
 from grading.judge.reference import load_items, reference
 from grading.record import Reason, Stop, Verdict, Why
+from grading.run import beside
 from grading.run.sandbox import Place, Sandbox, Use
 from grading.run.watched import Begin
 from grading.student.wire import Closed, Late, NotNumbers, Peer, WireError
@@ -76,7 +83,9 @@ def _output(kind: str, **about: Any) -> NotebookNode:
 
 
 def _graded(cell: NotebookNode) -> bool:
-    return bool(cell.metadata.get("nbgrader", {}).get("grade"))
+    """Whether its points come of running something; a graded answer is read by a person."""
+    about = cell.metadata.get("nbgrader", {})
+    return bool(about.get("grade") and not about.get("solution"))
 
 
 @dataclass
@@ -123,6 +132,12 @@ class Execution:
         Told which item is checked next, and how long it may wait; with an empty name when it is over.
     spared : mapping, optional
         Items that are not to be checked, each with the reason.
+    files : mapping, optional
+        What the notebook may read, by its path; each process has it anew.
+    book : str, optional
+        Which of the assignment's notebooks it is, if not the one of the same name.
+    given : mapping, optional
+        Of each test the text that students got: only what stands there may be said of it.
 
     Attributes
     ----------
@@ -140,14 +155,25 @@ class Execution:
         limits: Limits,
         begin: Begin = lambda *_: None,
         spared: Mapping[str, str] | None = None,
+        files: Mapping[str, bytes] | None = None,
+        book: str = "",
+        given: Mapping[str, str] | None = None,
     ) -> None:
         self.sandbox, self.seed, self.limits, self.begin, self.spared = sandbox, seed, limits, begin, spared or {}
-        self.items = {item.id: item for item in load_items(assignment, root)}
-        self.right = reference(assignment, root)
         self.cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-        self.open = [cell for cell in self.cells if _graded(cell)]  # still to be checked
+        graded = [cell for cell in self.cells if _graded(cell)]
+        declared, self.given = {item.id: item for item in load_items(assignment, root)}, given or {}
+        self.open = [cell for cell in graded if cell.metadata.nbgrader.grade_id in declared]  # still to be checked
+        self.tests = [cell for cell in graded if cell.metadata.nbgrader.grade_id not in declared]  # still to be run
+        self.items = {name: declared[name] for name in (cell.metadata.nbgrader.grade_id for cell in self.open)}
+        self.right = reference(assignment, root, book) if self.items else Reference({}, {})
+        self.files = {name: base64.b64encode(data).decode() for name, data in (files or {}).items()}
+        self.visible: dict[str, Any] = {}  # what came of the part of each test that students have
         self.limit = limits.cell
         self.lost: set[int] = set()  # cells that ended a process, or that ran into the limit: never run again
+        self.stopped: set[int] = (
+            set()
+        )  # of these the ones that could be interrupted, so that what they defined is there
         self.done = -1  # the last cell that has its outputs
         self.at: int | None = None  # the cell that runs
         self.checking = False
@@ -162,17 +188,23 @@ class Execution:
     def run(self) -> None:
         """Run all cells and check all items; every new process goes on after what ended the one before."""
         while self.done < len(self.cells) - 1 or self.open:
-            self._in_one_process()
+            self._in_one_process(self._run_cells, self._check_items)
+        self._allow(self.limits.total + self.spent)  # the cells run again before the tests
+        self.begin("", self.limits.total)
+        while self.tests:
+            self._in_one_process(self._run_tests)
 
-    def _in_one_process(self) -> None:
+    def _in_one_process(self, *steps: Callable[[], None]) -> None:
         # its own generators have another seed: from their state a student could learn that of the inputs
         own = zlib.crc32("".join(cell.source for cell in self.cells).encode("utf-8", "replace"))
         place = self.sandbox.place(own, self.limits.memory << 20)
         self.place, self.peer, self.count, self.fresh = place, _Asker(self, place.socket), 0, True
         lost: Why | None = None
         try:
-            self._run_cells()
-            self._check_items()
+            if self.files:
+                self._ask("%put", (self.files,), CLEANUP)
+            for step in steps:
+                step()
         except Gone as gone:
             lost = gone.why
         finally:
@@ -193,13 +225,16 @@ class Execution:
             self.at = index
             if index in self.lost:
                 continue
-            if _graded(cell):
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            if not _graded(cell):
+                self._cell(index, replay)
+            elif name not in self.items:
+                self.visible[name] = self._cell(index, True, self.given.get(name, ""))
+            else:
                 try:
-                    self._ask("%mark", (cell.metadata.nbgrader.grade_id,), CLEANUP)
+                    self._ask("%mark", (name,), CLEANUP)
                 except Late:
                     raise Gone(Reason.UNSTOPPABLE()) from None
-            else:
-                self._cell(index, replay)
             self.done = max(self.done, index)
         self.at = None
 
@@ -213,12 +248,50 @@ class Execution:
             else:
                 self._check(self.open.pop(0))
 
+    def _run_tests(self) -> None:
+        """Each test at its place, after all that stands before it."""
+        end = 1 + next(index for index, cell in enumerate(self.cells) if cell is self.tests[-1])
+        for index, cell in enumerate(self.cells[:end]):
+            if self._over():
+                self._leave(self.tests, Reason.CHECKS_LATE())
+                break
+            self.at = index
+            if index in self.lost - self.stopped:
+                continue
+            if not _graded(cell):
+                self._cell(index, replay=True)
+            elif cell.metadata.nbgrader.grade_id not in self.items:
+                self._test(index, cell)
+        self.at = None
+
+    def _test(self, index: int, cell: NotebookNode) -> None:
+        """Run a test; one that has its points already is only run for what it changes."""
+        limit, why = min(self.limit, max(0.1, self.most - self.spent)), None
+        try:
+            told = self._ask("%run", (cell.source,), limit)
+        except Late:
+            told = self._stopped()
+            self.lost.add(index)
+            why = Reason.TIME_LIMIT(seconds=limit)
+            self._shorten()
+        self.count += 1
+        if any(cell is each for each in self.tests):
+            self._tested(cell, why, told)
+
+    def _tested(self, cell: NotebookNode, why: Why | None, told: Any = None) -> None:
+        self.tests = [each for each in self.tests if each is not cell]
+        if why:
+            self.ran.faults.add(why.reason)
+        name = cell.metadata.nbgrader.grade_id
+        self.ran.verdicts[name] = beside.verdict(cell, told, why, self.given.get(name, ""), self.visible.get(name))
+
     def _leave(self, cells: Sequence[NotebookNode], why: Why) -> None:
         """Give these cells no outputs, and these items no verdict."""
         for cell in cells:
             self._stop(cell, why)
         left = {id(cell) for cell in cells}
         self.open = [cell for cell in self.open if id(cell) not in left]
+        self.tests = [cell for cell in self.tests if id(cell) not in left]
 
     def _stop(self, cell: NotebookNode, why: Why) -> None:
         """A cell came to no end, or an item to no verdict."""
@@ -241,15 +314,16 @@ class Execution:
     def _over(self) -> bool:
         return self.spent >= self.most or time.monotonic() >= self.end
 
-    def _cell(self, index: int, replay: bool) -> None:
+    def _cell(self, index: int, replay: bool, text: str | None = None) -> Any:
         cell = self.cells[index]
         limit = min(self.limit, max(0.1, self.most - self.spent))
         late: Why | None = None
         try:
-            outputs = self._ask("%run", (cell.source,), limit)
+            outputs = self._ask("%run", (cell.source if text is None else text,), limit)
         except Late:
             outputs = self._stopped()
             self.lost.add(index)
+            self.stopped.add(index)
             late = Reason.TIME_LIMIT(seconds=limit)
             self._shorten()
         self.count += 1
@@ -259,14 +333,14 @@ class Execution:
             self.room -= sum(map(_length, cell.outputs))
             if late or (late := _raised(cell.outputs)):
                 self._stop(cell, late)
+        return outputs
 
     def _check(self, cell: NotebookNode) -> None:
         """Check an item."""
         name = cell.metadata.nbgrader.grade_id
-        item = self.items.get(name)
-        if item is None or name in self.spared:
-            spared = name in self.spared
-            self._stop(cell, Reason.GIVEN_UP(words=self.spared[name]) if spared else Reason.UNDECLARED(name=name))
+        item = self.items[name]
+        if name in self.spared:
+            self._stop(cell, Reason.GIVEN_UP(words=self.spared[name]))
             return
         self._stop(cell, Reason.GONE())
         self.lent = lend(item, self.right)
@@ -350,6 +424,8 @@ class Execution:
         raise Gone(Reason.UNSTOPPABLE())
 
     def _lose(self, index: int, why: Why) -> None:
+        if any(self.cells[index] is each for each in self.tests):
+            self._tested(self.cells[index], why)
         replay = index <= self.done
         self.lost.add(index)
         self.done = max(self.done, index)

@@ -7,20 +7,25 @@ leaves the work to a process that it watches (`grading.run.watched`). To grade i
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import platform
+import re
 import tempfile
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from nbformat import NotebookNode
 
-from grading.intake.repair import Found, Handed, Source, parse, repair
+from grading.course import books_of, prefix
+from grading.intake.repair import Found, Handed, Source, known_cells, parse, repair
 from grading.judge.catalogue import CATALOGUE
+from grading.judge.reference import load_items
 from grading.record import Reason, Row, Status, Stop, Verdict, Why
 from grading.run import container as containers
 from grading.run import watched
@@ -31,7 +36,7 @@ from grading.tell import feedback
 from grading.tell import notebook as rendering
 
 __all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "not_graded", "seed_of"]
-__all__ += ["settle", "text"]
+__all__ += ["joined", "part", "settle", "text"]
 
 ROOMS = ("student", "judge", "intake", "run")  # where points come about: what changes there makes grades old
 ACCEPT = (
@@ -40,6 +45,8 @@ ACCEPT = (
 )
 TRIES = 3  # of a sandbox that somebody kills
 SPACE = 1 << 30  # bytes that judging a submission may take
+BARE = {"error": "NotImplementedError", "words": ""}  # what is raised by an answer that is as it was handed out
+T = TypeVar("T")
 
 
 class RefusedError(Exception):
@@ -55,27 +62,34 @@ class Bundle:
     name : str
         Of the assignment.
     files : dict
-        The source notebook, ``checks.py``, ``mistakes.toml`` and what else lies beside them, by name; and with its way
+        The source notebooks, ``checks.py``, ``mistakes.toml`` and what else lies beside them, by name; and with its way
         from there, the catalogue of mistakes that assignments share.
-    release : str
-        The notebook as students got it.
+    release : dict
+        Each notebook as students got it, by its name without ``.ipynb``.
     site : str
         The book's address, for links in the feedback; may be empty.
+    beside : dict
+        What lies beside the notebooks for students to use, by its path.
     """
 
     name: str
     files: Mapping[str, bytes]
-    release: str
+    release: Mapping[str, str]
     site: str = ""
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, folder: Path, release: Path, site: str = "") -> Bundle:
-        """Read an assignment's folder."""
+    def read(
+        cls, folder: Path, release: Path | None, site: str = "", beside: Mapping[str, bytes] | None = None
+    ) -> Bundle:
+        """Read an assignment's folder, and that of its release, if there is one yet."""
         paths = [path for path in sorted(folder.iterdir()) if path.suffix in (".ipynb", ".py", ".toml")]
         files = {path.name: path.read_bytes() for path in paths}
         if (shared := folder.parent / CATALOGUE).is_file():
             files[f"../{CATALOGUE}"] = shared.read_bytes()
-        return cls(folder.name, files, release.read_text(encoding="utf-8"), site)
+        books = books_of(folder) if release else []
+        given = {book: (Path(release or "") / f"{book}.ipynb").read_text(encoding="utf-8") for book in books}
+        return cls(folder.name, files, given, site, beside or {})
 
     @property
     def digest(self) -> str:
@@ -83,13 +97,49 @@ class Bundle:
         here = Path(__file__).parents[1]
         own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
         own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
-        parts = [*(name.encode() + data for name, data in sorted(self.files.items())), self.release.encode()]
+        parts = [name.encode() + data for name, data in sorted([*self.files.items(), *self.beside.items()])]
+        parts += [text.encode() for _, text in sorted(self.release.items())]
         parts += [path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
+    def faults(self) -> Iterator[str]:
+        """What would cost everybody points: known before there is a submission, a sentence each."""
+        try:
+            declared = [item.id for item in load_items(self.name, self.unpacked())]
+        except Exception as error:
+            yield f"checks.py cannot be read: {type(error).__name__}: {error}"
+            return
+        graded = list[str]()
+        for book in (name for name in self.files if name.endswith(".ipynb")):
+            language = json.loads(self.files[book]).get("metadata", {}).get("kernelspec", {}).get("language", "python")
+            if language.lower() != "python":
+                yield f"{book} is in {language}, and only Python can be graded"
+            for name, cell in known_cells(self.files[book].decode()).items():
+                graded += [name] * (about := cell.metadata.nbgrader).grade
+                if not about.grade or about.solution or name in declared:
+                    continue
+                if "grading.hidden" in cell.source:
+                    there = ", ".join(declared) or "none"
+                    yield f"{book}: the cell {name} asks for an item that is checked; checks.py declares {there}"
+                if re.search(r"^\s*### (HASHED )?AUTOTEST", cell.source, re.MULTILINE):
+                    yield f"{book}: the cell {name} has AUTOTEST, which only nbgrader fills in; write asserts instead"
+        for name in declared:
+            if name not in graded:
+                yield f"checks.py declares the item {name}, and no graded cell has that name"
+
+    def unpacked(self) -> Path:
+        """A course with this assignment alone, where the engine can load it."""
+        return _unpacked(self.name, tuple(sorted(self.files.items())))
+
+    def sources(self) -> dict[str, Source]:
+        """Each source notebook, by its name."""
+        return {book: Source.parse(self.files[f"{book}.ipynb"].decode(), text) for book, text in self.release.items()}
+
     def source(self) -> Source:
-        """The source notebook."""
-        return Source.parse(self.files[f"{self.name}.ipynb"].decode(), self.release)
+        """All of the assignment, with the items' names as a row has them."""
+        sources = self.sources()
+        each = [source.under(prefix(book, sources)) for book, source in sources.items()]
+        return functools.reduce(Source.beside, each)
 
 
 @dataclass(frozen=True)
@@ -134,13 +184,13 @@ class Graded:
     ----------
     row : Row
         What the student gets.
-    autograded, page : str
-        The executed notebook and the feedback, as texts of files.
+    autograded, pages : dict
+        The executed notebooks and the feedback, as texts of files, by the notebook's name.
     """
 
     row: Row
-    autograded: str
-    page: str
+    autograded: dict[str, str]
+    pages: dict[str, str]
 
 
 def text(notebook: NotebookNode) -> str:
@@ -152,14 +202,14 @@ def text(notebook: NotebookNode) -> str:
 
 
 @lru_cache(maxsize=4)
-def _unpacked(bundle_name: str, files: tuple[tuple[str, bytes], ...], release: str) -> tuple[Path, Source]:
+def _unpacked(bundle_name: str, files: tuple[tuple[str, bytes], ...]) -> Path:
     """The assignment's files in a folder, where the engine can load them; once for each worker."""
     root = Path(_folder.name) / hashlib.sha256(b"".join(data for _, data in files)).hexdigest()[:16]
     there = root / "solutions" / bundle_name
     there.mkdir(parents=True, exist_ok=True)
     for name, data in files:
         (there / name).write_bytes(data)
-    return root, Source.parse(dict(files)[f"{bundle_name}.ipynb"].decode(), release)
+    return root
 
 
 _folder = tempfile.TemporaryDirectory(prefix="grading-")
@@ -227,30 +277,51 @@ def grade_one(task: Task) -> Graded:
 
 def _graded(task: Task, begin: Begin, spared: Mapping[str, str]) -> Graded:
     start = time.monotonic()
-    found = task.found
-    begin("", task.limits.total)
     try:
-        source = task.bundle.source()
-        handed, ran = parse(found, task.bundle.name), Ran()
-        notebook, notes = repair(handed, source)
-        seed = seed_of(found.data, task.secret) if handed.status.readable else 0
-        for attempt in range(TRIES if handed.status.readable else 0):
-            try:
-                rules = (task.limits, task.unisolated, task.container)
-                ran = execute(notebook, task.bundle, seed, *rules, begin, spared)
-                break
-            except SandboxError:  # somebody killed it: the student is not to blame
-                if attempt == TRIES - 1:
-                    raise
-                notebook, _ = repair(handed, source)
-        row = Row(found.student, handed.status, notes=list(notes), submission=found.digest, source=task.source)
-        row = settle(replace(row, late=task.late, seed=seed), source, ran, source.blank(notebook))
+        sources, parts = task.bundle.sources(), task.found.parts
+        done = {
+            book: _book(task, book, parts.get(book, task.found), source, begin, spared)
+            for book, source in sources.items()
+        }
     except RefusedError:
         raise
     except Exception as error:
         return not_graded(task, error)
-    row = replace(row, seconds=round(time.monotonic() - start, 3))
-    return _made(task, row, notebook, source, ran.stops)
+    row = joined({book: row for book, (row, _, _) in done.items()})
+    row = replace(row, submission=task.found.digest, seconds=round(time.monotonic() - start, 3))
+    return _made(task, row, {book: (notebook, stops) for book, (_, notebook, stops) in done.items()}, sources)
+
+
+def _book(
+    task: Task, book: str, found: Found, source: Source, begin: Begin, spared: Mapping[str, str]
+) -> tuple[Row, NotebookNode, list[Stop]]:
+    """Grade one notebook: its row, what it looks like when it has run, and the cells that have stopped."""
+    begin("", task.limits.total)
+    handed, ran, under = parse(found, book), Ran(), prefix(book, task.bundle.release)
+    notebook, notes = repair(handed, source)
+    seed = seed_of(found.data, task.secret) if handed.status.readable else 0
+    for attempt in range(TRIES if handed.status.readable else 0):
+        try:
+            ran = execute(
+                notebook,
+                task.bundle,
+                seed,
+                task.limits,
+                task.unisolated,
+                task.container,
+                lambda item, seconds: begin(item and under + item, seconds),
+                {item.removeprefix(under): why for item, why in spared.items()},
+                {},
+                book,
+            )
+            break
+        except SandboxError:  # somebody killed it: the student is not to blame
+            if attempt == TRIES - 1:
+                raise
+            notebook, _ = repair(handed, source)
+    row = Row(found.student, handed.status, notes=list(notes), submission=found.digest, source=task.source)
+    row = settle(replace(row, late=task.late, seed=seed), source, ran, source.blank(notebook))
+    return row, notebook, ran.stops
 
 
 def execute(
@@ -262,6 +333,8 @@ def execute(
     container: str | None,
     begin: Begin,
     spared: Mapping[str, str],
+    files: Mapping[str, bytes],
+    book: str = "",
 ) -> Ran:
     """Run a repaired notebook and check its items, in the process that judges.
 
@@ -281,25 +354,35 @@ def execute(
         said = f"student code would run without a sandbox, as whoever grades, on {platform.node()}: {why}"
         raise RefusedError(f"{said}.\n{ACCEPT}")
     sandbox = _sandbox(container, not why)
-    root, _ = _unpacked(bundle.name, tuple(sorted(bundle.files.items())), bundle.release)
+    book = book or bundle.name
     watched.may_hold(SPACE)
-    execution = Execution(notebook, sandbox, bundle.name, root, seed, limits, begin, spared)
+    given, files = bundle.sources()[book].given, {**files, **bundle.beside}
+    about = (seed, limits, begin, spared, files, book, given)
+    execution = Execution(notebook, sandbox, bundle.name, bundle.unpacked(), *about)
     execution.run()
     return execution.ran
 
 
 def not_graded(task: Task, error: BaseException) -> Graded:
     """The result where the grader failed: no points, and a sentence that says whose fault it is."""
-    found, source = task.found, task.bundle.source()
-    notebook, _ = repair(Handed(found.student, Status.NOT_GRADED), source)
+    found, sources = task.found, task.bundle.sources()
     note = Reason.FAULT(error=type(error).__name__, words=" ".join(str(error).split())[:300])
     row = Row(found.student, Status.NOT_GRADED, notes=[note], submission=found.digest, source=task.source)
-    return _made(task, settle(replace(row, late=task.late), source), notebook, source)
+    row = joined({book: settle(replace(row, late=task.late), source) for book, source in sources.items()})
+    handed = Handed(found.student, Status.NOT_GRADED)
+    return _made(task, row, {book: (repair(handed, source)[0], []) for book, source in sources.items()}, sources)
 
 
-def _made(task: Task, row: Row, notebook: NotebookNode, source: Source, stops: Sequence[Stop] = ()) -> Graded:
-    rendering.write(notebook, row, stops)
-    return Graded(row, text(notebook), feedback_page(row, notebook, source, task.bundle.site))
+def _made(
+    task: Task, row: Row, done: Mapping[str, tuple[NotebookNode, Sequence[Stop]]], sources: Mapping[str, Source]
+) -> Graded:
+    graded = Graded(row, {}, {})
+    for book, (notebook, stops) in done.items():
+        own = part(row, prefix(book, sources))
+        rendering.write(notebook, own, stops)
+        graded.autograded[book] = text(notebook)
+        graded.pages[book] = feedback_page(own, notebook, sources[book], task.bundle.site)
+    return graded
 
 
 def feedback_page(
@@ -351,7 +434,11 @@ def settle(row: Row, source: Source, ran: Ran | None = None, blank: Collection[s
         elif (verdict.points or 0.0) < most:
             gone = [note for note in notes if note in [Reason.DELETED(answer=each) for each in source.answers[name]]]
             stop = next((stop for each in source.answers[name] for stop in ran.stops if stop.name == each), None)
-            if stop and stop.raised:
+            if name in blank:
+                pass
+            elif stop and stop.raised and stop.why.data == BARE:
+                verdict = replace(verdict, why=Reason.UNSOLVED())
+            elif stop and stop.raised:
                 verdict = replace(verdict, why=Reason.ANSWER_RAISED(**stop.why.data))
             elif gone:
                 notes = [note for note in notes if note not in gone]  # it is said once
@@ -393,3 +480,63 @@ def _status(row: Row, reasons: Collection[Reason], unsettled: bool) -> Status:
     if unsettled:
         return Status.PARTLY
     return Status.LATE if row.late > 0 and row.status is Status.GRADED else row.status
+
+
+# ---------------------------------------------------------------------------------------------- several notebooks
+
+
+GRAVE = (Status.NOT_GRADED, Status.CRASHED, Status.TIMED_OUT, Status.PARTLY)
+
+
+def joined(rows: Mapping[str, Row]) -> Row:
+    """One row for a submission of several notebooks, whose items and notes bear the notebook's name.
+
+    What cannot be read of it costs its own items: a submission of which some can is partly graded.
+    """
+    first = next(iter(rows.values()))
+    if len(rows) == 1:
+        return first
+    readable = [row.status for row in rows.values() if row.status.readable]
+    grave = [status for status in GRAVE if status in [row.status for row in rows.values()]]
+    if not readable or grave:
+        status = grave[0] if grave else first.status
+    elif len(readable) < len(rows):
+        status = Status.PARTLY
+    else:
+        status = next((status for status in readable if status is not Status.GRADED), Status.GRADED)
+    shared = [note for note in first.notes if all(note in row.notes for row in rows.values())]
+    more = Row(first.student, status, notes=shared, submission=first.submission)
+    more = replace(more, source=first.source, late=first.late, seed=first.seed)
+    for book, row in rows.items():
+        under = prefix(book, rows)
+        more.items.update({under + item: points for item, points in row.items.items()})
+        more.verdicts.update({under + name: replace(one, item=under + name) for name, one in row.verdicts.items()})
+        more.notes.extend(Why(n.reason, {**n.data, "book": book}) for n in row.notes if n not in shared)
+        more.waiting.extend(under + item for item in row.waiting)
+    return replace(
+        more,
+        cpu=sum(row.cpu for row in rows.values()),
+        memory=max(row.memory for row in rows.values()),
+        isolation=next((row.isolation for row in rows.values() if row.isolation), ""),
+    )
+
+
+def part(row: Row, under: str) -> Row:
+    """What a row says of one of several notebooks: of the items with this before their names."""
+
+    def own(names: Mapping[str, T]) -> dict[str, T]:
+        return {name.removeprefix(under): value for name, value in names.items() if name.startswith(under)}
+
+    if not under:
+        return row
+    verdicts = {name: replace(one, item=name) for name, one in own(row.verdicts).items()}
+    unread = {one.why.data["status"] for one in verdicts.values() if one.why and one.why.reason is Reason.STATUS}
+    return replace(
+        row,
+        status=Status(unread.pop()) if unread else row.status,
+        items=own(row.items),
+        verdicts=verdicts,
+        waiting=list(own(dict.fromkeys(row.waiting))),
+        penalty=0.0,
+        notes=[*row.notes, *[Reason.PENALTY(points=row.penalty)] * (row.penalty > 0)],
+    )

@@ -7,6 +7,7 @@ place in the notebook, and the functions before it are replaced by ones that ask
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -17,6 +18,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -151,6 +153,14 @@ def _run(source: str) -> list[dict[str, Any]]:
     return outputs.whole()
 
 
+def _put(files: dict[str, str]) -> None:
+    """What lies beside the notebook, in base64, into the working folder."""
+    for name, text in files.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(base64.b64decode(text))
+
+
 # ---------------------------------------------------------------------------------------------- functions
 
 
@@ -166,7 +176,7 @@ class _Answers:
     """What the checker may ask."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self.own: dict[str, Callable[..., Any]] = {"%run": _run, "%mark": self.mark, "%lend": self.lend}
+        self.own: dict[str, Callable[..., Any]] = {"%run": _run, "%mark": self.mark, "%lend": self.lend, "%put": _put}
         self.own["%stepped"] = lambda name: stepped(_shell().user_ns.get(name))
         self.peer = Peer(connection, self.named, self.around)
         self.marks: dict[str, dict[str, Any]] = {}
@@ -250,6 +260,7 @@ def answer(connection: socket.socket, seed: int, limits: Limits) -> None:
     random.seed(seed)
     np.random.seed(seed)
     sys.meta_path.insert(0, _Absent())
+    sys.path.append(os.getcwd())
     _shell().user_ns.update(exit=sys.exit, quit=sys.exit)  # IPython's own would end the process
     with contextlib.suppress(Exception):
         _Answers(connection).peer.serve()

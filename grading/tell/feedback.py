@@ -98,7 +98,7 @@ def _items(
         if name not in points:
             continue
         got, most, verdict = row.items.get(name, 0.0), points[name], row.verdicts.get(name)
-        by_hand = bool(about.get("solution"))
+        by_hand = bool(about.get("solution") or about.get("task"))
         items[name] = _Item(
             name,
             heading,

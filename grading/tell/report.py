@@ -32,7 +32,10 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
     str
         Items are numbered; the numbers are explained above the table.
     """
-    items = [f"{number} {name} ({most:g})" for number, (name, most) in enumerate(points.items(), 1)]
+    beside = {item for row in rows for item in row.beside}
+    items = [
+        f"{number} {name}{'*' * (name in beside)} ({most:g})" for number, (name, most) in enumerate(points.items(), 1)
+    ]
     lines = textwrap.wrap(
         "Items: " + ", ".join(item.replace(" ", "\0") for item in items),
         WIDTH,
@@ -65,6 +68,8 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
     broken = sum(not row.status.readable for row in rows)
     mean = sum(row.total for row in rows) / max(1, len(rows))
     lines += ["-" * WIDTH]
+    if beside:
+        lines.append("* judged beside the student's code: can be fooled")
     if any(row.waiting for row in rows):
         lines.append("? waits for a person to read it in formgrader, and counts as zero until then")
     lines.append(f"{len(rows)} students, {full} with all {most:g} points, {broken} not gradable, mean {mean:.4g}")
@@ -114,7 +119,19 @@ def export(rows: Sequence[Row], points: Mapping[str, float], kind: str, assignme
 def _everything(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -> Lines:
     most = f"{sum(points.values()):g}"
     person = ["student", "first_name", "last_name", "email"]
-    yield [*person, "status", "late", *points, "total", "max_points", "waiting", "mistakes", "isolation", "remarks"]
+    yield [
+        *person,
+        "status",
+        "late",
+        *points,
+        "total",
+        "max_points",
+        "waiting",
+        "mistakes",
+        "isolation",
+        "judged_beside",
+        "remarks",
+    ]
     for row in rows:
         mistakes = [f"{item}: {name}" for item, names in row.mistakes.items() for name in names]
         remarks = [*words.remarks(row), *(f"{item}: waits for a person" for item in row.waiting)]
@@ -124,7 +141,9 @@ def _everything(rows: Sequence[Row], points: Mapping[str, float], assignment: st
             *(f"{row.items.get(item, 0):g}" for item in points),
             f"{row.total:g}",
             most,
-            *_texts("; ".join(row.waiting), "; ".join(mistakes), row.isolation, "; ".join(remarks)),
+            *_texts(
+                "; ".join(row.waiting), "; ".join(mistakes), row.isolation, "; ".join(row.beside), "; ".join(remarks)
+            ),
         ]
 
 

@@ -160,6 +160,7 @@ def _items(
             {
                 "id": item,
                 "function": functions.get(item, ""),
+                "beside": any(item in row.beside for row in rows),
                 "question": " ".join(questions.get(item, "").split())[:300],
                 "most": most,
                 "share": statistics.fmean(got) / most if got and most else None,

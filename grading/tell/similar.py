@@ -20,13 +20,14 @@ import math
 import statistics
 import textwrap
 import tokenize
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from grading.course import prefix
 from grading.record import CONTROL
 
 __all__ = ["LEAST", "Pair", "given", "handed_in", "pairs", "table"]
@@ -80,7 +81,7 @@ class Pair:
 # ---------------------------------------------------------------------------------------------- reading
 
 
-def handed_in(state: Path, assignment: str) -> dict[str, dict[str, str]]:
+def handed_in(state: Path, assignment: str, books: Sequence[str]) -> dict[str, dict[str, str]]:
     """The code that each student wrote, by cell: answers, and cells of their own.
 
     Parameters
@@ -89,16 +90,20 @@ def handed_in(state: Path, assignment: str) -> dict[str, dict[str, str]]:
         The folder of the grading, with the executed notebooks in it.
     assignment : str
         The assignment's name.
+    books : sequence of str
+        Those of its notebooks.
 
     Returns
     -------
     dict
         Students whose submission could not be read have no code.
     """
-    found = {}
-    for path in sorted((state / "autograded").glob(f"*/{assignment}/{assignment}.ipynb")):
-        found[path.parents[1].name] = {
-            name: text
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for path in (
+        path for book in books for path in sorted((state / "autograded").glob(f"*/{assignment}/{book}.ipynb"))
+    ):
+        found[path.parents[1].name] |= {
+            prefix(path.stem, books) + name: text
             for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"])
             for name, text in [(_name(cell, number), "".join(cell["source"]))]
             if cell["cell_type"] == "code" and cell["metadata"].get("nbgrader", {"solution": True}).get("solution")
@@ -106,10 +111,14 @@ def handed_in(state: Path, assignment: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def given(release: Path) -> dict[str, str]:
-    """The code that was handed out, by cell."""
-    cells = json.loads(release.read_text(encoding="utf-8"))["cells"]
-    return {_name(c, i): "".join(c["source"]) for i, c in enumerate(cells) if c["cell_type"] == "code"}
+def given(release: Path, books: Sequence[str]) -> dict[str, str]:
+    """The code that was handed out, by cell; from the folder of the release."""
+    found = dict[str, str]()
+    for book in books:
+        cells = json.loads((release / f"{book}.ipynb").read_text(encoding="utf-8"))["cells"]
+        under = prefix(book, books)
+        found |= {under + _name(c, i): "".join(c["source"]) for i, c in enumerate(cells) if c["cell_type"] == "code"}
+    return found
 
 
 def _name(cell: Mapping[str, object], number: int) -> str:

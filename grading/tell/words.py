@@ -12,7 +12,7 @@ __all__ = ["duration", "line", "remarks", "said", "stopped", "text"]
 WORDS = {
     Reason.RIGHT: "all right",
     Reason.NO_ANSWER: "no answer",
-    Reason.ANSWER_RAISED: "the answer stopped with {error}: {words}",
+    Reason.ANSWER_RAISED: "the answer stopped with {raised}",
     Reason.ANSWER_DELETED: "the answer was deleted",
     Reason.STATUS: "{status}",
     Reason.NO_POINTS: "the check gave no points",
@@ -45,10 +45,13 @@ WORDS = {
     Reason.GARBLED: "it answered with {words}",
     Reason.BROKEN: "it stopped the grader's own code with {error}",
     Reason.OVER_LIMIT: "{words}",
+    Reason.TEST_FAILED: "the test stopped{at} with {raised}",
+    Reason.TEST_HIDDEN: "a hidden test stopped with {error}",
+    Reason.TEST_STDERR: "something was written to stderr, a warning perhaps: nbgrader gives no points then",
+    Reason.TEST_PART: "the test gave {points:g} points",
     Reason.CELLS_LATE: "all cells together took too long",
     Reason.CHECKS_LATE: "all checks together took too long",
     Reason.GONE: "the process was gone before the check",
-    Reason.UNDECLARED: "checks.py declares no item {name}",
     Reason.GIVEN_UP: "{words}",
     Reason.FAULT: "fault of the grader: {error}: {words}",
     Reason.NOTED: "{words}",
@@ -57,6 +60,7 @@ WORDS = {
     Reason.CELLS_LOST: "ended Python and was left out: {cells}",
     Reason.NO_VERDICT: "no verdict on {items}",
     Reason.HANDED_LATE: "handed in {hours:.1f} hours after the due date",
+    Reason.PENALTY: "{points:g} points of the whole assignment are taken away because it was late",
     Reason.UNISOLATED: "not isolated: the code ran without a sandbox on the machine that graded",
     Reason.STRANGER: "not in the students file",
 }
@@ -84,6 +88,7 @@ LONGEST = 300  # characters of a line
 def said(why: Why) -> str:
     """A reason as a sentence, which begins with no capital."""
     words = WORDS[why.reason].format_map({**why.data, **_phrases(why.data)})
+    words = f"{why.data['book']}: {words}" if "book" in why.data else words
     came = f" gives {why.data['came']}" if "came" in why.data else ""
     return f"{words}. Try it: {why.data['call']}{came}" if "call" in why.data else words
 
@@ -105,6 +110,7 @@ def _phrases(data: Mapping[str, Any]) -> dict[str, str]:
         phrases["often"] = {0: "never", 1: "once", 2: "twice"}.get(data["times"], f"{data['times']} times")
     if "error" in data:
         phrases["raised"] = f"{data['error']}: {data['words']}" if data.get("words") else data["error"]
+    phrases["at"] = f" at `{data['line']}`" if data.get("line") else ""
     if "cells" in data:
         phrases["cells"] = ", ".join(f"cell {name}" if name else f"cell `{first}`" for name, first in data["cells"])
     if "items" in data:
@@ -135,10 +141,12 @@ def line(verdict: Verdict) -> str:
 
 def text(verdict: Verdict) -> str:
     """What a check prints."""
-    lines = [f"{verdict.function}: {verdict.points:g} of {verdict.max_points:g} points"]
+    lines = [f"{verdict.function or verdict.item}: {verdict.points:g} of {verdict.max_points:g} points"]
     for group in verdict.groups:
         words = said(group.why) if group.why else "right"
         lines.append(f"  {group.points:g}/{group.max_points:g}  {group.name}: {words}")
+    if verdict.why:
+        lines.append(said(verdict.why))
     for mistake in verdict.mistakes:
         lines.append(f"This looks like a known mistake: {mistake.name}.")
         lines.append(f"{mistake.hint} Read again: {mistake.page}.")

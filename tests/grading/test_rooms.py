@@ -19,7 +19,7 @@ def copied(tmp_path, monkeypatch):
     here = tmp_path / "grading"
     shutil.copytree(GRADING, here, ignore=shutil.ignore_patterns("state", "__pycache__"))
     monkeypatch.setattr(work, "__file__", str(here / "run" / "work.py"))
-    return here, lambda: Bundle("small", {}, "").digest
+    return here, lambda: Bundle("small", {}, {}).digest
 
 
 @pytest.mark.parametrize("room", ["student", "judge", "intake", "run"])
@@ -57,12 +57,12 @@ def test_the_catalogues_of_mistakes_travel_with_an_assignment_and_a_change_in_th
     folder = tmp_path / "solutions" / "small"
     folder.mkdir(parents=True)
     empty = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
-    for path in (tmp_path / "release.ipynb", folder / "small.ipynb"):
+    for path in (tmp_path / "small.ipynb", folder / "small.ipynb"):
         path.write_text(empty)
     (folder / "guide.md").touch()
 
     def read():
-        return Bundle.read(folder, tmp_path / "release.ipynb")
+        return Bundle.read(folder, tmp_path)
 
     seen = {read().digest}
     for path in (folder / "mistakes.toml", folder.parent / "mistakes.toml"):
@@ -71,7 +71,7 @@ def test_the_catalogues_of_mistakes_travel_with_an_assignment_and_a_change_in_th
         path.write_text("# changed")
         seen.add(read().digest)
     assert len(seen) == 5
-    there, _ = work._unpacked("small", tuple(sorted(read().files.items())), empty)
+    there = read().unpacked()
     shutil.rmtree(there / "solutions" / "small")
     assert (there / "solutions" / "mistakes.toml").read_text() == "# changed"
 

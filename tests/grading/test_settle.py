@@ -294,13 +294,15 @@ def test_other_words_change_no_point(small, monkeypatch):
     small.path("cut").parent.mkdir()
     small.path("cut").write_text('{"cells": [')
     text = small.source.read_text()
-    bundle = work.Bundle("small", {path.name: path.read_bytes() for path in small.source.parent.iterdir()}, text)
+    bundle = work.Bundle(
+        "small", {path.name: path.read_bytes() for path in small.source.parent.iterdir()}, {"small": text}
+    )
     places, _ = find.submissions(small.submissions, "small")
 
     def rows():
         for student, place in places.items():
             graded = work._graded(work.Task(place.load(), bundle, Limits(1.0, 20.0), ""), lambda *_: None, {})
-            row, cells = graded.row, nbformat.reads(graded.autograded, as_version=4).cells
+            row, cells = graded.row, nbformat.reads(graded.autograded["small"], as_version=4).cells
             read = [utils.determine_grade(cell)[0] for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
             yield student, row.status, row.items, row.mistakes, row.unsolved, row.waiting, read
 

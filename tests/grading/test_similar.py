@@ -41,7 +41,7 @@ def right_answers(assignment):
 
 
 def template(assignment):
-    return given(ROOT / "exercises" / assignment / f"{assignment}.ipynb")
+    return given(ROOT / "exercises" / assignment, [assignment])
 
 
 # ---------------------------------------------------------------------------------------------- people
@@ -374,9 +374,9 @@ def test_handed_in(tmp_path):
     path = tmp_path / "autograded" / "ann" / "small" / "small.ipynb"
     path.parent.mkdir(parents=True)
     nbformat.write(new_notebook(cells=cells), path)
-    assert handed_in(tmp_path, "small") == {"ann": {"solve-a": "def a(): ...", "cell 4": "mine = 1"}}
-    assert handed_in(tmp_path, "other") == {}
-    assert given(path) == {"check": "import this", "solve-a": "def a(): ...", "cell 4": "mine = 1"}
+    assert handed_in(tmp_path, "small", ["small"]) == {"ann": {"solve-a": "def a(): ...", "cell 4": "mine = 1"}}
+    assert handed_in(tmp_path, "other", ["other"]) == {}
+    assert given(path.parent, ["small"]) == {"check": "import this", "solve-a": "def a(): ...", "cell 4": "mine = 1"}
 
 
 def test_table():
