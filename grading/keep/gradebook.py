@@ -13,7 +13,6 @@ import time
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -236,7 +235,7 @@ class Grades:
 
     def _write(self, row: Row, comments: Mapping[str, str], when: datetime | None, person: Student | None) -> None:
         book, name = self._book, self.assignment
-        about = {key: value for key, value in asdict(person).items() if key != "id"} if person else {}
+        about = {key: getattr(person, key) for key in ("first_name", "last_name", "email")} if person else {}
         book.update_or_create_student(row.student, **about)
         submission = book.update_or_create_submission(name, row.student)
         submission.timestamp = when
