@@ -44,7 +44,7 @@ class Entry:
         """What is in a folder, in order, but for hidden files."""
         return [Entry(path) for path in sorted(self._path.iterdir()) if not _hidden(path.name)]
 
-    def inside(self) -> list[Entry]:
+    def within(self) -> list[Entry]:
         """The same for anything: nothing, where it is no folder, or one that cannot be opened."""
         try:
             return self.children() if self.kind == "folder" else []

@@ -100,9 +100,7 @@ def read_list(path: Path) -> ClassList:
         head, lines = _table(text)
         fields = _fields(head)
         platform = _platform(head, fields)
-        if platform == "canvas" and "id" in fields:
-            fields["number"] = fields.pop("id")
-        elif platform == "moodle" and "id" in fields:  # "Participant 123", and in German the column is called ID
+        if (platform == "canvas" and "id" in fields) or (platform == "moodle" and "id" in fields):
             fields["number"] = fields.pop("id")
         elif "githubusername" in map(squashed, head) and "number" in fields:
             fields["id"] = fields.pop("number")  # the teacher's own word for the student

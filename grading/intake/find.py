@@ -263,7 +263,9 @@ class _Search:
         names = some([file.shown for file in self._files])
         words = f", only {names}: the notebook itself is needed" * bool(names)
         if self._elsewhere:
-            words = f", but {some(self._elsewhere)} lies there: the folder should have another name, or none be around it"
+            words = (
+                f", but {some(self._elsewhere)} lies there: the folder should have another name, or none be around it"
+            )
         self.notes.append(f"there is no {wanted}{words}")
         return Status.MISSING, None
 
@@ -420,7 +422,7 @@ def _unwrapped(
     found, around = list[Entry](), list[str]()
     folders = [entry for entry in entries if entry.kind == "folder" and not entry.name.endswith((".ipynb", ".zip"))]
     for entry in entries:
-        inner = entry.inside() if entry in folders and depth < MAX_DEPTH else []
+        inner = entry.within() if entry in folders and depth < MAX_DEPTH else []
         single = folders == [entry] and not any(_is_file(other) for other in entries)
         if _wraps(entry, inner, assignment, roster, single, is_zip):
             below, names = _unwrapped(inner, assignment, roster, is_zip, depth + 1)
@@ -455,9 +457,11 @@ def _wraps(
     if single and is_zip:
         return len(labels) > 1 or any(entry.kind == "folder" for entry in inner)
     folders = [entry for entry in inner if entry.kind == "folder"]
-    if single and sum(any(map(_is_file, entry.inside())) for entry in folders) > 1:
+    if single and sum(any(map(_is_file, entry.within())) for entry in folders) > 1:
         return True
     one = single and len(folders) == 1
-    return depth < MAX_AROUND and (single or bool(roster.known)) and any(
-        _wraps(entry, entry.inside(), assignment, roster, one, is_zip, depth + 1) for entry in folders
+    return (
+        depth < MAX_AROUND
+        and (single or bool(roster.known))
+        and any(_wraps(entry, entry.within(), assignment, roster, one, is_zip, depth + 1) for entry in folders)
     )

@@ -84,7 +84,7 @@ def label_of(entry: Entry, assignment: str, roster: Roster) -> Label | None:
 
 def _fits(platform: str, entry: Entry, match: re.Match[str]) -> bool:
     if platform in FOLDERS:
-        return entry.kind == "folder" and (platform != "Sakai" or any(each.name == ATTACHED for each in entry.inside()))
+        return entry.kind == "folder" and (platform != "Sakai" or any(each.name == ATTACHED for each in entry.within()))
     return not (entry.kind == "folder" and match["file"])
 
 
@@ -100,7 +100,9 @@ def submitters(file: Entry) -> dict[str, list[Label]]:
         loaded = yaml.load(read(file)[0], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         return {
             str(folder): [
-                Label(str(one[":name"]), "", "Gradescope", str(one.get(":sid") or ""), login=str(one.get(":email") or ""))
+                Label(
+                    str(one[":name"]), "", "Gradescope", str(one.get(":sid") or ""), login=str(one.get(":email") or "")
+                )
                 for one in about[":submitters"]
             ]
             for folder, about in loaded.items()
