@@ -79,9 +79,8 @@ def submissions(
         hint = "; is it the folder of one student?" * one
         raise ValueError(f"{path} has no submissions: there should be a folder or a notebook for each student{hint}")
     found, teams, doubts = _owned(labels, roster)
-    for student, said in doubts.items():
-        notes.append(f"{student}: {said}")
-    places = {}
+    notes += [f"{student}: {why}" for student, why in doubts.items()]
+    places = dict[str, Place]()
     for student in sorted({*found, *doubts}, key=lambda name: (name.casefold(), name)):
         if student not in found:
             places[student] = Place(student, assignment, {}, (doubts[student],), Status.NOT_GRADED)
@@ -111,8 +110,8 @@ def _labels(path: Path, top: list[Entry], assignment: str, roster: Roster) -> di
     numbered = [entry for entry in top if re.fullmatch(r"submission_\d+", entry.name)]
     if len(numbered) > 1 and not any(roster.named(entry.name) for entry in numbered):
         raise ValueError(
-            f"{path} has Gradescope's folders ({numbered[0].name}, ...), and {GRADESCOPE} is not beside them, which says "
-            "whose they are: give the whole export"
+            f"{path} has Gradescope's folders ({numbered[0].name}, ...), and {GRADESCOPE} is not beside them, which "
+            "says whose they are: give the whole export"
         )
     labels = {entry: label for entry in top if (label := label_of(entry, assignment, roster))}
     for kind in ("Moodle", ""):
@@ -162,7 +161,7 @@ class Place:
 
     @property
     def moodle(self) -> str:
-        """Moodle's name of the student's folder, up to the number; nothing, if Moodle gave none of the student alone."""
+        """Moodle's name of the student's folder, up to the number; nothing, if it is none of the student alone."""
         named = [re.match(r"([^_]+_\d+)_assignsubmission_", entry.name) for entry in self._own]
         alone = not any(note.startswith(TEAM) for note in self._notes)
         return next((match[1] for match in named if match and alone), "")
@@ -263,9 +262,7 @@ class _Search:
         names = some([file.shown for file in self._files])
         words = f", only {names}: the notebook itself is needed" * bool(names)
         if self._elsewhere:
-            words = (
-                f", but {some(self._elsewhere)} lies there: the folder should have another name, or none be around it"
-            )
+            words = f", but {some(self._elsewhere)} lies there, in a folder that is not looked into"
         self.notes.append(f"there is no {wanted}{words}")
         return Status.MISSING, None
 

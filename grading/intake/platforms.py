@@ -190,7 +190,7 @@ class Roster:
         return list(self._groups.get(squashed(name)) or self._groups.get(number[1] if number else "-", {}))
 
     def stranger(self, label: Label, alone: bool) -> str:
-        """What somebody is called who is not on the list; ``alone`` says that the platform has nobody else so called."""
+        """Who is not on the list is called so; ``alone`` says that the platform has nobody else of this name."""
         plain = label.login if label.platform in (*FOLDERS, "Gradescope") and label.login else label.name
         name = safe_id(plain if alone else f"{label.name} {label.number}")
         return name if name in self.known else self._folded.setdefault(name.casefold(), name)

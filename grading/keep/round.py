@@ -13,7 +13,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ class Course:
     state: Path
     gradebook: str = ""
     site: str = ""
-    memory: Memory = Memory()
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def url(self) -> str:
@@ -201,7 +201,7 @@ def grade(
         raise UsageError(str(error)) from None
     students = students or {}
     if students and not only:
-        remarks += _absent(course, submissions, handed, students, allow_missing)
+        remarks += _absent(course, submissions, handed, students, allow_missing, fresh)
     for line in remarks:
         remark(line)
     names = sorted({*handed, *students}, key=lambda name: (name.casefold(), name))
@@ -229,10 +229,16 @@ def grade(
 
 
 def _absent(
-    course: Course, place: Path, handed: Mapping[str, find.Place], students: Mapping[str, Student], allowed: bool
+    course: Course,
+    place: Path,
+    handed: Mapping[str, find.Place],
+    students: Mapping[str, Student],
+    allowed: bool,
+    fresh: bool,
 ) -> list[str]:
     """What there is to say of students who are not in the folder; where they are most, it is refused."""
-    earlier = {name for name, row in Journal(course.journal).rows.items() if row.status.readable}
+    rows = {} if fresh else Journal(course.journal).rows
+    earlier = {name for name, row in rows.items() if row.status.readable}
     kept = [name for name in students if name not in handed and name in earlier]
     missing = [name for name in students if name not in handed and name not in earlier]
     strange = some([as_shown(name) for name in handed if name not in students])
@@ -242,8 +248,8 @@ def _absent(
         whose = f" What is there is of nobody on the list: {strange}." * bool(strange)
         raise UsageError(
             f"nothing was graded: {len(missing)} of the {len(students)} students on the list have nothing in {place}: "
-            f"{absent}.{whose} Is it the right folder, and the right list? The names of folders have to be ids, logins, "
-            "addresses or full names of the list; for teams it needs a column group. If so many really handed in "
+            f"{absent}.{whose} Is it the right folder, and the right list? The names of folders have to be ids, "
+            "logins, addresses or full names of the list; for teams it needs a column group. If so many really handed in "
             "nothing: --allow-missing"
         )
     said = [f"not in {place}, so what an earlier round graded stands: {some(kept)}"] if kept else []
@@ -319,11 +325,11 @@ class _Round:
         def tasks() -> Iterator[Task]:
             for name in names:
                 known = self.journal.rows.get(name) if name in graded else None
-                place = handed.get(name) or (self._kept(name) if known and known.status.readable else None)
-                found = place.load() if place else Found.nothing(name)
+                place = handed.get(name) or (None if fresh else self._kept(name))
                 if place and name not in handed and known and known.source == self.digest:
                     self._done(known, rows, len(names))
                     continue
+                found = place.load() if place else Found.nothing(name)
                 late = self._late(found)
                 if (
                     known
@@ -342,7 +348,8 @@ class _Round:
 
     def _kept(self, student: str) -> find.Place | None:
         """What an earlier round, which looked somewhere else, found of a student."""
-        if not self.course.file("submitted", student).is_file():
+        row = self.journal.rows.get(student)
+        if not row or not row.status.readable or not self.course.file("submitted", student).is_file():
             return None
         folder = Entry(self.course.state / "submitted" / student)
         return find.Place(student, self.course.assignment, {folder: Label(student)})
