@@ -18,16 +18,19 @@ from tqdm import tqdm
 
 from grading import doctor
 from grading.course import CourseError, find_course
+from grading.intake.archive import some
 from grading.intake.classlist import ClassList
+from grading.intake.find import TEAM
 from grading.intake.repair import Source
 from grading.keep.gradebook import AddressError, address, shown
+from grading.keep.handback import feedback_zip, handed_on
 from grading.keep.journal import replace_file
 from grading.keep.memory import Memory, recall
 from grading.keep.round import Course, UsageError, feedback_again, grade, read_students, rows_of
 from grading.record import Row
 from grading.run import pool
 from grading.run.execution import Limits
-from grading.tell import report, similar
+from grading.tell import report, similar, words
 
 
 def _folder(text: str) -> Path:
@@ -103,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--students", type=_folder, help=students)
     back = command("feedback", "write the feedback again, with what persons gave in formgrader")
     back.add_argument("--student", default="", metavar="ID", help="this one alone")
+    moodle = "also a zip of the pages, as Moodle takes it: Upload multiple feedback files in a zip"
+    back.add_argument("--zip", type=_folder, metavar="FILE", help=moodle)
+    back.add_argument("--students", type=_folder, help=students)
     out = command("export", "the grades for a spreadsheet or a learning platform")
     out.add_argument("--students", type=_folder, help=students)
     out.add_argument("--format", choices=report.KINDS, default="plain")
@@ -151,9 +157,8 @@ def _memory(state: Path, options: argparse.Namespace) -> Memory:
     if options.command == "run":
         for what, now, given in (("students", memory.students, named), ("gradebook", gradebook, options.gradebook)):
             if now and not given:
-                print(
-                    f"{what.title()}: {shown(now)}, as before (--{what} names others, --forget none)", file=sys.stderr
-                )
+                told = f"{what.title()}: {shown(now)}, as before (--{what} names another, --forget drops it)"
+                print(told, file=sys.stderr)
     return memory
 
 
@@ -202,6 +207,8 @@ def _run(course: Course, options: argparse.Namespace) -> int:
 def _publish(course: Course, rows: Sequence[Row], source: Source) -> list[similar.Pair]:
     """The table, the CSV and the report."""
     pairs = similar.pairs(similar.handed_in(course.state, course.assignment), similar.given(course.release))
+    teams = {row.student: {told for told in map(words.said, row.notes) if told.startswith(TEAM)} for row in rows}
+    pairs = [pair for pair in pairs if not teams.get(pair.one, set()) & teams.get(pair.other, set())]
     page = report.html(
         course.assignment,
         rows,
@@ -237,7 +244,7 @@ class _Progress:
         self.bar.total = count
         self.bar.set_postfix_str(", ".join(f"{number} {status}" for status, number in self.counts.most_common()))
         self.bar.update(done - self.bar.n)
-        self.say(f"{done}/{count} {row.student}: {row.status}, {row.total:g} points")
+        self.say(f"{done}/{count} {row.student}: {row.status}, {words.number(row.total, 'point')}")
 
     def say(self, line: str) -> None:
         """A line above the bar."""
@@ -261,16 +268,29 @@ def _feedback(course: Course, options: argparse.Namespace) -> int:
     written = feedback_again(course, options.student)
     if not written:
         raise UsageError(f"there is no graded submission of {options.student!r}")
-    print(f"{written} pages: {course.state / 'feedback'}/<student>/{course.assignment}/{course.assignment}.html")
+    place = course.state / "feedback"
+    print(f"{words.number(written, 'page')}: {place}/<student>/{course.assignment}/{course.assignment}.html")
+    if options.zip:
+        students = _students(course)
+        rows = [row for row in rows_of(course, students)[0] if options.student in ("", row.student)]
+        data, left_out = feedback_zip(course, rows, students)
+        replace_file(options.zip.resolve(), data)
+        print(f"{words.number(len(rows) - len(left_out), 'page')} for Moodle: {options.zip}")
+        if left_out:
+            why = "their points are not final, or neither the submissions' folders nor the list have Moodle's number"
+            print(f"left out: {some(left_out)}: {why}", file=sys.stderr)
     return 0
 
 
 def _export(course: Course, options: argparse.Namespace) -> int:
-    rows, source = rows_of(course, _students(course))
-    text = report.export(rows, source.points, options.format, course.assignment)
-    open_ = sum(not row.final for row in rows)
-    if open_ and options.format != "plain":
-        print(f"{open_} of {len(rows)} students are left out: their points are not final", file=sys.stderr)
+    students = _students(course)
+    rows, source = rows_of(course, students)
+    column = course.assignment
+    if options.format != "plain":
+        rows, column, said = handed_on(rows, students, options.format, course.assignment)
+        for line in said:
+            print(line, file=sys.stderr)
+    text = report.export(rows, source.points, options.format, column)
     if options.output:
         replace_file(options.output.resolve(), text)
     else:

@@ -249,8 +249,8 @@ def _absent(
         raise UsageError(
             f"nothing was graded: {len(missing)} of the {len(students)} students on the list have nothing in {place}: "
             f"{absent}.{whose} Is it the right folder, and the right list? The names of folders have to be ids, "
-            "logins, addresses or full names of the list; for teams it needs a column group. If so many really handed in "
-            "nothing: --allow-missing"
+            "logins, addresses or full names of the list; for teams it needs a column group. If so many really "
+            "handed in nothing: --allow-missing"
         )
     said = [f"not in {place}, so what an earlier round graded stands: {some(kept)}"] if kept else []
     if missing and strange:
@@ -436,15 +436,14 @@ def _reading(course: Course) -> Iterator[tuple[Journal, Grades, Bundle]]:
         raise UsageError(f"{course.assignment} was not graded yet: python -m grading run {course.assignment} ...")
     _private(course, always=False)
     file = course.url.removeprefix("sqlite:///")
-    lost = (
-        f"there are no grades of {course.assignment} in the gradebook {shown(course.url)}: name the one of the rounds"
-    )
+    lost = f"the gradebook {shown(course.url)} has nothing of {course.assignment}, though it was graded"
+    remedy = "name the right one with --gradebook, or give the run command again"
     if file != course.url and not Path(file).exists():
-        raise UsageError(f"{lost}, with --gradebook, or give the run command again")
+        raise UsageError(f"{lost}: {remedy}")
     book = Grades(course.url, course.state, course.assignment, course.config())
     try:
         if not book.knows():
-            raise UsageError(f"{lost}, with --gradebook, or give the run command again")
+            raise UsageError(f"{lost}: {remedy}")
         yield Journal(course.journal), book, Bundle.read(course.folder, course.release, course.site)
     finally:
         book.close()

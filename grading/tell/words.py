@@ -7,7 +7,7 @@ from typing import Any
 
 from grading.record import Reason, Row, Status, Stop, Verdict, Why
 
-__all__ = ["duration", "line", "remarks", "said", "stopped", "text"]
+__all__ = ["duration", "line", "number", "remarks", "said", "stopped", "text"]
 
 WORDS = {
     Reason.RIGHT: "all right",
@@ -16,7 +16,7 @@ WORDS = {
     Reason.ANSWER_DELETED: "the answer was deleted",
     Reason.STATUS: "{status}",
     Reason.NO_POINTS: "the check gave no points",
-    Reason.OUT_OF_RANGE: "the check gave {points} points of {most:g}",
+    Reason.OUT_OF_RANGE: "the check gave {points} of {most}",
     Reason.UNSOLVED: "not solved yet",
     Reason.RAISED: "stopped with {raised}",
     Reason.LATE: "no answer within {seconds:g} s",
@@ -78,6 +78,7 @@ MANNERS = {
     "row": "only row {index} is wrong; ",
     "column": "only column {index} is wrong; ",
 }
+INSTRUCTORS = (Reason.STRANGER, Reason.UNISOLATED, Reason.FAULT)  # students need not read these
 LONGEST = 300  # characters of a line
 
 
@@ -135,7 +136,7 @@ def line(verdict: Verdict) -> str:
 
 def text(verdict: Verdict) -> str:
     """What a check prints."""
-    lines = [f"{verdict.function}: {verdict.points:g} of {verdict.max_points:g} points"]
+    lines = [f"{verdict.function}: {verdict.points:g} of {number(verdict.max_points, 'point')}"]
     for group in verdict.groups:
         words = said(group.why) if group.why else "right"
         lines.append(f"  {group.points:g}/{group.max_points:g}  {group.name}: {words}")
@@ -151,11 +152,20 @@ def stopped(stop: Stop) -> tuple[str, str]:
     return "TimeLimit" if reason.too_late else "KernelDied" if reason.died else "NotRun", said(stop.why)
 
 
-def remarks(row: Row) -> list[str]:
-    """What went wrong, a sentence for each thing: first what concerns the whole submission."""
-    notes = [said(note) for note in row.notes]
+def remarks(row: Row, student: bool = False) -> list[str]:
+    """What went wrong, a sentence for each thing: first what concerns the whole submission.
+
+    Parameters
+    ----------
+    row : Row
+        A student's.
+    student : bool
+        Whether the student shall read it: then without what is the instructor's business alone.
+    """
+    notes = [said(note) for note in row.notes if not (student and note.reason in INSTRUCTORS)]
     late = [f"late by {duration(row.late)}"] * (row.late > 0)
-    late += [f"{row.penalty:g} points are taken away for that"] * (row.penalty > 0)
+    taken = f"{number(row.penalty, 'point')} {'is' if row.penalty == 1 else 'are'} taken away for that"
+    late += [taken] * (row.penalty > 0)
     if row.status in (Status.GRADED, Status.RENAMED, Status.LATE):
         first, last = late, notes
     else:
@@ -168,6 +178,11 @@ def remarks(row: Row) -> list[str]:
         first.append(f"{said(Reason.UNSOLVED())}: {which}")
     others = [f"{item}: {line(verdict)}" for item, verdict in row.lost.items() if item not in unsolved]
     return [*first, *others, *last]
+
+
+def number(count: float, noun: str) -> str:
+    """A number of things, as "1 point" and "0.5 points"."""
+    return f"{count:g} {noun}{'s' * (count != 1)}"
 
 
 def duration(seconds: float) -> str:
