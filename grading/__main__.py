@@ -273,11 +273,11 @@ def _feedback(course: Course, options: argparse.Namespace) -> int:
     if options.zip:
         students = _students(course)
         rows = [row for row in rows_of(course, students)[0] if options.student in ("", row.student)]
-        data, left_out = feedback_zip(course, rows, students)
+        data, count, left_out = feedback_zip(course, rows, students)
         replace_file(options.zip.resolve(), data)
-        print(f"{words.number(len(rows) - len(left_out), 'page')} for Moodle: {options.zip}")
+        print(f"{words.number(count, 'page')} for Moodle: {options.zip}")
         if left_out:
-            why = "their points are not final, or neither the submissions' folders nor the list have Moodle's number"
+            why = "not graded, or Moodle's number is neither in the folders' names nor on the list"
             print(f"left out: {some(left_out)}: {why}", file=sys.stderr)
     return 0
 

@@ -208,6 +208,11 @@ def _folded(key: str) -> str:
 def _spellings(name: str) -> list[str]:
     """A name, and how it is written without umlauts and accents: ü as ue, and as u."""
     plain = unicodedata.normalize("NFC", name).casefold()
-    german = plain.translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ø"): "o", ord("ł"): "l"})
-    bare = "".join(letter for letter in unicodedata.normalize("NFD", plain) if not unicodedata.combining(letter))
-    return [each for each in dict.fromkeys(map(squashed, (plain, german, bare))) if each]
+    german = plain.translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue"})
+    ways = [plain, _bare(german), _bare(plain)]
+    return [each for each in dict.fromkeys(map(squashed, ways)) if each]
+
+
+def _bare(name: str) -> str:
+    letters = unicodedata.normalize("NFD", name.translate({ord("ø"): "o", ord("ł"): "l", ord("đ"): "d"}))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -12,7 +12,7 @@ from grading.intake import find
 from grading.intake.archive import some
 from grading.intake.classlist import ClassList
 from grading.keep.round import Course
-from grading.record import Row, Student
+from grading.record import Row, Status, Student
 
 __all__ = ["feedback_zip", "handed_on"]
 
@@ -63,7 +63,7 @@ def _plain(person: Student | None) -> Student | None:
     return person and Student(person.id, person.first_name, person.last_name, person.email)
 
 
-def feedback_zip(course: Course, rows: Sequence[Row], students: Mapping[str, Student]) -> tuple[bytes, list[str]]:
+def feedback_zip(course: Course, rows: Sequence[Row], students: Mapping[str, Student]) -> tuple[bytes, int, list[str]]:
     """The feedback pages for Moodle's "Upload multiple feedback files in a zip".
 
     Moodle knows a participant by the number in the folder's name, which is another one for each assignment. It stands
@@ -74,7 +74,7 @@ def feedback_zip(course: Course, rows: Sequence[Row], students: Mapping[str, Stu
     course : Course
         The assignment.
     rows : sequence of Row
-        Those whose points are final come into it.
+        All but those where the grader failed come into it: a page says itself what waits for a person.
     students : mapping
         The class list.
 
@@ -82,21 +82,24 @@ def feedback_zip(course: Course, rows: Sequence[Row], students: Mapping[str, Stu
     -------
     data : bytes
         The zip.
+    count : int
+        How many pages are in it.
     left_out : list of str
-        Whose number is not known, or whose points are not final.
+        Who handed in something, and has no page there.
     """
     places = dict[str, find.Place]()
     with contextlib.suppress(OSError, ValueError):
         places, _ = find.submissions(course.place, course.assignment, students)
-    file, left_out = io.BytesIO(), list[str]()
+    file, count, left_out = io.BytesIO(), 0, list[str]()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for row in rows:
             person, place = row.person, places.get(row.student)
             name = f"{person.first_name} {person.last_name}".strip() if person else ""
             listed = f"{name or 'Participant'}_{person.number}" if person and person.number else ""
             folder, page = listed or (place.moodle if place else ""), course.file("feedback", row.student, "html")
-            if folder and row.final and page.is_file():
+            if folder and row.status is not Status.NOT_GRADED and page.is_file():
                 archive.writestr(f"{folder.replace('/', ' ')}_assignsubmission_file_/feedback.html", page.read_bytes())
-            else:
+                count += 1
+            elif row.status is not Status.MISSING:
                 left_out.append(row.student)
-    return file.getvalue(), left_out
+    return file.getvalue(), count, left_out

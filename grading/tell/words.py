@@ -78,7 +78,7 @@ MANNERS = {
     "row": "only row {index} is wrong; ",
     "column": "only column {index} is wrong; ",
 }
-INSTRUCTORS = (Reason.STRANGER, Reason.UNISOLATED, Reason.FAULT)  # students need not read these
+INSTRUCTORS = (Reason.STRANGER, Reason.UNISOLATED)  # students need not read these
 LONGEST = 300  # characters of a line
 
 
