@@ -13,6 +13,7 @@ from grading.intake.archive import some
 from grading.intake.classlist import ClassList
 from grading.keep.round import Course
 from grading.record import Row, Status, Student
+from grading.tell import words
 
 __all__ = ["feedback_zip", "handed_on"]
 
@@ -47,7 +48,7 @@ def handed_on(rows: Sequence[Row], students: ClassList, kind: str, assignment: s
         kept = [row for row in rows if row.person and (row.person.id == row.student or row.person.id not in there)]
     waiting = sum(not row.final for row in kept)
     if waiting:
-        said.append(f"{waiting} of {len(kept)} students are left out: their points are not final")
+        said.append(f"left out, as the points are not final: {waiting} of {words.number(len(kept), 'student')}")
     column = students.column(assignment) if students.platform == kind else ""
     if students.platform == kind and not column:
         told = f"; there is {some(list(students.columns))}" * bool(students.columns)

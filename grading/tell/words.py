@@ -29,8 +29,8 @@ WORDS = {
     Reason.BORROWED: "it calls {name}; this part asks for your own code, with NumPy alone",
     Reason.CALLS: "{function} called {name} {often}; the task asks for {asks}",
     Reason.STEPS: "{function} computes with {found}; the task asks for {asks}",
-    Reason.PARTS: "{where} has {found} parts, expected {wanted}{inputs}",
-    Reason.NO_ARRAY: "{where} is a list of {found} parts, expected an array of shape {wanted}{inputs}",
+    Reason.PARTS: "{where} has {parts}, expected {wanted}{inputs}",
+    Reason.NO_ARRAY: "{where} is a list of {parts}, expected an array of shape {wanted}{inputs}",
     Reason.SHAPE: "{where} has shape {found}, expected {wanted}{inputs}",
     Reason.NOT_FINITE: "{where} has entries that are not finite numbers{inputs}",
     Reason.PRECISION: "{where} is right to the digits of {found} only, and the inputs are {wanted}: "
@@ -102,6 +102,8 @@ def _phrases(data: Mapping[str, Any]) -> dict[str, str]:
     if "kind" in data:
         what = f"a value of type {data['kind']} where numbers were expected"
         phrases["what"] = KINDS.get(data["kind"], what)
+    if isinstance(data.get("found"), int):
+        phrases["parts"] = number(data["found"], "part")
     if "times" in data:
         phrases["often"] = {0: "never", 1: "once", 2: "twice"}.get(data["times"], f"{data['times']} times")
     if "error" in data:
