@@ -32,7 +32,7 @@ COLUMNS = {
     "sisbenutzerid numérodidentification númerodeid",
     "login": "username userid user login loginid sisloginid sisanmeldeid sisbenutzername benutzername anmeldename "
     "nutzername nutzerkennung kennung netid githubusername nomdutilisateur nombredeusuario",
-    "group": "group groups groupname gruppe gruppen team groupe groupes grupo grupos",
+    "group": "group groups groupname gruppe gruppen team groupe grupo grupos",
     "section": "section sections abschnitt abschnitte sektion",
 }
 FIELDS = {name: field for field, names in COLUMNS.items() for name in names.split()}
@@ -51,7 +51,7 @@ class ClassList(dict[str, Student]):
     Attributes
     ----------
     platform : str
-        Whose export it is: canvas, moodle, or nothing.
+        Whose export it is: ``canvas``, ``moodle``, or nothing.
     columns : sequence of str
         The names of the other columns, of which one may be the assignment's.
     """
