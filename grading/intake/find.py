@@ -70,7 +70,7 @@ def submissions(
     """
     roster, notes = Roster(students or {}), list[str]()
     top = _top(path, assignment, roster, notes)
-    labels = _labels(path, top, assignment, roster)
+    labels = _labels(path, top, assignment, roster, notes)
     left_out = [as_shown(entry.name) for entry in top if entry not in labels and entry.name != GRADESCOPE]
     if left_out:
         notes.append(f"left out, not a notebook, folder or zip: {some(left_out)}")
@@ -101,7 +101,9 @@ def submissions(
     return places, notes
 
 
-def _labels(path: Path, top: list[Entry], assignment: str, roster: Roster) -> dict[Entry, list[Label]]:
+def _labels(
+    path: Path, top: list[Entry], assignment: str, roster: Roster, notes: list[str]
+) -> dict[Entry, list[Label]]:
     """Of whom each folder and file is, as its name says, or Gradescope's file beside it."""
     told = next((entry for entry in top if entry.name == GRADESCOPE and entry.kind == "file"), None)
     if told:
@@ -117,6 +119,9 @@ def _labels(path: Path, top: list[Entry], assignment: str, roster: Roster) -> di
     for kind in ("Moodle", ""):
         alike = {entry: label for entry, label in labels.items() if label.platform == kind}
         names = without_group(alike.values(), roster)
+        if names:
+            before = sorted({as_shown(name.removesuffix(own).rstrip(" -")) for name, own in names.items()})
+            notes.append(f"what stands before the students' names was left out: {some(before)}")
         labels |= {entry: replace(each, name=names[each.name]) for entry, each in alike.items() if each.name in names}
     return {entry: [label] for entry, label in labels.items()}
 

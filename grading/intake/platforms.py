@@ -115,8 +115,10 @@ def without_group(labels: Iterable[Label], roster: Roster) -> dict[str, str]:
     """For names with a group before them, as "Group A-Ada Lovelace" or "homework1-ada", the student's own.
 
     So Moodle names everything where the assignment has groups, and GitHub Classroom every folder. A name with a hyphen
-    is no such name: all must have something before them, and nothing that is itself such a name.
+    is no such name: all must have something before them, and nothing that is itself such a name. Where no platform says
+    that these are names, it has to be the same.
     """
+    labels = list(labels)
     names = {label.name for label in labels}
     if not all("-" in name for name in names):
         return {}
@@ -126,6 +128,8 @@ def without_group(labels: Iterable[Label], roster: Roster) -> dict[str, str]:
             dashes = (found.start() for found in re.finditer("-", name))
             cuts.update([(name, at) for at in dashes if roster.named(name[at + 1 :])][:1])
     before = {name[:at] for name, at in cuts.items()}
+    if len(before) > 1 and not all(label.platform for label in labels):
+        return {}
     nested = {one for one in before if any(one.startswith(f"{other}-") for other in before)}
     return {name: name[at + 1 :].strip() for name, at in cuts.items() if name[:at] not in nested}
 

@@ -192,6 +192,11 @@ def test_a_double_name_is_no_group(tmp_path):
     assert list(loaded(tmp_path, CLASS)[0]) == ["ada", "Gruppe-Anna-Bert Brecht"]
 
 
+def test_an_id_with_a_hyphen_is_not_another_students(tmp_path):
+    files(tmp_path, "mary-ada/small.ipynb", "x-zoe/small.ipynb", "y-z/small.ipynb")
+    assert list(loaded(tmp_path, CLASS)[0]) == ["mary-ada", "x-zoe", "y-z"]
+
+
 TWINS = {name: Student(name, "Wu", "Wu", f"{name}@uni.example", number=str(n)) for n, name in ((12, "w1"), (13, "w2"))}
 
 
