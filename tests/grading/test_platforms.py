@@ -6,6 +6,7 @@ import unicodedata
 import zipfile
 
 import pytest
+from nbgrader.api import Gradebook
 from test_collect import GRADED, NOTEBOOK, files, loaded, zipped
 
 from grading.intake.classlist import ListError, read_list
@@ -190,6 +191,12 @@ def test_a_double_name_is_no_group(tmp_path):
     assert list(loaded(tmp_path, CLASS)[0]) == ["ada", "Gruppe-Anna-Bert Brecht"]
     (tmp_path / f"Gruppe-Ada Lovelace_5{DEVICE}").rename(tmp_path / f"Ada Lovelace_5{DEVICE}")
     assert list(loaded(tmp_path, CLASS)[0]) == ["ada", "Gruppe-Anna-Bert Brecht"]
+
+
+def test_what_the_instructor_gave_back_is_no_submission(tmp_path):
+    files(tmp_path, "Lovelace, Ada(ada)/Submission attachment(s)/small.ipynb", text='{"cells": [1]}')
+    files(tmp_path, "Lovelace, Ada(ada)/Feedback Attachment(s)/small.ipynb", text='{"cells": [2]}')
+    assert loaded(tmp_path)[0] == {"ada": GRADED}
 
 
 def test_an_id_with_a_hyphen_is_not_another_students(tmp_path):
@@ -408,6 +415,8 @@ def test_a_list_or_gradebook_that_is_not_there_any_more(small, monkeypatch):
     book.unlink()
     assert "has nothing of small, though it was graded" in said(small, "status", "small", rc=2).err
     assert not book.exists()
+    Gradebook(f"sqlite:///{book}").close()
+    assert "has nothing of small, though it was graded" in said(small, "export", "small", rc=2).err
 
 
 @pytest.mark.parametrize(
