@@ -18,13 +18,19 @@ from tqdm import tqdm
 
 from grading import doctor
 from grading.course import CourseError, find_course
+from grading.intake.archive import some
+from grading.intake.classlist import ClassList
+from grading.intake.find import TEAM
 from grading.intake.repair import Source
+from grading.keep.gradebook import AddressError, address, shown
+from grading.keep.handback import feedback_zip, handed_on
 from grading.keep.journal import replace_file
+from grading.keep.memory import Memory, recall
 from grading.keep.round import Course, UsageError, feedback_again, grade, read_students, rows_of
-from grading.record import Row, Student
+from grading.record import Row
 from grading.run import pool
 from grading.run.execution import Limits
-from grading.tell import report, similar
+from grading.tell import report, similar, words
 
 
 def _folder(text: str) -> Path:
@@ -69,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     run = command("run", "grade submissions: a folder, or a zip")
     where = "a folder or zip with something for each student (where the last round found them)"
     run.add_argument("--submissions", type=_folder, help=where)
-    students = "CSV with id, first_name, last_name, email: who takes part"
+    students = (
+        "who takes part: CSV with id, first_name, last_name, email, or what Canvas or Moodle exports (the last one)"
+    )
     run.add_argument("--students", type=_folder, help=students)
     run.add_argument("--student", default="", metavar="ID", help="this one alone")
     run.add_argument(
@@ -78,6 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--memory", type=_between(256, 1 << 20, " MB", int), default=2048, metavar="MB", help="for each (2048)"
     )
+    forget = "the class list and the gradebook that earlier rounds were given, if they are not named again"
+    run.add_argument("--forget", action="store_true", help=forget)
+    allow = "grade also where most of the class list handed in nothing"
+    run.add_argument("--allow-missing", action="store_true", help=allow)
     jobs = run.add_mutually_exclusive_group()
     jobs.add_argument("--jobs", type=_between(1, 64, "", int), default=min(2, os.cpu_count() or 1), help="at once (2)")
     jobs.add_argument("--scheduler", metavar="URL", help="of Dask: tcp://host:8786, or local")
@@ -94,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--students", type=_folder, help=students)
     back = command("feedback", "write the feedback again, with what persons gave in formgrader")
     back.add_argument("--student", default="", metavar="ID", help="this one alone")
+    moodle = "also a zip of the pages, as Moodle takes it: Upload multiple feedback files in a zip"
+    back.add_argument("--zip", type=_folder, metavar="FILE", help=moodle)
+    back.add_argument("--students", type=_folder, help=students)
     out = command("export", "the grades for a spreadsheet or a learning platform")
     out.add_argument("--students", type=_folder, help=students)
     out.add_argument("--format", choices=report.KINDS, default="plain")
@@ -112,8 +127,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "doctor":
             return doctor.main(root, state)
         own = Course(root, "", Path()).config()
-        gradebook = options.gradebook or ("" if options.state else str(own.CourseDirectory.get("db_url", "")))
-        course = Course(root, options.assignment, state, gradebook, str(own.FeedbackExporter.get("site", "")))
+        memory = _memory(state, options)
+        gradebook = memory.gradebook or ("" if options.state else str(own.CourseDirectory.get("db_url", "")))
+        gradebook = gradebook and address(gradebook)
+        site = str(own.FeedbackExporter.get("site", ""))
+        course = Course(root, options.assignment, state, gradebook, site, memory)
         return {
             "run": _run,
             "status": _status,
@@ -122,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "export": _export,
             "similar": _similar,
         }[options.command](course, options)
-    except (CourseError, UsageError, pool.ClusterError, OSError) as error:
+    except (CourseError, UsageError, AddressError, pool.ClusterError, OSError) as error:
         print(f"grading: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -130,14 +148,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _students(options: argparse.Namespace) -> dict[str, Student]:
-    return read_students(options.students) if options.students else {}
+def _memory(state: Path, options: argparse.Namespace) -> Memory:
+    """What the command names, or else what the last round was given."""
+    last = Memory() if getattr(options, "forget", False) else recall(state)
+    named = getattr(options, "students", None)
+    gradebook = address(options.gradebook) if options.gradebook else last.gradebook
+    memory = Memory(str(named.resolve()) if named else last.students, gradebook)
+    if options.command == "run":
+        for what, now, given in (("students", memory.students, named), ("gradebook", gradebook, options.gradebook)):
+            if now and not given:
+                told = f"{what.title()}: {shown(now)}, as before (--{what} names another, --forget drops it)"
+                print(told, file=sys.stderr)
+    return memory
+
+
+def _students(course: Course) -> ClassList:
+    path = course.memory.students
+    if path and not Path(path).exists():
+        raise UsageError(f"the students file {path} is not there: name it with --students, or run with --forget")
+    return read_students(Path(path)) if path else ClassList()
 
 
 def _run(course: Course, options: argparse.Namespace) -> int:
     start = time.monotonic()
     course.check()
-    students, submissions = _students(options), (options.submissions or course.place).resolve()
+    students, submissions = _students(course), (options.submissions or course.place).resolve()
     if not options.submissions:
         if not submissions.exists():
             raise UsageError(f"there are no submissions in {submissions}: say where they are, with --submissions")
@@ -156,6 +191,7 @@ def _run(course: Course, options: argparse.Namespace) -> int:
             options.container,
             progress.show,
             progress.say,
+            options.allow_missing,
         )
         grade(course, submissions, students, limits, workers, *more)
     rows, source = rows_of(course, students)  # with those whom only an earlier round had
@@ -175,9 +211,10 @@ def _feedback_of(course: Course) -> str:
 
 def _publish(course: Course, rows: Sequence[Row], source: Source) -> list[similar.Pair]:
     """The table, the CSV and the report."""
-    pairs = similar.pairs(
-        similar.handed_in(course.state, course.assignment, course.books), similar.given(course.release, course.books)
-    )
+    codes = similar.handed_in(course.state, course.assignment, course.books)
+    pairs = similar.pairs(codes, similar.given(course.release, course.books))
+    teams = {row.student: {told for told in map(words.said, row.notes) if told.startswith(TEAM)} for row in rows}
+    pairs = [pair for pair in pairs if not teams.get(pair.one, set()) & teams.get(pair.other, set())]
     page = report.html(
         course.assignment,
         rows,
@@ -213,7 +250,7 @@ class _Progress:
         self.bar.total = count
         self.bar.set_postfix_str(", ".join(f"{number} {status}" for status, number in self.counts.most_common()))
         self.bar.update(done - self.bar.n)
-        self.say(f"{done}/{count} {row.student}: {row.status}, {row.total:g} points")
+        self.say(f"{done}/{count} {row.student}: {row.status}, {words.number(row.total, 'point')}")
 
     def say(self, line: str) -> None:
         """A line above the bar."""
@@ -221,13 +258,13 @@ class _Progress:
 
 
 def _status(course: Course, options: argparse.Namespace) -> int:
-    rows, source = rows_of(course, _students(options))
+    rows, source = rows_of(course, _students(course))
     print(report.table(rows, source.points))
     return 0
 
 
 def _report(course: Course, options: argparse.Namespace) -> int:
-    rows, source = rows_of(course, _students(options))
+    rows, source = rows_of(course, _students(course))
     _publish(course, rows, source)
     print(f"Report: {course.state / course.assignment}.html")
     return 0
@@ -237,16 +274,28 @@ def _feedback(course: Course, options: argparse.Namespace) -> int:
     written = feedback_again(course, options.student)
     if not written:
         raise UsageError(f"there is no graded submission of {options.student!r}")
-    print(f"{written} pages: {_feedback_of(course)}")
+    print(f"{words.number(written, 'page')}: {_feedback_of(course)}")
+    if options.zip:
+        students = _students(course)
+        rows = [row for row in rows_of(course, students)[0] if options.student in ("", row.student)]
+        data, count, left_out = feedback_zip(course, rows, students)
+        replace_file(options.zip.resolve(), data)
+        print(f"{words.number(count, 'page')} for Moodle: {options.zip}")
+        if left_out:
+            why = "not graded, or Moodle's number is neither in the folders' names nor on the list"
+            print(f"left out: {some(left_out)}: {why}", file=sys.stderr)
     return 0
 
 
 def _export(course: Course, options: argparse.Namespace) -> int:
-    rows, source = rows_of(course, _students(options))
-    text = report.export(rows, source.points, options.format, course.assignment)
-    open_ = sum(not row.final for row in rows)
-    if open_ and options.format != "plain":
-        print(f"{open_} of {len(rows)} students are left out: their points are not final", file=sys.stderr)
+    students = _students(course)
+    rows, source = rows_of(course, students)
+    column = course.assignment
+    if options.format != "plain":
+        rows, column, said = handed_on(rows, students, options.format, course.assignment)
+        for line in said:
+            print(line, file=sys.stderr)
+    text = report.export(rows, source.points, options.format, column)
     if options.output:
         replace_file(options.output.resolve(), text)
     else:

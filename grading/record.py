@@ -55,12 +55,33 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Student:
-    """A line of the students file."""
+    """A line of the students file.
+
+    Attributes
+    ----------
+    id, first_name, last_name, email : str
+        What the gradebook keeps. The others are what a platform calls the student.
+    number : str
+        The platform's own: Canvas's "ID", or Moodle's number of a participant, another one for each assignment.
+    official : str
+        Canvas's "SIS User ID", Moodle's "ID number".
+    login : str
+        With what they log in there.
+    group : str
+        Whose submission is theirs too; several are separated by commas.
+    section : str
+        Canvas's.
+    """
 
     id: str
     first_name: str = ""
     last_name: str = ""
     email: str = ""
+    number: str = ""
+    official: str = ""
+    login: str = ""
+    group: str = ""
+    section: str = ""
 
     def check(self) -> None:
         """Refuse what could be more than a name where it is shown.

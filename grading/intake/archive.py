@@ -44,6 +44,13 @@ class Entry:
         """What is in a folder, in order, but for hidden files."""
         return [Entry(path) for path in sorted(self._path.iterdir()) if not _hidden(path.name)]
 
+    def within(self) -> list[Entry]:
+        """The same for anything: nothing, where it is no folder, or one that cannot be opened."""
+        try:
+            return self.children() if self.kind == "folder" else []
+        except OSError:
+            return []
+
     def open(self) -> IO[bytes]:
         """To read; what was swapped for a link or a pipe in the meantime is not waited for."""
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -97,7 +104,7 @@ def unzipped(file: Path | IO[bytes], most: int, notes: list[str]) -> _Member:
         raise BadError(f"has more than {most:,} files")
     root, outside = _Member(""), list[str]()
     for info in members:
-        path = info.filename.replace("\\", "/")
+        path = _name(info).replace("\\", "/")
         parts = [part for part in path.split("/") if part not in ("", ".")]
         leaves = path.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", path)
         if leaves or not 0 < len(parts) <= MAX_DEPTH + 2 or max(map(len, parts)) > 255:
@@ -112,6 +119,16 @@ def unzipped(file: Path | IO[bytes], most: int, notes: list[str]) -> _Member:
     if outside:
         notes.append(f"left out, a path that leaves the zip or is too long: {some(outside)}")
     return root
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The member's name. A zip that does not say how its names are written is from Windows, or in fact in UTF-8."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")  # zipfile takes all of these for cp437
+    except UnicodeError:
+        return info.filename
 
 
 def _hidden(name: str) -> bool:

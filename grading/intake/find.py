@@ -18,13 +18,16 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from grading.intake.archive import KINDS, MAX_DEPTH, BadError, Entry, as_shown, read, some, unzipped
-from grading.intake.platforms import Label, Roster, label_of
+from grading.intake.platforms import GRADESCOPE, Label, Roster, label_of, submitters, without_group
 from grading.intake.repair import MAX_BYTES, Found
 from grading.record import Status, Student
 
-__all__ = ["Place", "submissions"]
+__all__ = ["TEAM", "Place", "submissions"]
 
+TEAM = "handed in for all of"  # before a group's name, in a note of each of its members
+RETURNED = "Feedback Attachment(s)"  # what the instructor put into a student's folder
 MAX_MEMBERS = 10_000  # of a student's zip; also the files that are looked at for one student
+MAX_AROUND = 4  # folders around the students' own
 MAX_ALL = 500_000  # members of the zip with all submissions
 
 
@@ -41,19 +44,22 @@ def submissions(
         - a subfolder for each student, named by the id, with the notebook in it or in a subfolder named after the
           assignment. nbgrader's ``timestamp.txt`` beside the notebook says when it was handed in.
         - files ``<student>.ipynb``, ``<student>_<assignment>.ipynb`` or ``<assignment>_<student>.ipynb``.
-        - what Moodle, Canvas, Blackboard or Brightspace give for download; see ``LAYOUTS``.
+        - what a platform gives for download: those of ``LAYOUTS``, Gradescope with its ``submission_metadata.yml``,
+          GitHub Classroom, Google Classroom. Folders around it do not matter.
 
         Instead of a notebook there may be a zip with the notebook anywhere in it.
     assignment : str
         The notebook's name without ``.ipynb``.
     students : mapping, optional
-        Who takes part. A platform's file belongs to the student whose id, name or (except for Moodle) number it bears.
+        Who takes part. A file belongs to the student whose id, login, address or full name it bears, or (except for
+        Moodle) whose number. What bears a group's name belongs to all who are in the group.
 
     Returns
     -------
     places : dict
         By student, in order. Who is not in ``students`` gets what stands in the name as id, made safe. Ids that differ
-        in case alone, or in how Unicode writes a letter, are one student's.
+        in case alone, or in how Unicode writes a letter, are one student's. Where one of several students may be
+        meant, it is none's: they get a place that is not graded, and the file has a row of its own.
     notes : list of str
         What was left out or had to be guessed, a line each.
 
@@ -64,23 +70,21 @@ def submissions(
     """
     roster, notes = Roster(students or {}), list[str]()
     top = _top(path, assignment, roster, notes)
-    labels = {entry: label for entry in top if (label := label_of(entry, assignment, roster))}
-    left_out = [as_shown(entry.name) for entry in top if entry not in labels]
+    labels = _labels(path, top, assignment, roster, notes)
+    left_out = [as_shown(entry.name) for entry in top if entry not in labels and entry.name != GRADESCOPE]
     if left_out:
         notes.append(f"left out, not a notebook, folder or zip: {some(left_out)}")
-    one = [label.name for label in labels.values()] == [assignment]
+    one = [label.name for found in labels.values() for label in found] == [assignment]
     if one or not labels:
         hint = "; is it the folder of one student?" * one
         raise ValueError(f"{path} has no submissions: there should be a folder or a notebook for each student{hint}")
-    numbers: dict[tuple[str, str], set[str]] = {}
-    for label in labels.values():
-        numbers.setdefault((label.platform, label.name), set()).add(label.number)
-    found: dict[str, dict[Entry, Label]] = {}
-    for entry, label in labels.items():
-        alone = len(numbers[label.platform, label.name]) == 1
-        found.setdefault(roster.id(label, alone), {})[entry] = label
-    places = {}
-    for student in sorted(found, key=lambda name: (name.casefold(), name)):
+    found, teams, doubts = _owned(labels, roster)
+    notes += [f"{student}: {why}" for student, why in doubts.items()]
+    places = dict[str, Place]()
+    for student in sorted({*found, *doubts}, key=lambda name: (name.casefold(), name)):
+        if student not in found:
+            places[student] = Place(student, assignment, {}, (doubts[student],), Status.NOT_GRADED)
+            continue
         own, said = found[student], list[str]()
         names = [as_shown(entry.name) for entry in own]
         if len({label.source or entry.name for entry, label in own.items()}) > 1:
@@ -88,12 +92,66 @@ def submissions(
             notes.append(f"{student}: {said[0]}")
         label = next(iter(own.values()))
         written = unicodedata.normalize("NFC", label.name)
-        if student not in roster.known and student not in (written, f"{written} {label.number}"):
+        if student not in roster.known and student not in (written, f"{written} {label.number}", label.login):
             notes.append(f"{names[0]}: the name is no safe id, so the student is called {student}")
         if any(each.late for each in own.values()):
             said.append("Canvas has it as late")
-        places[student] = Place(student, assignment, own, tuple(said))
+        said += [f"{TEAM} {as_shown(teams[entry])}" for entry in own if entry in teams]
+        places[student] = Place(student, assignment, own, tuple(dict.fromkeys(said)))
     return places, notes
+
+
+def _labels(
+    path: Path, top: list[Entry], assignment: str, roster: Roster, notes: list[str]
+) -> dict[Entry, list[Label]]:
+    """Of whom each folder and file is, as its name says, or Gradescope's file beside it."""
+    told = next((entry for entry in top if entry.name == GRADESCOPE and entry.kind == "file"), None)
+    if told:
+        handed = submitters(told)
+        return {entry: handed[entry.name] for entry in top if handed.get(entry.name)}
+    numbered = [entry for entry in top if re.fullmatch(r"submission_\d+", entry.name)]
+    if len(numbered) > 1 and not any(roster.named(entry.name) for entry in numbered):
+        raise ValueError(
+            f"{path} has Gradescope's folders ({numbered[0].name}, ...), and {GRADESCOPE} is not beside them, which "
+            "says whose they are: give the whole export"
+        )
+    labels = {entry: label for entry in top if (label := label_of(entry, assignment, roster))}
+    for kind in ("Moodle", ""):
+        alike = {entry: label for entry, label in labels.items() if label.platform == kind}
+        names = without_group(alike.values(), roster)
+        if names:
+            before = sorted({as_shown(name.removesuffix(own).rstrip(" -")) for name, own in names.items()})
+            notes.append(f"what stands before the students' names was left out: {some(before)}")
+        labels |= {entry: replace(each, name=names[each.name]) for entry, each in alike.items() if each.name in names}
+    return {entry: [label] for entry, label in labels.items()}
+
+
+def _owned(
+    labels: Mapping[Entry, list[Label]], roster: Roster
+) -> tuple[dict[str, dict[Entry, Label]], dict[Entry, str], dict[str, str]]:
+    """What each student has; of which team a folder is; and for students who may be meant by something, by what."""
+    numbers: dict[tuple[str, str], set[str]] = {}
+    for label in (each for several in labels.values() for each in several):
+        numbers.setdefault((label.platform, label.name), set()).add(label.number or label.login)
+    found: dict[str, dict[Entry, Label]] = {}
+    teams: dict[Entry, str] = {}
+    doubts: dict[str, list[str]] = {}
+    for entry, several in labels.items():
+        if len(several) > 1:
+            teams[entry] = entry.name
+        for label in several:
+            alone = len(numbers[label.platform, label.name]) == 1
+            owners, members = roster.owners(label), roster.members(label.name)
+            if len(owners) > 1 or (owners and not alone and not roster.certain(label)):
+                for owner in owners:
+                    doubts.setdefault(owner, []).append(as_shown(entry.name))
+                owners = []
+            elif members and not owners:
+                owners, teams[entry] = members, label.name
+            for owner in owners or [roster.stranger(label, alone)]:
+                found.setdefault(owner, {})[entry] = label
+    words = "the name alone does not say whose {} is: name it by the id, or give a list with the platform's numbers"
+    return found, teams, {who: words.format(some(names)) for who, names in doubts.items() if who not in found}
 
 
 @dataclass(frozen=True)
@@ -104,6 +162,14 @@ class Place:
     assignment: str
     _own: Mapping[Entry, Label]
     _notes: tuple[str, ...] = ()
+    _status: Status | None = None
+
+    @property
+    def moodle(self) -> str:
+        """Moodle's name of the student's folder, up to the number; nothing, if it is none of the student alone."""
+        named = [re.match(r"([^_]+_\d+)_assignsubmission_", entry.name) for entry in self._own]
+        alone = not any(note.startswith(TEAM) for note in self._notes)
+        return next((match[1] for match in named if match and alone), "")
 
     def load(self, books: Sequence[str] = ()) -> Found:
         """Read the student's notebooks: those of these names, or the one that is named as the assignment.
@@ -111,6 +177,9 @@ class Place:
         Nothing that lies there raises. Each is looked for by itself; one with another name is taken for the only one
         that is not there.
         """
+        if self._status:
+            digest = hashlib.sha256(repr((self._status, self._notes)).encode("utf-8", "replace")).hexdigest()
+            return Found(self.student, self._status, notes=self._notes, digest=digest)
         if len(books) < 2:
             return self._load(books[0] if books else self.assignment)
         parts = {book: self._load(book, books) for book in books}
@@ -172,6 +241,7 @@ class _Search:
     others: set[str]  # the assignment's other notebooks
     notes: list[str] = field(default_factory=list)
     _files: list[_File] = field(default_factory=list)
+    _elsewhere: list[str] = field(default_factory=list)
     _bad: int = 0
     _looked: int = 0
 
@@ -213,7 +283,10 @@ class _Search:
         if self._bad:
             return Status.UNREADABLE, None
         names = some([file.shown for file in own])
-        self.notes.append(f"there is no {wanted}" + f", only {names}: the notebook itself is needed" * bool(names))
+        words = f", only {names}: the notebook itself is needed" * bool(names)
+        if self._elsewhere:
+            words = f", but {some(self._elsewhere)} lies there, in a folder that is not looked into"
+        self.notes.append(f"there is no {wanted}{words}")
         return Status.MISSING, None
 
     def _right(self) -> list[_File]:
@@ -255,7 +328,26 @@ class _Search:
             if child.kind != "folder" or notebook:
                 self._add(_File(child, child.name, path, depth if inside else -depth, when, order, secret))
             elif depth < MAX_DEPTH if inside else depth == 0 and child.name == self.assignment:
-                self._walk(child, label, f"{path}/", depth + 1)
+                if (label.platform, child.name) != ("Sakai", RETURNED):
+                    self._walk(child, label, f"{path}/", depth + 1)
+            else:
+                self._pass_by(child, f"{path}/", depth + 1)
+
+    def _pass_by(self, folder: Entry, shown: str, depth: int) -> None:
+        """Where nbgrader would not look: what lies there is told, and not graded."""
+        try:
+            children = folder.children() if depth <= MAX_DEPTH else []
+        except OSError:
+            return
+        for child in children:
+            self._looked += 1
+            if self._looked > MAX_MEMBERS:
+                return
+            name = child.name.casefold()
+            if child.kind == "folder":
+                self._pass_by(child, f"{shown}{as_shown(child.name)}/", depth + 1)
+            elif child.kind == "file" and name.endswith((".ipynb", ".zip")):
+                self._elsewhere.append(shown + as_shown(child.name))
 
     def _time(self, file: Entry | None) -> datetime | None:
         if file is None:
@@ -322,26 +414,74 @@ def _top(path: Path, assignment: str, roster: Roster, notes: list[str]) -> list[
     """The folders and files of all students."""
     try:
         if path.is_dir():
-            return Entry(path.resolve()).children()
-        if not path.exists():
+            root = Entry(path.resolve())
+        elif not path.exists():
             raise BadError("does not exist")
-        if not path.is_file():
+        elif not path.is_file():
             raise BadError("is neither a folder nor a zip file")
-        top = unzipped(path, MAX_ALL, notes).children()
+        else:
+            root = unzipped(path, MAX_ALL, notes)
+        top, wrapped = _unwrapped(root.children(), assignment, roster, path.is_file(), 0)
     except OSError as error:
         raise ValueError(f"the submissions {path} cannot be opened: {error.strerror}") from None
     except BadError as error:
         raise ValueError(f"the submissions {path}: it {error}") from None
-    while len(top) == 1 and top[0].kind == "folder":  # a zip of the folder, or of one student in it?
-        label, inner = label_of(top[0], assignment, roster), top[0].children()
-        names = [os.path.splitext(entry.name)[0].casefold() for entry in inner]
-        labels = [label_of(entry, assignment, roster) for entry in inner]
-        platform = any(each and each.platform for each in labels)
-        wraps = len([each for each in labels if each]) > 1 or any(entry.kind == "folder" for entry in inner)
-        if (label and label.platform) or roster.knows(top[0].name) or assignment.casefold() in names:
-            break
-        if not wraps and not platform:
-            break
-        notes.append(f"the submissions are taken from the folder {as_shown(top[0].name)} of the zip")
-        top = inner
+    if wrapped:
+        where = "of the zip" if path.is_file() else f"of {as_shown(path.name)}"
+        notes.append(f"the submissions are taken from the folder {some(wrapped)} {where}")
     return top
+
+
+def _unwrapped(
+    entries: list[Entry], assignment: str, roster: Roster, is_zip: bool, depth: int
+) -> tuple[list[Entry], list[str]]:
+    """What lies in folders around the students' own, and the names of those folders.
+
+    Whoever is on the list needs no guess. Without a list only a single folder can be such a one.
+    """
+    found, around = list[Entry](), list[str]()
+    folders = [entry for entry in entries if entry.kind == "folder" and not entry.name.endswith((".ipynb", ".zip"))]
+    for entry in entries:
+        inner = entry.within() if entry in folders and depth < MAX_DEPTH else []
+        single = folders == [entry] and not any(_is_file(other) for other in entries)
+        if _wraps(entry, inner, assignment, roster, single, is_zip):
+            below, names = _unwrapped(inner, assignment, roster, is_zip, depth + 1)
+            found += below
+            around += [as_shown(entry.name), *names]
+        else:
+            found.append(entry)
+    return found, around
+
+
+def _is_file(entry: Entry) -> bool:
+    """Whether it may be a student's file: there are others beside them, as lists of grades and pages."""
+    return entry.name.casefold().endswith((".ipynb", ".zip"))
+
+
+def _wraps(
+    folder: Entry, inner: list[Entry], assignment: str, roster: Roster, single: bool, is_zip: bool, depth: int = 0
+) -> bool:
+    """Whether students' folders or files are in it, and it is no student's own."""
+    label = label_of(folder, assignment, roster)
+    if not inner or roster.named(folder.name) or (label and (label.platform or roster.members(label.name))):
+        return False
+    if any(entry.name == GRADESCOPE for entry in inner):
+        return True
+    if assignment.casefold() in (os.path.splitext(entry.name)[0].casefold() for entry in inner):
+        return False
+    labels = {entry: each for entry in inner if (each := label_of(entry, assignment, roster))}
+    known = sum(bool(roster.owners(each) or roster.members(each.name)) for each in labels.values())
+    platforms = {entry.kind for entry, each in labels.items() if each.platform}
+    if known > 1 or (single and (known or platforms)) or ("folder" in platforms and (known or not roster.known)):
+        return True
+    if single and is_zip:
+        return len(labels) > 1 or any(entry.kind == "folder" for entry in inner)
+    folders = [entry for entry in inner if entry.kind == "folder"]
+    if single and sum(any(map(_is_file, entry.within())) for entry in folders) > 1:
+        return True
+    one = single and len(folders) == 1
+    return (
+        depth < MAX_AROUND
+        and (single or bool(roster.known))
+        and any(_wraps(entry, entry.within(), assignment, roster, one, is_zip, depth + 1) for entry in folders)
+    )

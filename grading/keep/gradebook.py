@@ -15,7 +15,6 @@ import time
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +26,7 @@ from grading.course import books_of, prefix, sources
 from grading.intake.repair import known_cells, safe_id
 from grading.record import Row, Student
 
-__all__ = ["Grades", "LockedError"]
+__all__ = ["AddressError", "Grades", "LockedError", "address", "shown"]
 
 PATIENCE = 60  # seconds for another program that writes to the gradebook
 T = TypeVar("T")
@@ -35,6 +34,45 @@ T = TypeVar("T")
 
 class LockedError(Exception):
     """Another program keeps the gradebook to itself."""
+
+
+class AddressError(Exception):
+    """There is no gradebook at this address; the sentence says what would be one."""
+
+
+def address(url: str) -> str:
+    """A gradebook's address in full.
+
+    Raises
+    ------
+    AddressError
+        If there can be none; the sentence says what would be one.
+    """
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    forms = "sqlite:////folder/gradebook.db or postgresql+psycopg://user@host/name"
+    if url.startswith("sqlite:///") and not url.endswith(("/", ":memory:")):
+        path = Path(url.removeprefix("sqlite:///")).absolute()
+        if not path.parent.is_dir():
+            raise AddressError(f"the gradebook {url} cannot be made: there is no folder {path.parent}")
+        return f"sqlite:///{path}"
+    try:
+        made = make_url(url)
+        if made.get_backend_name() != "postgresql":
+            raise AddressError(f"the gradebook {shown(url)} is of a kind that is not known here; expected {forms}")
+        made.get_dialect().import_dbapi()
+    except ImportError as error:
+        said = f"the gradebook {shown(url)} needs {error.name}, which is not installed"
+        raise AddressError(f"{said}; expected postgresql+psycopg://..., and pip install psycopg") from None
+    except (SQLAlchemyError, ValueError):
+        raise AddressError(f"{shown(url)} is no address of a gradebook; expected {forms}") from None
+    return url
+
+
+def shown(url: str) -> str:
+    """An address without its password."""
+    return re.sub(r"(://[^/@]*?):[^/]*@", r"\1:***@", url)
 
 
 class Grades:
@@ -97,15 +135,15 @@ class Grades:
                 if hasattr(self, "_book"):
                     self._book.db.rollback()
                 if "is full" in str(error):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.url) from None
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), shown(self.url)) from None
                 if "locked" in str(error):
                     break  # the patience is used up
                 time.sleep(0.1 * 2**attempt)
         if "locked" in str(failed):
-            said = f"another program keeps the gradebook {self.url} to itself for more than {PATIENCE} s"
+            said = f"another program keeps the gradebook {shown(self.url)} to itself for more than {PATIENCE} s"
             raise LockedError(f"{said}: end it, and give the command again") from None
         if isinstance(failed, OperationalError):  # the disk, the server
-            raise OSError(errno.EIO, str(failed.orig).strip(), self.url) from None
+            raise OSError(errno.EIO, str(failed.orig).strip(), shown(self.url)) from None
         raise failed
 
     # ------------------------------------------------------------------------------------------ the assignment
@@ -256,7 +294,7 @@ class Grades:
 
     def _write(self, row: Row, comments: Mapping[str, str], when: datetime | None, person: Student | None) -> None:
         book, name = self._book, self.assignment
-        about = {key: value for key, value in asdict(person).items() if key != "id"} if person else {}
+        about = {key: getattr(person, key) for key in ("first_name", "last_name", "email")} if person else {}
         book.update_or_create_student(row.student, **about)
         submission = book.update_or_create_submission(name, row.student)
         submission.timestamp = when
@@ -287,6 +325,10 @@ class Grades:
         penalties.init_plugin()
         penalty = penalties.plugin_inst.late_submission_penalty(student, notebook.score, seconds)
         return None if penalty is None else float(penalties._check_late_penalty(notebook, penalty))
+
+    def knows(self) -> bool:
+        """Whether the assignment is in it."""
+        return bool(self._cells())
 
     def graded(self) -> set[str]:
         """Students of whom the gradebook has a submission."""

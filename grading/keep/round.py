@@ -8,13 +8,12 @@ graded again in the next round, so a round can be killed at any time.
 from __future__ import annotations
 
 import contextlib
-import csv
 import functools
 import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,10 +24,14 @@ from traitlets.config import Config
 
 from grading.course import beside, books_of, prefix, settings, sources
 from grading.intake import find
-from grading.intake.repair import Found, Source, safe_id
+from grading.intake.archive import Entry, as_shown, some
+from grading.intake.classlist import ClassList, ListError, read_list
+from grading.intake.platforms import Label, Roster
+from grading.intake.repair import Found, Source
 from grading.keep import private
-from grading.keep.gradebook import Grades, LockedError
+from grading.keep.gradebook import Grades, LockedError, shown
 from grading.keep.journal import Journal, replace_file, secret_of
+from grading.keep.memory import Memory, remember
 from grading.record import Reason, Row, Status, Student
 from grading.run import pool
 from grading.run.execution import SLOWEST, Limits
@@ -70,6 +73,8 @@ class Course:
         The gradebook's address; a file in ``state``, unless something else is said.
     site : str
         The book's address, for links; may be empty.
+    memory : Memory
+        What later commands in this state shall know.
     """
 
     root: Path
@@ -77,6 +82,7 @@ class Course:
     state: Path
     gradebook: str = ""
     site: str = ""
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def url(self) -> str:
@@ -131,8 +137,8 @@ class Course:
 # ---------------------------------------------------------------------------------------------- students
 
 
-def read_students(path: Path) -> dict[str, Student]:
-    """Read a CSV file with the columns id, first_name, last_name and, if there is one, email.
+def read_students(path: Path) -> ClassList:
+    """Read a class list: a CSV file of one's own, or what a platform exports (`grading.intake.classlist`).
 
     Raises
     ------
@@ -140,29 +146,9 @@ def read_students(path: Path) -> dict[str, Student]:
         If the file cannot be used; the sentence names line and column.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.DictReader(file)
-            if "id" not in (lines.fieldnames or []):
-                found = ", ".join(lines.fieldnames or []) or "nothing"
-                raise UsageError(f"{path} needs a first line with the column id; it has {found}")
-            students = {}
-            for line in lines:
-                texts = {name: (line.get(name) or "").strip() for name in ("id", "first_name", "last_name", "email")}
-                if not any(texts.values()):
-                    continue
-                if not texts["id"] or safe_id(texts["id"]) != texts["id"]:
-                    allowed = "letters, digits and _ . , - + @ ' ( ) or spaces, the first a letter or digit"
-                    raise UsageError(
-                        f"{path}, line {lines.line_num}: the id {texts['id']!r} is not safe; use {allowed}"
-                    )
-                one = students[texts["id"]] = Student(**texts)
-                try:
-                    one.check()
-                except ValueError as error:
-                    raise UsageError(f"{path}, line {lines.line_num}: {error}") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"the students file {path} cannot be read: {error}") from None
-    return students
+        return read_list(path)
+    except ListError as error:
+        raise UsageError(str(error)) from None
 
 
 # ---------------------------------------------------------------------------------------------- the round
@@ -180,6 +166,7 @@ def grade(
     container: str | None = None,
     progress: Callable[[Row, int, int], None] = lambda *_: None,
     remark: Callable[[str], None] = lambda _: None,
+    allow_missing: bool = False,
 ) -> list[Row]:
     """Grade submissions.
 
@@ -207,6 +194,8 @@ def grade(
         Gets each row as it is done, how many are done, and how many there are.
     remark : callable
         Gets what was left out or guessed among the submissions, a line each.
+    allow_missing : bool
+        Whether most of ``students`` may have handed in nothing: so it looks where names are not understood, too.
 
     Returns
     -------
@@ -231,9 +220,11 @@ def grade(
         handed, remarks = find.submissions(submissions, course.assignment, students)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from None
+    students = students or {}
+    if students and not only:
+        remarks += _absent(course, submissions, handed, students, allow_missing, fresh)
     for line in remarks:
         remark(line)
-    students = students or {}
     names = sorted({*handed, *students}, key=lambda name: (name.casefold(), name))
     if only and only not in names:
         raise UsageError(f"there is no student {only!r}; there is {', '.join(names[:10])}{', ...' * (len(names) > 10)}")
@@ -241,6 +232,7 @@ def grade(
         _private(course)
     try:
         with _alone(course.state / "lock"):
+            remember(course.state, course.memory)
             if fresh or not Journal(course.journal).rows.keys() >= set(names):
                 workers.start()
             rules = (secret_of(course.state), unisolated, container)
@@ -255,6 +247,36 @@ def grade(
         raise UsageError(str(error)) from None
     except OSError as error:
         raise _unwritten(error) from None
+
+
+def _absent(
+    course: Course,
+    place: Path,
+    handed: Mapping[str, find.Place],
+    students: Mapping[str, Student],
+    allowed: bool,
+    fresh: bool,
+) -> list[str]:
+    """What there is to say of students who are not in the folder; where they are most, it is refused."""
+    rows = {} if fresh else Journal(course.journal).rows
+    earlier = {name for name, row in rows.items() if row.status.readable}
+    kept = [name for name in students if name not in handed and name in earlier]
+    missing = [name for name in students if name not in handed and name not in earlier]
+    strange = some([as_shown(name) for name in handed if name not in students])
+    names = [f"{one.first_name} {one.last_name}".strip() for one in map(students.__getitem__, missing)]
+    absent = some([f"{name} ({key})" if name else key for name, key in zip(names, missing, strict=True)])
+    if 2 * len(missing) > len(students) and not allowed:
+        whose = f" What is there is of nobody on the list: {strange}." * bool(strange)
+        raise UsageError(
+            f"nothing was graded: {len(missing)} of the {len(students)} students on the list have nothing in {place}: "
+            f"{absent}.{whose} Is it the right folder, and the right list? The names of folders have to be ids, "
+            "logins, addresses or full names of the list; for teams it needs a column group. If so many really "
+            "handed in nothing: --allow-missing"
+        )
+    said = [f"not in {place}, so what an earlier round graded stands: {some(kept)}"] if kept else []
+    if missing and strange:
+        said.append(f"not on the list: {strange}; and nothing was found of {absent}: is one the other?")
+    return said
 
 
 def _private(course: Course, always: bool = True) -> list[str]:
@@ -325,9 +347,13 @@ class _Round:
 
         def tasks() -> Iterator[Task]:
             for name in names:
-                found = handed[name].load(self.course.books) if name in handed else Found.nothing(name)
-                late = self._late(found)
                 known = self.journal.rows.get(name) if name in graded else None
+                place = handed.get(name) or (None if fresh else self._kept(name))
+                if place and name not in handed and known and known.source == self.digest:
+                    self._done(known, rows, len(names))
+                    continue
+                found = place.load(self.course.books) if place else Found.nothing(name)
+                late = self._late(found)
                 if (
                     known
                     and known.status is not Status.NOT_GRADED  # the grader's own fault is tried again
@@ -343,6 +369,15 @@ class _Round:
         for task, result in pool.results(workers, grade_one, tasks(), most):
             self._done(self._write(task, result), rows, len(names))
         return _now(self.book, [rows[name] for name in names], self.source, self.students)
+
+    def _kept(self, student: str) -> find.Place | None:
+        """What an earlier round, which looked somewhere else, found of a student."""
+        row = self.journal.rows.get(student)
+        files = (self.course.file("submitted", student, book) for book in self.course.books)
+        if not row or not row.status.readable or not any(file.is_file() for file in files):
+            return None
+        folder = Entry(self.course.state / "submitted" / student)
+        return find.Place(student, self.course.assignment, {folder: Label(student)})
 
     def _done(self, row: Row, rows: dict[str, Row], count: int) -> None:
         rows[row.student] = row
@@ -413,17 +448,13 @@ def _replace(path: Path, content: str | bytes) -> None:
 
 def _now(book: Grades, rows: Iterable[Row], source: Source, students: Mapping[str, Student]) -> list[Row]:
     """The rows as the gradebook has them: a person may have changed them."""
-    grades, penalties = book.grades(), book.penalties()
-    return [
-        _changed(row, grades.get(row.student, {}), penalties.get(row.student, 0.0), source, students) for row in rows
-    ]
+    grades, penalties, roster = book.grades(), book.penalties(), Roster(students)
+    return [_changed(row, grades.get(row.student, {}), penalties.get(row.student, 0.0), source, roster) for row in rows]
 
 
-def _changed(
-    row: Row, grades: Mapping[str, Any], penalty: float, source: Source, students: Mapping[str, Student]
-) -> Row:
-    row = replace(row, person=students.get(row.student))
-    if students and row.student not in students:
+def _changed(row: Row, grades: Mapping[str, Any], penalty: float, source: Source, roster: Roster) -> Row:
+    row = replace(row, person=roster.person(row.student))
+    if roster.known and not row.person:
         row = replace(row, notes=[*row.notes, Reason.STRANGER()])
     if row.status is Status.NOT_GRADED or grades.keys() < source.points.keys():
         return row
@@ -441,8 +472,15 @@ def _reading(course: Course) -> Iterator[tuple[Journal, Grades, Bundle]]:
     if not course.journal.is_file() or not all((course.release / f"{book}.ipynb").is_file() for book in course.books):
         raise UsageError(f"{course.assignment} was not graded yet: python -m grading run {course.assignment} ...")
     _private(course, always=False)
+    file = course.url.removeprefix("sqlite:///")
+    lost = f"the gradebook {shown(course.url)} has nothing of {course.assignment}, though it was graded"
+    remedy = "name the right one with --gradebook, or give the run command again"
+    if file != course.url and not Path(file).exists():
+        raise UsageError(f"{lost}: {remedy}")
     book = Grades(course.url, course.state, course.assignment, course.config())
     try:
+        if not book.knows():
+            raise UsageError(f"{lost}: {remedy}")
         yield Journal(course.journal), book, course.bundle()
     finally:
         book.close()

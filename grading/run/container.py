@@ -180,7 +180,7 @@ class ContainerSandbox(Sandbox):
             path = "/usr/local/bin:/usr/bin:/bin"
         else:
             command += [*self._see, "--passwd=false", "--rootfs", str(self._root)]
-            path = os.pathsep.join([str(Path(sys.executable).parent), os.defpath])
+            path = os.pathsep.join([str(Path(sandbox.PYTHON).parent), os.defpath])
         kept = {**sandbox._environment(Path("/course"), "/student"), "PATH": path}
         return [*command, "/usr/bin/env", "-i", *(f"{name}={value}" for name, value in kept.items())]
 

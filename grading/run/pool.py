@@ -18,7 +18,8 @@ from grading.run import watched
 __all__ = ["ClusterError", "cluster", "processes", "results"]
 
 TRIES = 3
-PATIENCE = 60  # seconds for a scheduler to answer
+CONNECT = 5  # seconds for a scheduler to answer
+PATIENCE = 60  # seconds for its first worker
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -107,10 +108,15 @@ def cluster(scheduler: str, jobs: int) -> Iterator[Workers]:
         else:
             address = scheduler
         try:
-            client = stack.enter_context(Client(address, timeout=PATIENCE, set_as_default=False))  # type: ignore[no-untyped-call]
+            client = stack.enter_context(Client(address, timeout=CONNECT, set_as_default=False))  # type: ignore[no-untyped-call]
+        except Exception as error:  # what is there may be no scheduler at all, and then Dask reads nonsense
+            why = " ".join(str(error).split()) or "it does not answer"
+            form = "expected an address as tcp://host:8786, of a scheduler that runs, or local"
+            raise ClusterError(f"the scheduler {scheduler} cannot be used, {form}: {why}") from None
+        try:
             client.wait_for_workers(1, timeout=PATIENCE)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise ClusterError(f"the scheduler {scheduler} cannot be used: {error}") from None
+        except (OSError, TimeoutError) as error:
+            raise ClusterError(f"the scheduler {scheduler} has no worker after {PATIENCE} s: {error}") from None
         threads = sum(client.nthreads().values())
         yield Workers(lambda: client.get_executor(retries=TRIES, pure=False), 2 * threads, client.run)
 

@@ -54,6 +54,7 @@ def __getattr__(name):
 '''
 # in the environment, not in the sandbox: the course's own packages, and what would do the exercises
 HIDDEN = {"grading", "nbgrader", "sqlalchemy", "distributed", *LIBRARIES}
+PYTHON = os.path.abspath(sys.executable)  # of "../course/.venv/bin/python" the sandbox does not see all folders
 SLACK = 1 << 29  # bytes that Python and its packages take before a student's first line
 SPARE = 1 << 27  # bytes above the limit: what a process changes of those, and so much that it sees a MemoryError first
 HANDLE = 208 << 10  # bytes that a socket or a pipe holds at most
@@ -106,7 +107,7 @@ def obstacle() -> str:
         with tempfile.TemporaryDirectory(prefix="grading-") as folder:
             Path(folder, "modules").mkdir()
             tried = subprocess.run(
-                [*_command(Path(folder)), sys.executable, "-I", "-S", "-c", TRIAL, folder, *_namespaces()],
+                [*_command(Path(folder)), PYTHON, "-I", "-S", "-c", TRIAL, folder, *_namespaces()],
                 env=_environment(Path("/course"), "/student"),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -526,7 +527,7 @@ class Sandbox:
             self._stop()
             self._door, end = socket.socketpair()
             with end:
-                server = [sys.executable, "-P", "-m", "grading.student.forkserver", str(end.fileno())]
+                server = [PYTHON, "-P", "-m", "grading.student.forkserver", str(end.fileno())]
                 self._server = subprocess.Popen(
                     [*_command(self._folder), *server],
                     env=_environment(Path("/course"), "/student"),
@@ -558,7 +559,7 @@ class Sandbox:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(ENOUGH)
             process = subprocess.Popen(
-                [sys.executable, "-P", "-c", "from grading.student.bridge import main; main()"],
+                [PYTHON, "-P", "-c", "from grading.student.bridge import main; main()"],
                 env=_environment(self._folder / "modules", str(home)),
                 cwd=home,
                 stdin=subprocess.PIPE,
@@ -610,7 +611,7 @@ def _environment(modules: Path, home: str) -> dict[str, str]:
     """The variables of the student's process: none of those of whoever grades."""
     kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "SYSTEMROOT") if name in os.environ}
     return kept | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),
+        "PATH": os.pathsep.join([str(Path(PYTHON).parent), os.defpath]),
         "HOME": home,
         "TMPDIR": home,
         "IPYTHONDIR": f"{home}/ipython",
@@ -624,7 +625,7 @@ def _environment(modules: Path, home: str) -> dict[str, str]:
 
 def view(folder: Path) -> list[tuple[str, ...]]:
     """All files that student code may see, as options of bubblewrap; the modules lie in ``/course``."""
-    python = sorted({sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1])})
+    python = sorted({sys.prefix, sys.base_prefix, str(Path(PYTHON).resolve().parents[1])})
     see: list[tuple[str, ...]] = [("ro-bind", "/usr", "/usr")]
     for name in ("bin", "lib", "lib32", "lib64", "sbin"):
         path = Path("/", name)

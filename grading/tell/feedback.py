@@ -196,7 +196,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters["outline"] = _outline
+    environment.filters.update(outline=_outline, number=wording.number)
     css = Path(__file__).with_name("templates").joinpath("feedback.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     environment.globals.update(css=Markup(css), css_digest=digest)
@@ -243,7 +243,7 @@ def page(
         most=sum(points.values()),
         waiting=sum(points[name] for name in row.waiting if name in points),
         status="" if row.status is Status.GRADED else str(row.status),
-        notes=[printed(wording.said(note), hidden) for note in row.notes],
+        notes=[printed(wording.said(note), hidden) for note in row.notes if note.reason not in wording.INSTRUCTORS],
         cells=list(_shown(cells, items, words)) if row.status.readable else [],
     )
     # no character that a browser would refuse, and no half of a surrogate pair, which could not be written to a file

@@ -64,7 +64,7 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
         ]
         lines.append((first + (said[0] if said else "")).rstrip())
         lines += [" " * len(start) + line for line in said[1:]]
-    full = sum(row.total == most for row in rows)
+    full, more = (sum(row.total > least for row in rows) for least in (most - 1e-9, most + 1e-9))
     broken = sum(not row.status.readable for row in rows)
     mean = sum(row.total for row in rows) / max(1, len(rows))
     lines += ["-" * WIDTH]
@@ -72,7 +72,8 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
         lines.append("* judged beside the student's code: can be fooled")
     if any(row.waiting for row in rows):
         lines.append("? waits for a person to read it in formgrader, and counts as zero until then")
-    lines.append(f"{len(rows)} students, {full} with all {most:g} points, {broken} not gradable, mean {mean:.4g}")
+    have = f"{full} with all {words.number(most, 'point')}{f' ({more} of them with more)' * bool(more)}"
+    lines.append(f"{words.number(len(rows), 'student')}, {have}, {broken} not gradable, mean {mean:.4g}")
     return CONTROL.sub("", "\n".join(lines))
 
 
@@ -85,6 +86,10 @@ Lines = Iterator[list[str]]
 def export(rows: Sequence[Row], points: Mapping[str, float], kind: str, assignment: str) -> str:
     """The grades as a CSV file.
 
+    What the class list has from the platform, goes back to it: Canvas's ID, SIS User ID, SIS Login ID and section, and
+    Moodle's ID number. Without it our own id stands where Canvas looks for a SIS user and for a login, and where Moodle
+    has the ID number.
+
     Parameters
     ----------
     rows : sequence of Row
@@ -92,10 +97,9 @@ def export(rows: Sequence[Row], points: Mapping[str, float], kind: str, assignme
     points : mapping
         The items in order, with their maximum.
     kind : {"plain", "canvas", "moodle"}
-        ``plain`` says all there is to say. ``canvas`` is for the import of Canvas's gradebook: our id stands where
-        Canvas looks for a SIS user and for a login. ``moodle`` is for Moodle's grade import, where a person is found
-        by "ID number" or "Email address". The last two hold nobody whose total is not final (`Row.final`): an empty
-        grade, like a preliminary one, would replace what is there.
+        ``plain`` says all there is to say. ``canvas`` is for the import of Canvas's gradebook, ``moodle`` for Moodle's
+        grade import, where a person is found by "ID number" or "Email address". The last two hold nobody whose total
+        is not final (`Row.final`): an empty grade, like a preliminary one, would replace what is there.
     assignment : str
         Its name in the course system.
 
@@ -153,13 +157,18 @@ def _canvas(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -
     for row in filter(lambda row: row.final, rows):
         first, last, _ = _names(row)
         name = ", ".join(part for part in (last, first) if part) or row.student
-        yield [*_texts(name, "", row.student, row.student, ""), f"{row.total:g}"]
+        person = row.person or Student(row.student)
+        ids = [person.number, person.official, person.login]
+        yield [*_texts(name, *(ids if any(ids) else ["", row.student, row.student]), person.section), f"{row.total:g}"]
 
 
 def _moodle(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -> Lines:
     yield ["ID number", "First name", "Last name", "Email address", *_texts(assignment), "Feedback comments"]
     for row in filter(lambda row: row.final, rows):
-        yield [*_texts(row.student, *_names(row)), f"{row.total:g}", *_texts("; ".join(words.remarks(row)))]
+        person = row.person or Student(row.student)
+        other = row.student in (person.email, person.login, person.number)  # then it is no ID number
+        told = "; ".join(words.remarks(row, student=True))
+        yield [*_texts(person.official or row.student * (not other), *_names(row)), f"{row.total:g}", *_texts(told)]
 
 
 KINDS: dict[str, Callable[[Sequence[Row], Mapping[str, float], str], Lines]] = {

@@ -63,7 +63,7 @@ def html(
         rows=rows,
         run=run,
         most=sum(points.values()),
-        full=sum(row.total == sum(points.values()) for row in run),
+        full=sum(row.total > sum(points.values()) - 1e-9 for row in run),
         median=statistics.median(totals) if totals else None,
         waiting=[row for row in rows if row.waiting],
         totals=_histogram(totals, sum(points.values())),
@@ -193,11 +193,11 @@ def _histogram(values: Sequence[float], top: float) -> dict[str, Any] | None:
         return None
     sizes = (digit * 10.0**power for power in range(-3, 9) for digit in (1, 2, 5))
     step = next(size for size in sizes if top / size <= 20)
-    bins = max(1, math.ceil(top / step - 1e-9))
+    bins = max(1, math.ceil(max(top, *values) / step - 1e-9))  # extra credit can go above the top
     counts = Counter(min(bins - 1, int(value / step + 1e-9)) for value in values)
     tallest, wide = max(counts.values()), WIDE / bins
     bars = [
-        _Bar(n * step, min(top, (n + 1) * step), counts[n], n * wide, wide, HIGH * counts[n] / tallest)
+        _Bar(n * step, min(max(top, *values), (n + 1) * step), counts[n], n * wide, wide, HIGH * counts[n] / tallest)
         for n in range(bins)
     ]
     median = statistics.median(values)

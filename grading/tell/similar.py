@@ -353,7 +353,7 @@ def table(found: Sequence[Pair], most: int = 20) -> str:
             said, 120, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
         )
     if len(found) > most:
-        lines.append(f"and {len(found) - most} pairs more")
+        lines.append(f"and {len(found) - most} more")
     return CONTROL.sub("", "\n".join(line.rstrip() for line in lines))
 
 

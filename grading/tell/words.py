@@ -7,7 +7,7 @@ from typing import Any
 
 from grading.record import Reason, Row, Status, Stop, Verdict, Why
 
-__all__ = ["duration", "line", "remarks", "said", "stopped", "text"]
+__all__ = ["duration", "line", "number", "remarks", "said", "stopped", "text"]
 
 WORDS = {
     Reason.RIGHT: "all right",
@@ -16,7 +16,7 @@ WORDS = {
     Reason.ANSWER_DELETED: "the answer was deleted",
     Reason.STATUS: "{status}",
     Reason.NO_POINTS: "the check gave no points",
-    Reason.OUT_OF_RANGE: "the check gave {points} points of {most:g}",
+    Reason.OUT_OF_RANGE: "the check gave {points} of {most}",
     Reason.UNSOLVED: "not solved yet",
     Reason.RAISED: "stopped with {raised}",
     Reason.LATE: "no answer within {seconds:g} s",
@@ -29,8 +29,8 @@ WORDS = {
     Reason.BORROWED: "it calls {name}; this part asks for your own code, with NumPy alone",
     Reason.CALLS: "{function} called {name} {often}; the task asks for {asks}",
     Reason.STEPS: "{function} computes with {found}; the task asks for {asks}",
-    Reason.PARTS: "{where} has {found} parts, expected {wanted}{inputs}",
-    Reason.NO_ARRAY: "{where} is a list of {found} parts, expected an array of shape {wanted}{inputs}",
+    Reason.PARTS: "{where} has {parts}, expected {wanted}{inputs}",
+    Reason.NO_ARRAY: "{where} is a list of {parts}, expected an array of shape {wanted}{inputs}",
     Reason.SHAPE: "{where} has shape {found}, expected {wanted}{inputs}",
     Reason.NOT_FINITE: "{where} has entries that are not finite numbers{inputs}",
     Reason.PRECISION: "{where} is right to the digits of {found} only, and the inputs are {wanted}: "
@@ -82,6 +82,7 @@ MANNERS = {
     "row": "only row {index} is wrong; ",
     "column": "only column {index} is wrong; ",
 }
+INSTRUCTORS = (Reason.STRANGER, Reason.UNISOLATED)  # students need not read these
 LONGEST = 300  # characters of a line
 
 
@@ -106,6 +107,8 @@ def _phrases(data: Mapping[str, Any]) -> dict[str, str]:
     if "kind" in data:
         what = f"a value of type {data['kind']} where numbers were expected"
         phrases["what"] = KINDS.get(data["kind"], what)
+    if isinstance(data.get("found"), int):
+        phrases["parts"] = number(data["found"], "part")
     if "times" in data:
         phrases["often"] = {0: "never", 1: "once", 2: "twice"}.get(data["times"], f"{data['times']} times")
     if "error" in data:
@@ -141,7 +144,8 @@ def line(verdict: Verdict) -> str:
 
 def text(verdict: Verdict) -> str:
     """What a check prints."""
-    lines = [f"{verdict.function or verdict.item}: {verdict.points:g} of {verdict.max_points:g} points"]
+    points = f"{verdict.points:g} of {number(verdict.max_points, 'point')}"
+    lines = [f"{verdict.function or verdict.item}: {points}"]
     for group in verdict.groups:
         words = said(group.why) if group.why else "right"
         lines.append(f"  {group.points:g}/{group.max_points:g}  {group.name}: {words}")
@@ -159,11 +163,20 @@ def stopped(stop: Stop) -> tuple[str, str]:
     return "TimeLimit" if reason.too_late else "KernelDied" if reason.died else "NotRun", said(stop.why)
 
 
-def remarks(row: Row) -> list[str]:
-    """What went wrong, a sentence for each thing: first what concerns the whole submission."""
-    notes = [said(note) for note in row.notes]
+def remarks(row: Row, student: bool = False) -> list[str]:
+    """What went wrong, a sentence for each thing: first what concerns the whole submission.
+
+    Parameters
+    ----------
+    row : Row
+        A student's.
+    student : bool
+        Whether the student shall read it: then without what is the instructor's business alone.
+    """
+    notes = [said(note) for note in row.notes if not (student and note.reason in INSTRUCTORS)]
     late = [f"late by {duration(row.late)}"] * (row.late > 0)
-    late += [f"{row.penalty:g} points are taken away for that"] * (row.penalty > 0)
+    taken = f"{number(row.penalty, 'point')} {'is' if row.penalty == 1 else 'are'} taken away for that"
+    late += [taken] * (row.penalty > 0)
     if row.status in (Status.GRADED, Status.RENAMED, Status.LATE):
         first, last = late, notes
     else:
@@ -176,6 +189,11 @@ def remarks(row: Row) -> list[str]:
         first.append(f"{said(Reason.UNSOLVED())}: {which}")
     others = [f"{item}: {line(verdict)}" for item, verdict in row.lost.items() if item not in unsolved]
     return [*first, *others, *last]
+
+
+def number(count: float, noun: str) -> str:
+    """A number of things, as "1 point" and "0.5 points"."""
+    return f"{count:g} {noun}{'s' * (count != 1)}"
 
 
 def duration(seconds: float) -> str:

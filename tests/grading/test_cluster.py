@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -82,7 +83,7 @@ def test_workers_that_die_take_nothing_with_them(small, scheduler):
 
 def test_the_command_takes_a_scheduler(small, scheduler):
     small.hand_in("ann")
-    assert "1 students" in small.run("--scheduler", scheduler[0])
+    assert "1 student," in small.run("--scheduler", scheduler[0])
     assert float(small.rows()["ann"]["total"]) == 5
 
 
@@ -120,3 +121,15 @@ def test_the_requirement_travels_with_each_task(small, tmp_path, monkeypatch):
         monkeypatch.setattr(there, "everywhere", lambda function: {})
         with pytest.raises(UsageError, match="bubblewrap is not installed"):
             grade(Course(small.root, "small", small.state), small.submissions, workers=there, limits=Limits(5, 20))
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:{port}", "http://127.0.0.1:{port}", "tcp://127.0.0.1", "foo"])
+def test_an_address_at_which_is_no_scheduler(address):
+    """A port at which nobody listens, one of another service, and what is no address: a sentence after seconds."""
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))  # and does not listen
+        start = time.monotonic()
+        with pytest.raises(pool.ClusterError, match="cannot be used, expected an address as tcp://host:8786"):  # noqa: SIM117
+            with pool.cluster(address.format(port=busy.getsockname()[1]), 1):
+                pass
+    assert time.monotonic() - start < 30

@@ -128,9 +128,8 @@ def test_only_one_student_in_the_zip(tmp_path):
         ("Ann  LEE_12_assignsubmission_file_small.ipynb", "a1"),
         ("libenny_77_34_small.ipynb", "77"),  # by the number
         ("Li Benny_77_assignsubmission_file_small.ipynb", "Li Benny"),  # Moodle's number is not the student's
-        ("wuwu_12_34_small.ipynb", "wuwu"),  # two have this name
         ("A1_small.ipynb", "a1"),
-        ("Ann Lee.ipynb", "Ann Lee"),  # no platform says that this is a name
+        ("Ann Lee.ipynb", "a1"),
         ("a1.py", "a1"),
     ],
 )
@@ -142,7 +141,20 @@ def test_names_and_numbers_of_platforms_lead_to_the_students(name, student, tmp_
 
 def test_two_of_one_name_are_not_given_to_one_student(tmp_path):
     files(tmp_path, "leeann_1_8_small.ipynb", "leeann_2_9_small.ipynb")
-    assert list(loaded(tmp_path, {"a1": Student("a1", "Ann", "Lee")})[0]) == ["leeann 1", "leeann 2"]
+    rows, notes = loaded(tmp_path, {"a1": Student("a1", "Ann", "Lee")})
+    assert (rows["leeann 1"], rows["leeann 2"]) == (GRADED, GRADED)
+    status, said = rows["a1"]
+    assert status == "not graded"  # and so is in no export
+    assert "the name alone does not say whose leeann_1_8_small.ipynb, leeann_2_9_small.ipynb is" in said
+    assert notes == [f"a1: {said}"]
+
+
+def test_two_of_the_list_have_one_name(tmp_path):
+    files(tmp_path, "wuwu_12_34_small.ipynb")
+    rows, _ = loaded(tmp_path, {name: Student(name, "Wu", "Wu") for name in ("w1", "w2")})
+    assert {name: status for name, (status, _) in rows.items()} == {
+        "w1": "not graded", "w2": "not graded", "wuwu": "graded"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

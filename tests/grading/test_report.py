@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from grading.record import Hint, Reason, Row, Status, Student, Verdict, Why
 from grading.tell import report, similar
 from grading.tell.similar import Pair
-from grading.tell.words import duration, remarks
+from grading.tell.words import duration, number, remarks
 
 POINTS = {"double": 2.0, "triple": 3.0, "why": 1.0}
 FUNCTIONS = {"double": "twice", "triple": "thrice"}
@@ -79,6 +80,27 @@ def test_duration():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("totals", "said"),
+    [
+        ((6.0, 5.0), "2 students, 1 with all 6 points, 0"),
+        ((6.0, 7.0, 6.5), "3 students, 3 with all 6 points (2 of them with more), 0"),  # extra credit
+        ((0.1 + 0.2 + 5.7, 6.0), "2 students, 2 with all 6 points, 0"),
+    ],
+)
+def test_who_has_all_points(totals, said):
+    rows = [row(f"s{n}", got=(total - 3, 3.0, 0.0)) for n, total in enumerate(totals)]
+    assert said in report.table(rows, POINTS)
+    have = sum(total > 5.99 for total in totals)
+    assert f"{have} {'has' if have == 1 else 'have'} them all" in report.html("small", rows, POINTS)
+
+
+def test_one_point_is_no_points():
+    assert [number(count, "point") for count in (0, 0.5, 1, 1.5)] == ["0 points", "0.5 points", "1 point", "1.5 points"]
+    assert "1 point is taken away" in " ".join(remarks(row(late=7200.0, penalty=1.0)))
+    assert "1 student, 1 with all 1 point," in report.table([row(got=(1.0, 0.0, 0.0))], {"double": 1.0})
+
+
 def test_table():
     """Every student has a line, no line is too wide, and what is not known yet is no number."""
     rows = [
@@ -133,6 +155,26 @@ def test_moodle():
     head, line = read(report.export(rows, POINTS, "moodle", "Small"))
     assert head == ["ID number", "First name", "Last name", "Email address", "Small", "Feedback comments"]
     assert line == ["ann", "Ann", "Lee", "ann@uni.example", "4", "double: squared"]
+
+
+def test_what_the_list_has_of_a_platform_goes_back_to_it():
+    """Canvas finds a student by its ID; a login or an address that serves as our id is no ID number to Moodle."""
+    ann = Student("ann", "Ann", "Lee", "ann@uni.example", number="1001", official="007", login="ann", section="A and B")
+    ben = Student("ben@uni.example", "Ben", "Li", "ben@uni.example")
+    rows = [row("ann", person=ann), row("ben@uni.example", person=ben)]
+    head, _, *lines = read(report.export(rows, POINTS, "canvas", "Small (98765)"))
+    assert head[-1] == "Small (98765)"
+    assert lines[0] == ["Lee, Ann", "1001", "007", "ann", "A and B", "6"]
+    _, *lines = read(report.export(rows, POINTS, "moodle", "Small"))
+    assert [line[0] for line in lines] == ["007", ""]
+
+
+def test_words_for_the_instructor_are_no_feedback():
+    """Who is not on the list, and what the machine lacked, is nothing that a student should read in Moodle."""
+    made = row("ann", notes=["2 locked cells were deleted"])
+    notes = [*made.notes, Reason.STRANGER(), Reason.UNISOLATED()]
+    _, line = read(report.export([replace(made, notes=notes)], POINTS, "moodle", "Small"))
+    assert line[-1] == "2 locked cells were deleted"
 
 
 @pytest.mark.parametrize("kind", ["canvas", "moodle"])

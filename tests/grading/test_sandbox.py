@@ -1,6 +1,8 @@
 """Student code reaches nothing of the course, and the verdict is not made where it runs."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -188,3 +190,14 @@ def test_a_class_before_an_item_is_a_students_own(box, tmp_path, answer):
     for verdict in (execution.ran.verdicts["twice"], here):
         assert verdict.points == points
         assert said in words.text(verdict)
+
+
+def test_python_may_be_called_by_a_path_from_somewhere_else(sandboxed, tmp_path):
+    """The sandbox has not the folder from which the path leads."""
+    python = os.path.relpath(sys.executable, tmp_path)
+    code = "import sys; from grading.run.sandbox import obstacle; print('..' in sys.executable, repr(obstacle()))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [python, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("True ''\n", "")
