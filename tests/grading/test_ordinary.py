@@ -246,6 +246,8 @@ def test_more_than_there_is_to_earn_is_no_grade():
 CHECKS = """
 from grading.engine import Case, Group, Item
 
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.keep.gradebook`
+
 def lists(rng):
     return [Case((list(map(float, rng.normal(size=n))),)) for n in (1, 3, 5)]
 

@@ -387,4 +387,4 @@ def test_table():
     assert "31%" in text
     assert text.count("88%") == 20
     assert "and 5 more" in text
-    assert text.endswith("and 5 pairs more")
+    assert text.endswith("\nand 5 more")
