@@ -38,15 +38,15 @@ def write_contents(folder, *others):
     write(folder, {"book/_toc.yml": f"format: jb-book\nroot: page\n{chapters}"})
 
 
-def write_page(folder, name, code):
+def write_page(folder, name, code, kernel="python3", words=""):
     """A page whose code also writes down that it runs."""
     code = f"with open('../runs.txt', 'a') as f:\n    f.write('{name} ')\n{code}"
     cells = [
-        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": f"# Page {name}"},
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": f"# Page {name}\n\n{words}"},
         {"cell_type": "code", "id": "b", "metadata": {}, "source": code, "outputs": [], "execution_count": None},
     ]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    about = {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}} if kernel else {}
+    notebook = {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
     write(folder, {f"book/{name}.ipynb": json.dumps(notebook)})
 
 
@@ -143,3 +143,40 @@ def test_a_fault_fails_the_build_every_time(small_book, fault):
         write(folder, {"book/other.md": "# Other\n\n[nowhere](nowhere.md)\n"})
     assert script.main() != 0
     assert script.main() != 0
+
+
+KERNELS = {"vscode": ".venv", "named": "Python 3 (ipykernel)", "own": "myenv", "none": ""}
+
+
+def test_a_page_is_executed_whatever_its_editor_called_the_kernel_and_nothing_is_said_of_it(small_book, capfd):
+    script, folder = small_book
+    write_contents(folder, *KERNELS)
+    for name, kernel in KERNELS.items():
+        write_page(folder, name, f"print('this is', {name!r})", kernel)
+    assert script.main() == 0
+    said = capfd.readouterr()
+    assert "encryption" not in said.out + said.err
+    for name in KERNELS:
+        assert f"this is {name}" in (folder / "_build" / "html" / f"{name}.html").read_text()
+    assert script.main() == 0
+    assert runs(folder) == dict.fromkeys(["page", *KERNELS], 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "said"),
+    [
+        ("raise ValueError('a fault')", "", "book/vscode.ipynb: .*ValueError: a fault"),
+        ("1", "[nowhere](nowhere.md)", "book/vscode.ipynb:.*WARNING: .*nowhere"),
+    ],
+    ids=["a cell fails", "a warning"],
+)
+def test_what_is_wrong_is_said_last_and_where(small_book, capfd, code, words, said):
+    script, folder = small_book
+    write_contents(folder, "vscode", *(f"page{number}" for number in range(9)))
+    write_page(folder, "vscode", code, ".venv", words)
+    for number in range(9):
+        write(folder, {f"book/page{number}.md": f"# Page {number}\n"})
+    assert script.main() != 0
+    last = capfd.readouterr().out.rpartition("The build failed")[2]
+    assert re.search(said, last, re.DOTALL), last
+    assert len(last.splitlines()) < 20
