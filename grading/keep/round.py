@@ -23,6 +23,7 @@ import nbformat
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from grading import assignment
 from grading.intake import find
 from grading.intake.repair import Found, Source, safe_id
 from grading.keep import private
@@ -220,6 +221,7 @@ def grade(
         _private(course)
     try:
         with _alone(course.state / "lock"):
+            _whole(course)
             if fresh or not Journal(course.journal).rows.keys() >= set(names):
                 workers.start()
             rules = (secret_of(course.state), unisolated, container)
@@ -234,6 +236,14 @@ def grade(
         raise UsageError(str(error)) from None
     except OSError as error:
         raise _unwritten(error) from None
+
+
+def _whole(course: Course) -> None:
+    """Nobody is graded with an assignment whose own solution would not have full marks."""
+    found = assignment.checked_before(course.assignment, course.root, course.state / f"{course.assignment}.tried")
+    if found:
+        more = f" ({len(found) - 1} more: python -m grading doctor {course.assignment})" if found[1:] else ""
+        raise UsageError(f"nobody was graded, the assignment has a fault: {found[0]}{more}")
 
 
 def _private(course: Course, always: bool = True) -> list[str]:
