@@ -30,6 +30,7 @@ __all__ = ["NAME", "Finding", "checked_before", "faults", "findings"]
 Finding = tuple[bool | None, str]  # None: nothing is wrong, but something could be better
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 MARKS = ("SOLUTION", "HIDDEN TESTS")
+MARK = re.compile(r"\b(BEGIN|END) (SOLUTION|HIDDEN TESTS)\b")
 LIKE_A_MARK = re.compile(r"\s*#.*\b(begin|end)\b.*\b(solution|hidden|test)s?\b", re.IGNORECASE)
 SCORE = re.compile(r"""^\s*score\(\s*["']([^"']*)["']""", re.MULTILINE)
 STUB = "raise NotImplementedError"
@@ -132,9 +133,9 @@ def findings(name: str, root: Path) -> Iterator[Finding]:
         )
     yield from ((None, said) for said in _remarks(cells, items))
     for item in items:
-        if right and item.function in right.source:
+        if right and not found:
             yield from _mistakes(item, right)
-    if right:
+    if right and not found:
         yield from ((False, said) for said in _answers(name, root, items, right))
     yield from ((False, said) for said in _elsewhere(name, root, items))
     yield from _guide(root / "solutions" / name / "guide.md")
@@ -184,9 +185,9 @@ def _written(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             elif marks and not about.get(wanted):
                 kind = "manually graded answer, or autograded answer" if wanted == "solution" else "autograded tests"
                 yield f"{where} has ### BEGIN {what} and is no {wanted} cell: make it one in Create Assignment ({kind})"
-        for line in text.splitlines():
-            if LIKE_A_MARK.match(line) and not re.search(r"\b(BEGIN|END) (SOLUTION|HIDDEN TESTS)\b", line):
-                yield f"{where}: nbgrader does not read {line.strip()!r}: write ### BEGIN SOLUTION and so on"
+        unread = [line.strip() for line in text.splitlines() if LIKE_A_MARK.match(line) and not MARK.search(line)]
+        if unread:
+            yield f"{where}: nbgrader does not read {unread[0]!r}: write ### BEGIN SOLUTION, or what else it should be"
         if _graded(cell):
             for score in SCORE.findall(text):
                 if score != about.get("grade_id"):

@@ -31,7 +31,13 @@ from grading.tell import words  # noqa: E402
 STAMPS = ROOT / "_build" / "released"
 UNDER_ALL = (  # the files that a release and a table depend on, whatever the assignment
     *("scripts/release.py", "scripts/fair.py", "nbgrader_config.py", "nnlib/**/*", "solutions/mistakes.toml"),
-    *("grading/*.py", "grading/judge/*.py", "grading/student/*.py", "grading/tell/words.py"),
+    *(
+        "grading/*.py",
+        "grading/judge/*.py",
+        "grading/student/*.py",
+        "grading/tell/__init__.py",
+        "grading/tell/words.py",
+    ),
 )
 TABLE = re.compile(r"<!-- (\w+) -->.*?<!-- end of \1 -->", re.DOTALL)
 
