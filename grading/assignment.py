@@ -31,7 +31,7 @@ Finding = tuple[bool | None, str]  # None: nothing is wrong, but something could
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 MARKS = ("SOLUTION", "HIDDEN TESTS")
 MARK = re.compile(r"\b(BEGIN|END) (SOLUTION|HIDDEN TESTS)\b")
-LIKE_A_MARK = re.compile(r"\s*#.*\b(begin|end)\b.*\b(solution|hidden|test)s?\b", re.IGNORECASE)
+LIKE_A_MARK = re.compile(r"\s*#+\s*(begin|end)[ _-]*(of )?(the )?(solutions?|hidden[ _-]*tests?)\s*$", re.IGNORECASE)
 SCORE = re.compile(r"""^\s*score\(\s*["']([^"']*)["']""", re.MULTILINE)
 STUB = "raise NotImplementedError"
 FIELDS = ("id", "name", "page", "latex", "code")  # of an equation
@@ -58,10 +58,13 @@ def faults(name: str, root: Path) -> list[str]:
             f"an assignment's name is also that of files and addresses; {name!r} has more than letters, digits, - _"
         ]
     try:
+        if not _declared(name, root):  # its cells have tests of their own, in one notebook or in several
+            paths = sorted((root / "solutions" / name).glob("*.ipynb"))
+            read = [(path.name, cells_of(name, root, path.name)) for path in paths]
+            said = [(file, words) for file, cells in read for words in (*_written(cells), *_belonging(cells, ()))]
+            return [f"solutions/{name}/{file}: {words}" for file, words in said] or _nothing(name, root, paths)
         cells = cells_of(name, root)
         found = list(_written(cells))
-        if not _declared(name, root):
-            return [f"solutions/{name}/{name}.ipynb: {words}" for words in found]
         items = engine.load_items(name, root)
         found += _belonging(cells, items)
         right = _reference(name, root, cells)
@@ -72,6 +75,11 @@ def faults(name: str, root: Path) -> list[str]:
     except AssignmentError as error:
         return [str(error)]
     return [f"solutions/{name}/{name}.ipynb: {words}" for words in found]
+
+
+def _nothing(name: str, root: Path, paths: Sequence[Path]) -> list[str]:
+    there = ", ".join(sorted({path.parent.name for path in root.glob("solutions/*/*.ipynb")})) or "none"
+    return [] if paths else [f"there is no notebook in solutions/{name}; there is {there}"]
 
 
 def checked_before(name: str, root: Path, stamp: Path) -> list[str]:
@@ -120,22 +128,23 @@ def findings(name: str, root: Path) -> Iterator[Finding]:
     """
     found = faults(name, root)
     yield from ((False, said) for said in found)
+    if not _declared(name, root):
+        if not found:
+            yield None, f"{name} has no checks.py: the tests of its own cells run beside the student's code"
+        return
     try:
-        cells = cells_of(name, root)
-        items = engine.load_items(name, root) if _declared(name, root) else ()
-        right = _reference(name, root, cells) if items else None
+        cells, items = cells_of(name, root), engine.load_items(name, root)
+        right = _reference(name, root, cells)
     except AssignmentError:
         return
-    if not found and items:
-        yield (
-            True,
-            f"the solution has full marks and the stub none: {', '.join(f'{i.id} {i.max_points:g}' for i in items)}",
-        )
+    if not found:
+        points = ", ".join(f"{item.id} {item.max_points:g}" for item in items)
+        yield True, f"the solution has full marks and the stub none: {points}"
     yield from ((None, said) for said in _remarks(cells, items))
     for item in items:
-        if right and not found:
+        if not found:
             yield from _mistakes(item, right)
-    if right and not found:
+    if not found:
         yield from ((False, said) for said in _answers(name, root, items, right))
     yield from ((False, said) for said in _elsewhere(name, root, items))
     yield from _guide(root / "solutions" / name / "guide.md")
@@ -176,7 +185,7 @@ def _written(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         about, text = _about(cell), cell["source"]
         if (about.get("grade") or about.get("task")) and not _number(about.get("points")):
             yield f"{where} has {about.get('points')!r} points; give it a number, 0 or more"
-        if about.get("grade") is not None and not about.get("grade_id"):
+        if (about.get("grade") or about.get("solution")) and not about.get("grade_id"):
             yield f"{where} has no grade id: give it one in Create Assignment"
         for what, wanted in zip(MARKS, ("solution", "grade"), strict=True):
             marks = re.findall(rf"\b(BEGIN|END) {what}\b", text)

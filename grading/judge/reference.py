@@ -83,15 +83,15 @@ def _run(text: str, path: Path, names: dict[str, Any], where: str = "") -> None:
         raise AssignmentError(said) from error
 
 
-def cells_of(assignment: str, root: Path) -> list[dict[str, Any]]:
-    """The cells of an assignment's source notebook.
+def cells_of(assignment: str, root: Path, notebook: str = "") -> list[dict[str, Any]]:
+    """The cells of an assignment's source notebook, or of another one beside it.
 
     Raises
     ------
     AssignmentError
         If there is no notebook, or none that can be read.
     """
-    path = Path(root) / "solutions" / assignment / f"{assignment}.ipynb"
+    path = Path(root) / "solutions" / assignment / (notebook or f"{assignment}.ipynb")
     if not path.is_file():
         raise AssignmentError(f"{path} is missing: the notebook has the name of its folder")
     text = text_of(path)
@@ -100,12 +100,12 @@ def cells_of(assignment: str, root: Path) -> list[dict[str, Any]]:
     if re.search(r"^<<<<<<< ", text, re.MULTILINE):
         raise AssignmentError(f"{path}: a merge with git was not finished; choose one side of each conflict")
     try:
-        notebook = json.loads(text)
+        read = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise AssignmentError(f"{path} is no notebook: {error}") from None
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    cells = read.get("cells") if isinstance(read, dict) else None
     if not isinstance(cells, list):
-        version = notebook.get("nbformat") if isinstance(notebook, dict) else None
+        version = read.get("nbformat") if isinstance(read, dict) else None
         known = f"a notebook of version {version}" if isinstance(version, int) else "no notebook"
         raise AssignmentError(f"{path} is {known}: open and save it in Jupyter, which writes version 4")
     for number, cell in enumerate(cells, start=1):

@@ -175,6 +175,11 @@ SPOILED = {
         lambda s: s.put("checks.py", "100 * normal(5)", "100 * norm(5)"),
         r"slopes/checks.py, line \d+: NameError: name 'norm' is not defined",
     ),
+    "no checks.py": (
+        lambda s: (s.folder / "checks.py").unlink(),
+        rf"""cell '{ID}' calls score\("{ID}"\), and checks.py declares no such item""",
+    ),
+    "nothing": (lambda s: shutil.rmtree(s.folder), "there is no notebook in solutions/slopes; there is none"),
     "no ITEMS": (lambda s: s.put("checks.py", "ITEMS =", "Items ="), r"slopes/checks.py declares no ITEMS: write"),
     "an item twice": (
         lambda s: s.text("checks.py", lambda text: text + "ITEMS = ITEMS * 2\n"),
@@ -279,6 +284,15 @@ UNHARMED = {
     ],
     "no guide": lambda s: (s.folder / "guide.md").unlink(),
     "no mistakes": lambda s: (s.folder / "mistakes.toml").unlink(),
+    "a comment about an end": lambda s: s.source(
+        "check-leaky_relu", "with checks", "# at the end of the tests\nwith checks"
+    ),
+    "tests of its own, and several notebooks": lambda s: (
+        (s.folder / "checks.py").unlink(),
+        s.cells(lambda cells, _: cells[ID].update(source="assert leaky_relu(1) == 1")),
+        (s.folder / "slopes.ipynb").rename(s.folder / "one.ipynb"),
+        shutil.copy(s.folder / "one.ipynb", s.folder / "two.ipynb"),
+    ),
     "a cell that has tests of its own": lambda s: s.cells(
         lambda cells, all_of_them: all_of_them.append(
             {
