@@ -1,11 +1,13 @@
 """The build: nothing is executed or read twice, a change under the pages is seen, a fault stays a fault."""
 
+import importlib
 import json
 import re
 from collections import Counter
 
 import pytest
 from bs4 import BeautifulSoup
+from sphinx.errors import ExtensionError
 
 CONFIG = "title: A book\nexecute: {execute_notebooks: cache, raise_on_error: true}\n"
 VALUE = "print(open('../nnlib/value.py').read())"
@@ -180,3 +182,26 @@ def test_what_is_wrong_is_said_last_and_where(small_book, capfd, code, words, sa
     last = capfd.readouterr().out.rpartition("The build failed")[2]
     assert re.search(said, last, re.DOTALL), last
     assert len(last.splitlines()) < 20
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("- {id: a, name: b, page: c, latex: d}", "a has no code; an entry has code, id, latex, name, page"),
+        ("- {name: b, page: c, latex: d, code: nnlib.Network}", "entry 1 has no id"),
+        (
+            "- {id: a, name: b, page: c, latex: d, code: nnlib.nothing}",
+            "code names nnlib.nothing, and there is no such",
+        ),
+        ("- {id: a, name: b, page: c, latex: d, code: nnlib.Network, coed: e}", "a has coed, which nothing reads"),
+        ("- [", "is no YAML in UTF-8"),
+        ("a: b", "is no list of entries"),
+    ],
+)
+def test_a_bad_list_of_equations_ends_the_build_with_a_sentence(root, tmp_path, monkeypatch, entry, said):
+    """Sphinx shows an ExtensionError without a traceback."""
+    monkeypatch.syspath_prepend(root / "book" / "_ext")
+    index = importlib.import_module("equation_index")
+    write(tmp_path, {"equations.yml": f"{entry}\n"})
+    with pytest.raises(ExtensionError, match=f"book/equations.yml.* {said}"):
+        index.formulas(tmp_path)
