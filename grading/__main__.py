@@ -16,8 +16,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading import doctor
+from grading import doctor, new
 from grading.course import CourseError, find_course
+from grading.engine import AssignmentError
 from grading.intake.archive import some
 from grading.intake.classlist import ClassList
 from grading.intake.find import TEAM
@@ -114,7 +115,10 @@ def _parser() -> argparse.ArgumentParser:
     out.add_argument("--format", choices=report.KINDS, default="plain")
     out.add_argument("--output", type=_folder, help="a file; without it the text is printed")
     command("similar", "pairs of submissions with nearly the same code")
-    command("doctor", "what is missing on this machine", assignment=False)
+    doctored = command("doctor", "what is missing on this machine, or in an assignment", assignment=False)
+    doctored.add_argument("assignment", nargs="?", default="", help="try this one: its solution, stub and mistakes")
+    made = command("new", "begin an assignment: one item that works, to be changed")
+    made.add_argument("--title", default="", help="its heading (its name)")
     return parser
 
 
@@ -125,7 +129,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root = find_course(options.course)
         state = (options.state or root / "grading" / "state").resolve()
         if options.command == "doctor":
-            return doctor.main(root, state)
+            return doctor.main(root, state, options.assignment)
+        if options.command == "new":
+            print(new.make(root, options.assignment, options.title))
+            return 0
         own = Course(root, "", Path()).config()
         memory = _memory(state, options)
         gradebook = memory.gradebook or ("" if options.state else str(own.CourseDirectory.get("db_url", "")))
@@ -140,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "export": _export,
             "similar": _similar,
         }[options.command](course, options)
-    except (CourseError, UsageError, AddressError, pool.ClusterError, OSError) as error:
+    except (AssignmentError, CourseError, UsageError, AddressError, pool.ClusterError, OSError) as error:
         print(f"grading: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

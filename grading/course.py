@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -62,9 +63,15 @@ def settings(root: Path) -> Config:
 
 def sources(root: Path) -> Path:
     """The folder of the source notebooks: what nbgrader's configuration names, or ``solutions/``, or ``source/``."""
-    named = settings(root).CourseDirectory.get("source_directory")
+    config = root / CONFIG
+    named = _named(root, config.stat().st_mtime_ns) if config.is_file() else ""
     found = [root / "solutions", root / "source"]
-    return root / str(named) if named else next((folder for folder in found if folder.is_dir()), found[0])
+    return root / named if named else next((folder for folder in found if folder.is_dir()), found[0])
+
+
+@functools.cache  # it is asked for with each item, and the file is a program
+def _named(root: Path, _: int) -> str:
+    return str(settings(root).CourseDirectory.get("source_directory", ""))
 
 
 def books_of(folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What grading needs on this machine, tried one by one: ``python -m grading doctor``."""
+"""What grading needs on this machine, or what an assignment lacks: ``python -m grading doctor [ASSIGNMENT]``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from grading import engine
+from grading import assignment, engine
+from grading.assignment import Finding
 from grading.course import sources
 from grading.keep import private
 from grading.run import cgroup, container
@@ -35,7 +36,6 @@ UNGROUPED = (
     "each process has its limit, and what many hold together is looked at ten times a second. Where there is systemd: "
     "systemd-run --user --scope -p Delegate=yes python -m grading ..."
 )
-Finding = tuple[bool | None, str]  # None: nothing is wrong, but something could be better
 
 
 def findings(root: Path, state: Path) -> Iterator[Finding]:
@@ -135,10 +135,10 @@ def _sandboxed(secret: list[str]) -> Iterator[Finding]:
         yield False, f"a student's process does not start: {error}"
 
 
-def main(root: Path, state: Path) -> int:
-    """Print the findings; 1 if grading would not work."""
+def main(root: Path, state: Path, name: str = "") -> int:
+    """Print the findings on this machine, or on an assignment; 1 if grading would not work."""
     bad = False
-    for good, words in findings(root, state):
+    for good, words in assignment.findings(name, root) if name else findings(root, state):
         print(f"{'ok  ' if good else 'note' if good is None else 'BAD '}  {words}")
         bad |= good is False
     return int(bad)

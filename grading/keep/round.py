@@ -22,6 +22,7 @@ from typing import Any
 import nbformat
 from traitlets.config import Config
 
+from grading import assignment
 from grading.course import beside, books_of, prefix, settings, sources
 from grading.intake import find
 from grading.intake.archive import Entry, as_shown, some
@@ -232,6 +233,7 @@ def grade(
         _private(course)
     try:
         with _alone(course.state / "lock"):
+            _whole(course)
             remember(course.state, course.memory)
             if fresh or not Journal(course.journal).rows.keys() >= set(names):
                 workers.start()
@@ -247,6 +249,14 @@ def grade(
         raise UsageError(str(error)) from None
     except OSError as error:
         raise _unwritten(error) from None
+
+
+def _whole(course: Course) -> None:
+    """Nobody is graded with an assignment whose own solution would not have full marks."""
+    found = assignment.checked_before(course.assignment, course.root, course.state / f"{course.assignment}.tried")
+    if found:
+        more = f" ({len(found) - 1} more: python -m grading doctor {course.assignment})" if found[1:] else ""
+        raise UsageError(f"nobody was graded, the assignment has a fault: {found[0]}{more}")
 
 
 def _absent(
@@ -330,8 +340,6 @@ class _Round:
         self.course, self.limits, self.students, self.progress = course, limits, students, progress
         self.journal = Journal(course.journal)
         self.book = Grades(course.url, course.state, course.assignment, course.config())
-        if faults := list(Bundle.read(course.folder, None).faults()):
-            raise UsageError(f"{course.assignment} cannot be graded: {'; '.join(faults)}")
         self.book.register(course.root)
         self.bundle = course.bundle()
         self.source = self.bundle.source()

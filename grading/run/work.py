@@ -11,10 +11,9 @@ import functools
 import hashlib
 import json
 import platform
-import re
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -23,9 +22,8 @@ from typing import TypeVar
 from nbformat import NotebookNode
 
 from grading.course import books_of, prefix
-from grading.intake.repair import Found, Handed, Source, known_cells, parse, repair
+from grading.intake.repair import Found, Handed, Source, parse, repair
 from grading.judge.catalogue import CATALOGUE
-from grading.judge.reference import load_items
 from grading.record import Reason, Row, Status, Stop, Verdict, Why
 from grading.run import container as containers
 from grading.run import watched
@@ -101,31 +99,6 @@ class Bundle:
         parts += [text.encode() for _, text in sorted(self.release.items())]
         parts += [path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
-
-    def faults(self) -> Iterator[str]:
-        """What would cost everybody points: known before there is a submission, a sentence each."""
-        try:
-            declared = [item.id for item in load_items(self.name, self.unpacked())]
-        except Exception as error:
-            yield f"checks.py cannot be read: {type(error).__name__}: {error}"
-            return
-        graded = list[str]()
-        for book in (name for name in self.files if name.endswith(".ipynb")):
-            language = json.loads(self.files[book]).get("metadata", {}).get("kernelspec", {}).get("language", "python")
-            if language.lower() != "python":
-                yield f"{book} is in {language}, and only Python can be graded"
-            for name, cell in known_cells(self.files[book].decode()).items():
-                graded += [name] * (about := cell.metadata.nbgrader).grade
-                if not about.grade or about.solution or name in declared:
-                    continue
-                if "grading.hidden" in cell.source:
-                    there = ", ".join(declared) or "none"
-                    yield f"{book}: the cell {name} asks for an item that is checked; checks.py declares {there}"
-                if re.search(r"^\s*### (HASHED )?AUTOTEST", cell.source, re.MULTILINE):
-                    yield f"{book}: the cell {name} has AUTOTEST, which only nbgrader fills in; write asserts instead"
-        for name in declared:
-            if name not in graded:
-                yield f"checks.py declares the item {name}, and no graded cell has that name"
 
     def unpacked(self) -> Path:
         """A course with this assignment alone, where the engine can load it."""

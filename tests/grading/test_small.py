@@ -294,6 +294,9 @@ def test_changed_source_is_graded_anew(small):
     small.run()
     checks = small.source.with_name("checks.py")
     checks.write_text(checks.read_text().replace('"numbers", 3', '"numbers", 2.5'))
+    text = small.source.read_text()
+    assert text.count('"points": 3') == 1
+    small.source.write_text(text.replace('"points": 3', '"points": 2.5'))
     small.run()
     assert float(small.rows()["ann"]["total"]) == 4.5
     notebook = json.loads(small.source.read_text())
