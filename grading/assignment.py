@@ -82,7 +82,7 @@ def _books(name: str, root: Path) -> dict[str, list[dict[str, Any]]]:
         raise AssignmentError(f"{folder / f'{name}.ipynb'} is missing: the notebook has the name of its folder")
     if not names:
         there = ", ".join(sorted({path.parent.name for path in sources(root).glob("*/*.ipynb")})) or "none"
-        raise AssignmentError(f"there is no notebook in {folder}; there is {there}")
+        raise AssignmentError(f"there is no notebook in {folder.parent.name}/{name}; there is {there}")
     return {book: cells_of(folder / f"{book}.ipynb") for book in names}
 
 

@@ -19,6 +19,8 @@ from grading import __main__ as cli
 from grading.course import CourseError, find_course
 from grading.run.beside import points
 
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.keep.gradebook`
+
 COMPARED = ("ada", "ben", "cem", "dia", "fyn", "gil")  # nbgrader takes a second for each
 SNEAK = """import sys
 seen = []
@@ -246,8 +248,6 @@ def test_more_than_there_is_to_earn_is_no_grade():
 CHECKS = """
 from grading.engine import Case, Group, Item
 
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.keep.gradebook`
-
 def lists(rng):
     return [Case((list(map(float, rng.normal(size=n))),)) for n in (1, 3, 5)]
 
@@ -312,13 +312,16 @@ def _changed(**changes):
 
 
 FAULTS = {
-    "an item without a cell": (_declares_too_much, "declares the item average, and no graded cell has that name"),
-    "no Python in checks.py": (_does_not_run, "checks.py cannot be read: SyntaxError"),
-    "an item that is not declared": (
-        _changed(text='from grading.hidden import score\nscore("mean-test", globals())'),
-        "the cell mean-test asks for an item that is checked; checks.py declares none",
+    "an item without a cell": (
+        _declares_too_much,
+        "checks.py declares the item 'average', and no autograded cell has this id",
     ),
-    "a test for nbgrader alone": (_changed(text="### AUTOTEST mean([1])"), "the cell mean-test has AUTOTEST"),
+    "no Python in checks.py": (_does_not_run, "checks.py, line 1: '(' was never closed"),
+    "an item that is not declared": (
+        _changed(text='### BEGIN HIDDEN TESTS\nscore("mean-test", globals())\n### END HIDDEN TESTS'),
+        "cell 'mean-test' calls score(\"mean-test\"), and checks.py declares no such item",
+    ),
+    "a test for nbgrader alone": (_changed(text="### AUTOTEST mean([1])"), "cell 'mean-test' has AUTOTEST"),
     "another language": (
         _changed(kernel={"name": "ir", "display_name": "R", "language": "R"}),
         "statistics.ipynb is in R, and only Python can be graded",
