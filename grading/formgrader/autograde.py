@@ -82,7 +82,7 @@ class Repair(_Step):
         notebook, notes = repair(handed, source)
         for note in notes:
             self.log.warning("%s: %s", student, words.said(note))
-        seed = work.seed_of(found.data, secret_of(Path(self.state)))
+        seed = work.seed_of(found.content, secret_of(Path(self.state)))
         remember(notebook, Row(student, handed.status, notes=list(notes), seed=seed))
         return notebook, resources
 
@@ -90,8 +90,8 @@ class Repair(_Step):
 def _executed(asked: tuple[Any, ...], begin: Begin, spared: Mapping[str, str]) -> tuple[NotebookNode, Ran]:
     """In the process that judges."""
     notebook = nbformat.reads(asked[0], as_version=4)
-    about = (notebook, *asked[1:], begin, spared)
-    return notebook, work.execute(*about)
+    *about, files = asked[1:]
+    return notebook, work.execute(*(notebook, *about, begin, spared, files))
 
 
 class Check(_Step):
@@ -118,7 +118,9 @@ class Check(_Step):
             solutions, release = Path(self.root, "solutions", name), Path(self.root, "exercises", name, path.name)
             bundle = work.Bundle.read(solutions, release)
             asked = (work.text(nb), bundle, row.seed, limits, self.allow_unisolated, self.container)
-            nb, ran = watched.mine().do(_executed, asked)
+            # nbgrader has copied what lay beside the notebook
+            files = find.Place(student, name, {Entry(path.parents[1]): Label(student)}).load().files
+            nb, ran = watched.mine().do(_executed, (*asked, files))
         blank = source.blank(nb)
         row = work.settle(replace(row, late=late), source, ran, blank)
         write(nb, row, ran.stops)

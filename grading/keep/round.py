@@ -294,6 +294,7 @@ class _Round:
         self.digest = hashlib.sha256(f"{self.bundle.digest} {limits}".encode()).hexdigest()
         self.due, self.extended = self.book.due()
         self.when: dict[str, datetime | None] = {}
+        self.graded_with = {name: row.source for name, row in self.journal.rows.items()}
 
     def all(self, handed: Mapping[str, find.Place], names: list[str], workers: pool.Workers, fresh: bool) -> list[Row]:
         graded = set() if fresh else self.book.graded()
@@ -302,7 +303,7 @@ class _Round:
 
         def tasks() -> Iterator[Task]:
             for name in names:
-                found = handed[name].load() if name in handed else Found.nothing(name)
+                found = self._first(handed[name].load() if name in handed else Found.nothing(name))
                 late = self._late(found)
                 known = self.journal.rows.get(name) if name in graded else None
                 if (
@@ -323,6 +324,11 @@ class _Round:
     def _done(self, row: Row, rows: dict[str, Row], count: int) -> None:
         rows[row.student] = row
         self.progress(row, len(rows), count)
+
+    def _first(self, found: Found) -> Found:
+        """The same handed in again was handed in when it was for the first time."""
+        first = self.journal.handed_in.get((found.student, _content(found)))
+        return replace(found, handed_in=min(first, found.handed_in or first)) if first else found
 
     def _late(self, found: Found) -> float:
         due = self.extended.get(found.student, self.due)
@@ -357,14 +363,23 @@ class _Round:
         replace_file(course.file("feedback", student, "html"), result.page)
         silent = [item for item, verdict in row.verdicts.items() if verdict.reason is Reason.NO_ANSWER]
         comments = dict.fromkeys(silent, "No response.")
-        self.book.write(row, comments, self.when.pop(student), self.students.get(student))
+        content, when = _content(task.found), self.when.pop(student)
+        again = row.status.readable and (content, row.source) == (
+            self.journal.last.get(student),
+            self.graded_with.get(student),
+        )
+        self.book.write(row, comments, when, self.students.get(student), again)
         row = replace(row, penalty=self.book.penalty(student) if row.late else 0.0)
         if row.penalty:
             notebook = nbformat.reads(result.autograded, as_version=4)
             page = feedback_page(row, notebook, self.source, course.site)
             replace_file(course.file("feedback", student, "html"), page)
-        self.journal.end(row)
+        self.journal.end(row, content, when)
         return row
+
+
+def _content(found: Found) -> str:
+    return hashlib.sha256(found.content).hexdigest() if found.status.readable else ""
 
 
 def _replace(path: Path, content: str | bytes) -> None:

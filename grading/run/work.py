@@ -233,11 +233,11 @@ def _graded(task: Task, begin: Begin, spared: Mapping[str, str]) -> Graded:
         source = task.bundle.source()
         handed, ran = parse(found, task.bundle.name), Ran()
         notebook, notes = repair(handed, source)
-        seed = seed_of(found.data, task.secret) if handed.status.readable else 0
+        seed = seed_of(found.content, task.secret) if handed.status.readable else 0
         for attempt in range(TRIES if handed.status.readable else 0):
             try:
                 rules = (task.limits, task.unisolated, task.container)
-                ran = execute(notebook, task.bundle, seed, *rules, begin, spared)
+                ran = execute(notebook, task.bundle, seed, *rules, begin, spared, found.files)
                 break
             except SandboxError:  # somebody killed it: the student is not to blame
                 if attempt == TRIES - 1:
@@ -262,6 +262,7 @@ def execute(
     container: str | None,
     begin: Begin,
     spared: Mapping[str, str],
+    files: Mapping[str, bytes],
 ) -> Ran:
     """Run a repaired notebook and check its items, in the process that judges.
 
@@ -283,7 +284,7 @@ def execute(
     sandbox = _sandbox(container, not why)
     root, _ = _unpacked(bundle.name, tuple(sorted(bundle.files.items())), bundle.release)
     watched.may_hold(SPACE)
-    execution = Execution(notebook, sandbox, bundle.name, root, seed, limits, begin, spared)
+    execution = Execution(notebook, sandbox, bundle.name, root, seed, limits, begin, spared, files)
     execution.run()
     return execution.ran
 
@@ -337,7 +338,8 @@ def settle(row: Row, source: Source, ran: Ran | None = None, blank: Collection[s
     """
     ran = ran or Ran()
     row = replace(row, cpu=round(ran.used.cpu, 3), memory=ran.used.memory, isolation=ran.isolation)
-    notes = [*row.notes, *[Reason.UNISOLATED()] * (row.isolation == "none"), *_stopped(ran.stops)]
+    passed = [reason(cells=cells, **({"name": name} if name else {})) for (reason, name), cells in ran.passed.items()]
+    notes = [*row.notes, *[Reason.UNISOLATED()] * (row.isolation == "none"), *_stopped(ran.stops), *passed]
     verdicts, waiting, unsettled = dict[str, Verdict](), list[str](), list[str]()
     for name, most in source.points.items():
         if name in source.stubs:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 import mistune
 from markupsafe import Markup, escape
@@ -43,8 +45,9 @@ def _math(tex: str, display: bool = False) -> str:
 class _Renderer(mistune.HTMLRenderer):
     """Markdown whose links lead to web pages, and whose pictures are within it."""
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: Mapping[str, str]) -> None:
         super().__init__(escape=True)
+        self.pictures = pictures
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         if not re.match(r"(https?://|mailto:)[^\s\\]+$", url):
@@ -54,6 +57,8 @@ class _Renderer(mistune.HTMLRenderer):
     def image(self, text: str, url: str, title: str | None = None) -> str:
         kind, _, data = url.removeprefix("data:").partition(";base64,")
         source = picture_uri(kind, data) if url.startswith("data:") else None
+        if url.startswith("attachment:"):
+            source = self.pictures.get(unquote(url.removeprefix("attachment:")))
         # mistune hands the alternative text over as it stands
         return f'<img src="{source}" alt="{escape(text)}">' if source else f"[picture: {escape(text)}]"
 
@@ -102,18 +107,36 @@ def _formulas(markdown: mistune.Markdown, *_: Any) -> None:
     markdown.inline.register("inline_math", INLINE_MATH, inline, before="emphasis")
 
 
-@cache
-def _parser() -> mistune.Markdown:
+def _parser(pictures: Mapping[str, str]) -> mistune.Markdown:
     plugins: list[Any] = ["table", "strikethrough", _formulas]
-    return mistune.create_markdown(renderer=_Renderer(), plugins=plugins)
+    return mistune.create_markdown(renderer=_Renderer(pictures), plugins=plugins)
+
+
+@cache
+def _plain() -> mistune.Markdown:
+    return _parser({})
+
+
+def markdown(text: str, attachments: Mapping[str, Any] | None = None) -> Markup:
+    """Safe HTML of a cell's text, with the pictures that are attached to the cell."""
+    if not attachments:
+        return _without(text)
+    pictures = {
+        name: uri for name, kinds in attachments.items() for uri in map(picture_uri, kinds, kinds.values()) if uri
+    }
+    return _rendered(text, _parser(pictures))
 
 
 @lru_cache(maxsize=512)
-def markdown(text: str) -> Markup:
-    """Safe HTML. The cells that all students have are rendered once."""
+def _without(text: str) -> Markup:
+    """The cells that all students have are rendered once."""
+    return _rendered(text, _plain())
+
+
+def _rendered(text: str, parser: mistune.Markdown) -> Markup:
     if len(text) <= MAX_CELL:
         try:
-            return Markup(harmless(str(_parser()(text))))
+            return Markup(harmless(str(parser(text))))
         except Exception:  # a fault of the parser must cost nobody a page
             pass
     return Markup(f'<pre tabindex="0">{escape(shortened(text, MAX_CELL))}</pre>')
