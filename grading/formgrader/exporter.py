@@ -20,7 +20,7 @@ from traitlets import Unicode, default
 
 from grading.record import Row, Status
 from grading.tell import feedback
-from grading.tell.markdown import markdown as rendered
+from grading.tell.markdown import illustrated
 from grading.tell.notebook import recalled
 
 __all__ = ["FeedbackExporter", "markdown"]
@@ -42,7 +42,7 @@ def markdown(context: Context, text: str) -> str:
     str
         Safe HTML.
     """
-    return str(rendered(text, context.get("cell", {}).get("attachments")))
+    return str(illustrated(text, context.get("cell", {}).get("attachments")))
 
 
 class FeedbackExporter(Exporter):

@@ -422,8 +422,8 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
             if not copies:
                 notes.append(Reason.DELETED(answer=answer))
             if len(copies) > 1:
-                texts = {copy["text"] for copy in copies if source.untouched(answer, copy["text"])}
-                copies.sort(key=lambda copy, stubs=texts: copy["text"] not in stubs)  # the stub is no later answer
+                stubs = [copy for copy in copies if source.untouched(answer, copy["text"])]
+                copies[:] = [*stubs, *(copy for copy in copies if copy not in stubs)]  # a stub is no later answer
                 note(f"the answer {answer} is there {len(copies)} times, the last counts")
         lost = [name for name in known if name not in seen and name not in answers]
         if lost:
@@ -436,7 +436,9 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
         pictures = last.get("pictures") if name in answers else cell.get("attachments")
         cells.append(_cell(cell.cell_type, last["text"], cell.id, {"nbgrader": dict(cell.metadata.nbgrader)}, pictures))
         cells += follows[name]
-    notes += _elsewhere(cells, source) if handed.status.readable else []
+    found = list(_elsewhere(cells, source)) if handed.status.readable else []
+    kept = {why.data["answer"] for why in found if why.reason is Reason.BESIDE}
+    notes = [each for each in notes if each not in [Reason.DELETED(answer=name) for name in kept]] + found
     about = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": KERNEL}}
     return cast(NotebookNode, from_dict({**about, "cells": cells})), tuple(notes)
 

@@ -84,7 +84,7 @@ class PassingShell(InteractiveShell):
     """IPython that passes over what cannot be had here."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self.ast_transformers.append(_Imports())
 
     def passed(self, what: str, name: str, words: str = "") -> None:
@@ -120,7 +120,8 @@ class PassingShell(InteractiveShell):
 
     def ask(self, prompt: object = "", /) -> NoReturn:
         """In the place of ``input``."""
-        raise NobodyThere(str(prompt)[:200])
+        print(prompt, end="")
+        raise NobodyThere("nobody answers input() when graded")
 
     # ------------------------------------------------------------------------------------------ magics
 
@@ -129,7 +130,7 @@ class PassingShell(InteractiveShell):
         if magic_name in INSTALLERS:
             return self.passed("magic", f"%{magic_name}", "nothing is installed here")
         try:
-            return super().run_line_magic(magic_name, line, _stack_depth + 1)  # type: ignore[no-untyped-call]
+            return super().run_line_magic(magic_name, line, _stack_depth + 1)
         except Exception as error:
             if isinstance(error, NotThere | NobodyThere) or (
                 magic_name in OF_CODE and not isinstance(error, UsageError)

@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 
 from grading.record import CONTROL, Row, Status
 from grading.tell import words as wording
-from grading.tell.markdown import highlighted, markdown
+from grading.tell.markdown import highlighted, illustrated, markdown
 from grading.tell.notebook import ABOUT
 from grading.tell.printed import MAX_PICTURES, Output, outputs_of, printed
 
@@ -170,7 +170,7 @@ def _shown(cells: Sequence[NotebookNode], items: Mapping[str, _Item], words: Map
                 continue
         album -= sum(len(data) for kinds in cell.get("attachments", {}).values() for data in kinds.values())
         attached = cell.get("attachments") if album >= 0 else None
-        text, code = (None, highlighted(source)) if cell.cell_type == "code" else (markdown(source, attached), None)
+        text, code = (None, highlighted(source)) if cell.cell_type == "code" else (illustrated(source, attached), None)
         said = markdown(words[name]) if name in words else None
         yield _Cell(kind, name, text, code, outputs, items.get(name), said)
     if missing:

@@ -21,7 +21,7 @@ from pygments.lexers import PythonLexer
 from grading.tell.harmless import harmless
 from grading.tell.printed import MAX_CELL, picture_uri, shortened
 
-__all__ = ["highlighted", "markdown"]
+__all__ = ["highlighted", "illustrated", "markdown"]
 
 MAX_TEX = 600  # characters of a formula: the converter recurses
 
@@ -107,30 +107,28 @@ def _formulas(markdown: mistune.Markdown, *_: Any) -> None:
     markdown.inline.register("inline_math", INLINE_MATH, inline, before="emphasis")
 
 
-def _parser(pictures: Mapping[str, str]) -> mistune.Markdown:
+def _made(pictures: Mapping[str, str]) -> mistune.Markdown:
     plugins: list[Any] = ["table", "strikethrough", _formulas]
     return mistune.create_markdown(renderer=_Renderer(pictures), plugins=plugins)
 
 
 @cache
-def _plain() -> mistune.Markdown:
-    return _parser({})
-
-
-def markdown(text: str, attachments: Mapping[str, Any] | None = None) -> Markup:
-    """Safe HTML of a cell's text, with the pictures that are attached to the cell."""
-    if not attachments:
-        return _without(text)
-    pictures = {
-        name: uri for name, kinds in attachments.items() for uri in map(picture_uri, kinds, kinds.values()) if uri
-    }
-    return _rendered(text, _parser(pictures))
+def _parser() -> mistune.Markdown:
+    return _made({})
 
 
 @lru_cache(maxsize=512)
-def _without(text: str) -> Markup:
-    """The cells that all students have are rendered once."""
-    return _rendered(text, _plain())
+def markdown(text: str) -> Markup:
+    """Safe HTML. The cells that all students have are rendered once."""
+    return _rendered(text, _parser())
+
+
+def illustrated(text: str, attachments: Mapping[str, Mapping[str, str]] | None) -> Markup:
+    """Safe HTML of a cell with the pictures that are attached to it."""
+    if not attachments:
+        return markdown(text)
+    uris = {name: [picture_uri(*each) for each in kinds.items()] for name, kinds in attachments.items()}
+    return _rendered(text, _made({name: uri for name, made in uris.items() for uri in made if uri}))
 
 
 def _rendered(text: str, parser: mistune.Markdown) -> Markup:

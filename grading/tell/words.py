@@ -63,7 +63,7 @@ WORDS = {
     Reason.NOT_THERE: "{name} is not there when graded; {place} went on without it",
     Reason.NOBODY_THERE: "nobody answers input() when graded; {place} went on without an answer",
     Reason.NO_MAGIC: "{name} does nothing when graded, and the cell went on without it: {words}",
-    Reason.BESIDE: "the answer {answer} was left as it was, and an own cell beside it may hold it: a person reads it",
+    Reason.BESIDE: "the answer {answer} is not in its cell, and an own cell beside it may hold it: a person reads it",
     Reason.OWN_CELL: "the answer {answer} was left as it was; what an own cell defines counts",
 }
 KINDS = {

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grading.intake import archive, find
+from grading.intake import archive, find, lean
 from grading.intake.repair import Found, safe_id
 from grading.record import Status, Student
 
@@ -491,13 +491,17 @@ def test_no_permission(tmp_path, monkeypatch):
 
 
 def test_too_large(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_BYTES", 1000)
+    monkeypatch.setattr(lean, "MAX_BYTES", 1000)
     monkeypatch.setattr(find, "MAX_BYTES", 1000)
     files(tmp_path, "ann/small.ipynb", text=NOTEBOOK + " " * 1000)
     files(tmp_path, "ben/small.ipynb", text=NOTEBOOK + " " * (1000 - len(NOTEBOOK)))
     places, _ = find.submissions(tmp_path, "small")
     found = places["ann"].load()
-    assert (found.status, found.data, found.notes) == (Status.TOO_LARGE, b"", ("small.ipynb has more than 0 MB",))
+    assert (found.status, found.data, found.notes) == (
+        Status.TOO_LARGE,
+        b"",
+        ("small.ipynb has more than 0 MB without its outputs",),
+    )
     assert places["ben"].load().status is Status.GRADED
 
 
@@ -613,8 +617,8 @@ def test_bombs(declared, tmp_path, monkeypatch):
     if declared:
         assert (status, notes) == ("unreadable", "ann.zip/small.ipynb is damaged in the zip")
     else:
-        assert (status, notes) == ("too large", "ann.zip/small.ipynb has more than 10 MB")
-    assert sum(unpacked) <= find.MAX_BYTES + 1
+        assert (status, notes) == ("too large", "ann.zip/small.ipynb has more than 10 MB without its outputs")
+    assert sum(unpacked) <= find.MAX_READ + 1
 
 
 def test_zip_with_too_many_members_or_bytes(tmp_path, monkeypatch):
@@ -622,8 +626,7 @@ def test_zip_with_too_many_members_or_bytes(tmp_path, monkeypatch):
     many = zipped({f"{number}.txt": "" for number in range(4)} | {"small.ipynb": NOTEBOOK})
     (tmp_path / "ann.zip").write_bytes(many)
     assert one(tmp_path) == ("unreadable", "ann.zip has more than 3 files: hand in the notebook alone")
-    monkeypatch.setattr(archive, "MAX_BYTES", 50)
-    monkeypatch.setattr(find, "MAX_BYTES", 50)
+    monkeypatch.setattr(find, "MAX_READ", 50)
     assert one(tmp_path) == ("unreadable", "ann.zip has more than 0 MB: hand in the notebook alone")
 
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from small_course import small_source
 
-from grading.intake import repair
+from grading.intake import lean, repair
 from grading.intake.repair import Found, Handed, Source
 from grading.record import Status
 from grading.tell import words
@@ -189,7 +189,7 @@ def test_source_from_text_or_file(source, tmp_path):
 def test_ten_megabytes_of_small_cells_are_refused_in_seconds():
     part = b'{"cell_type":"code","source":"x"},'
     start = time.process_time()
-    assert parse(b'{"cells":[' + part * (repair.MAX_BYTES // len(part)) + b"0]}").status is Status.TOO_LARGE
+    assert parse(b'{"cells":[' + part * (lean.MAX_BYTES // len(part)) + b"0]}").status is Status.TOO_LARGE
     assert time.process_time() - start < 15
 
 
