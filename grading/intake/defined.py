@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-__all__ = ["alike", "defined", "is_code"]
+__all__ = ["alike", "defined", "is_code", "unsolved"]
 
 MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 DEFINES = re.compile(r"^(?:async +def|def|class) +(\w+)|^(\w+) *=(?!=)", re.MULTILINE)
@@ -44,6 +44,19 @@ def is_code(text: str) -> bool:
     """Whether a text is Python that defines a function: code that was typed into a cell for words."""
     tree = _tree(text)
     return tree is not None and any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in tree.body)
+
+
+def unsolved(text: str) -> bool:
+    """Whether code is nothing but functions that say that they are not written yet, as stubs of any release do."""
+    tree = _tree(text)
+    return tree is not None and bool(tree.body) and all(map(_only_raises, tree.body))
+
+
+def _only_raises(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.FunctionDef) or not isinstance(last := node.body[-1], ast.Raise):
+        return False
+    docstring = [isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) for each in node.body[:-1]]
+    return all(docstring) and any(isinstance(n, ast.Name) and n.id == "NotImplementedError" for n in ast.walk(last))
 
 
 def alike(text: str, other: str, code: bool) -> bool:

@@ -21,7 +21,7 @@ from typing import Any, cast
 import nbformat
 from nbformat import NotebookNode, from_dict
 
-from grading.intake.defined import alike, defined, is_code
+from grading.intake.defined import alike, defined, is_code, unsolved
 from grading.intake.pictures import MAX_PICTURES, Album
 from grading.record import Reason, Status, Why
 
@@ -111,7 +111,9 @@ class Source:
     def untouched(self, name: str, text: str) -> bool:
         """Whether an answer is as it was handed out, or empty; white space and comments make no difference."""
         code = self.cells[name].cell_type == "code"
-        return (not text.strip() and code) or alike(text, self.given.get(name, ""), code)
+        if code and (not text.strip() or (name not in self.stubs and unsolved(text))):
+            return True
+        return alike(text, self.given.get(name, ""), code)
 
 
 def _name(cell: NotebookNode) -> str:

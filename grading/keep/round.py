@@ -344,7 +344,12 @@ class _Round:
         if self.place == self.course.state / "submitted":
             del folders["submitted"]  # it lies there already
         else:
-            _replace(folders["submitted"] / f"{self.course.assignment}.ipynb", found.data)
+            files = {f"{self.course.assignment}.ipynb": found.data, **found.files}
+            for path in [*folders["submitted"].rglob("*")]:
+                if path.is_file() and path.relative_to(folders["submitted"]).as_posix() not in files:
+                    path.unlink()  # of what was handed in before
+            for name, data in files.items():
+                _replace(folders["submitted"] / name, data)
         when = f"{found.handed_in:%Y-%m-%d %H:%M:%S.%f} UTC" if found.handed_in else ""
         for folder in folders.values():
             _replace(folder / "timestamp.txt", when)

@@ -8,6 +8,7 @@ over is told beside the outputs, so that a later "name 'pd' is not defined" does
 from __future__ import annotations
 
 import ast
+import dis
 import re
 import subprocess
 from collections.abc import Callable
@@ -31,21 +32,27 @@ class NobodyThere(EOFError):
 
 
 class Absent:
-    """Stands for what an import did not bring, and says so when it is used."""
+    """Stands for what a statement that was passed over should have made, and says why when it is used."""
 
-    def __init__(self, module: str) -> None:
-        vars(self)["_module"] = module
+    _why: Exception
+
+    def __init__(self, why: Exception) -> None:
+        self._why = why
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):  # what IPython, NumPy and copy look for in any object
             raise AttributeError(name)
-        raise NotThere(self._module)
+        self()
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
-        raise NotThere(self._module)
+        why: Exception = self._why
+        raise type(why)(*why.args)
 
-    def __mro_entries__(self, _: tuple[type, ...]) -> NoReturn:
-        raise NotThere(self._module)
+
+USES = "mro_entries enter getitem setitem iter len contains bool int float index lt le gt ge neg pos abs add sub mul"
+USES += " truediv floordiv mod pow matmul and or xor radd rsub rmul rtruediv rfloordiv rmod rpow rmatmul rand ror"
+for _use in USES.split():
+    setattr(Absent, f"__{_use}__", Absent.__call__)
 
 
 class _Imports(ast.NodeTransformer):
@@ -96,18 +103,24 @@ class PassingShell(InteractiveShell):
     async def run_code(self, code_obj: Any, result: Any = None, *, async_: bool = False) -> bool:
         """Run a statement; one that is passed over has not failed, so that those after it run."""
         failed: bool = await super().run_code(code_obj, result, async_=async_)  # type: ignore[no-untyped-call]
-        if failed and result is not None and isinstance(result.error_in_exec, NotThere | NobodyThere):
-            result.error_in_exec = None
-            return False
-        return failed
+        error = result.error_in_exec if failed and result is not None else None
+        if not isinstance(error, ImportError | NobodyThere):
+            return failed
+        result.error_in_exec = None
+        made = {step.argval for step in dis.get_instructions(code_obj) if step.opname == "STORE_NAME"}
+        why = error if isinstance(error, NotThere | NobodyThere) else NotThere(error.name or _words(error))
+        for name in made - self.user_ns.keys():
+            self.user_ns[name] = Absent(why)
+        return False
 
     def told(self, error: BaseException | None) -> bool:
         """Whether an exception is of what is passed over; then it is told."""
-        if isinstance(error, NotThere):
-            self.passed("import", str(error))
-        elif isinstance(error, NobodyThere):
+        if isinstance(error, NobodyThere):
             self.passed("question", str(error))
-        return isinstance(error, NotThere | NobodyThere)
+        elif isinstance(error, ImportError):
+            name = str(error) if isinstance(error, NotThere) else error.name
+            self.passed(*(("import", name) if name else ("magic", "a line", _words(error))))
+        return isinstance(error, ImportError | NobodyThere)
 
     def not_imported(self, error: ImportError, module: str, name: str, bound: str) -> None:
         """Tell of an import that failed, and let what it should have bound say so too."""
@@ -116,7 +129,7 @@ class PassingShell(InteractiveShell):
             missing = f"{module}.{name}"  # the module is there, and has no such name
         self.passed("import", missing)
         if bound != "*":
-            self.user_ns[bound] = Absent(missing)
+            self.user_ns[bound] = Absent(NotThere(missing))
 
     def ask(self, prompt: object = "", /) -> NoReturn:
         """In the place of ``input``."""

@@ -154,6 +154,13 @@ ELSEWHERE = {
     "the same, with a comment in the stub": Case(
         with_own(right(double=STUB["double"] + "\n# see above"), code(RIGHT["double"]), above="solve-double"),
     ),
+    "the same, with the stub of an older release": Case(
+        with_own(
+            right(double='def double(x):\n    """Twice x."""\n    raise NotImplementedError'),
+            code(RIGHT["double"]),
+            above="solve-double",
+        ),
+    ),
     "the function as a lambda, under a magic": Case(
         with_own(
             right(double=STUB["double"]), code("%matplotlib inline\ndouble = lambda x: 2 * x"), above="solve-double"
@@ -299,6 +306,20 @@ IMPORTS = {
     "a class of what is not there": answered(
         "import torch.nn as nn\nclass Net(nn.Module):\n    pass\nRIGHT", says=(gone("torch"),)
     ),
+    "what comes of it is used on": answered(
+        "import torch\ndevice = torch.device('cpu')\nprint(device)\ntwo = device + 1\nfor _ in two:\n    pass\nRIGHT",
+        says=(gone("torch"),),
+        never=("stopped",),
+    ),
+    "a decorator of what is not there": answered(
+        "from numba import njit\n@njit\nRIGHT",
+        double="0",
+        says=(gone("numba"), "double: numbers: it needs numba, which is not there when graded"),
+    ),
+    "a window for plots": answered("import matplotlib\nmatplotlib.use('TkAgg')\nRIGHT", never=("stopped",)),
+    "a bar of widgets": answered(
+        "from tqdm.notebook import tqdm\ndef double(x):\n    for _ in tqdm(range(1)):\n        return 2 * x"
+    ),
     "everything of what is not there": answered("from pandas import *\nRIGHT", says=(gone("pandas"),)),
     "an import under a condition": answered("if True:\n    import pandas\nRIGHT", says=(gone("pandas"),)),
     "an import that may fail": answered(
@@ -373,6 +394,10 @@ FILES = {
         page=(SAYS_INPUT,),
         complaint="nbgrader #1844",
     ),
+    "a question whose answer is used on": answered(
+        "n = input()\nprint(n)\nm = n * 2\nRIGHT", says=(SAYS_INPUT,), never=("stopped",)
+    ),
+    "breakpoint() in the function": answered("def double(x):\n    breakpoint()\n    return 2 * x"),
     "input() in an own cell": Case(
         with_own(right(), code("while True:\n    name = input()\n    if name:\n        break"), above="solve-double"),
         says=(SAYS_INPUT,),
