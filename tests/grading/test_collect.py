@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import socket
 import stat
 import unicodedata
@@ -681,3 +682,71 @@ def test_any_damage_to_a_zip(data, tmp_path_factory):
     for place in places.values():
         found = place.load()
         assert found.status is Status.GRADED or found.notes
+
+
+# ---------------------------------------------------------------------------------------------- beside the notebook
+
+
+def beside(tmp_path, layout, *names):
+    """What is found beside a notebook in a folder, in a zip, or in files as Moodle hands them out."""
+    shutil.rmtree(tmp_path / "all", ignore_errors=True)
+    contents = {"small.ipynb": NOTEBOOK, **{name: f"# {name}" for name in names}}
+    for name, text in contents.items():
+        if layout == "folder":
+            path = tmp_path / "all" / "ann" / "small" / name
+        else:
+            path = tmp_path / "all" / f"Ann Lee_12_assignsubmission_file_{name}"
+        if layout != "zip":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    if layout == "zip":
+        (tmp_path / "all" / "ann").mkdir(parents=True)
+        (tmp_path / "all" / "ann" / "work.zip").write_bytes(
+            zipped({f"hw/{name}": text for name, text in contents.items()})
+        )
+    places, _ = find.submissions(tmp_path / "all", "small")
+    (place,) = places.values()
+    return place.load()
+
+
+@pytest.mark.parametrize("layout", ["folder", "zip", "files"])
+def test_modules_and_data_beside_the_notebook(layout, tmp_path):
+    found = beside(tmp_path, layout, "helper.py", "data.csv", "numpy.py", "notes.docx", "submission_secret.txt")
+    assert found.files == {"helper.py": b"# helper.py", "data.csv": b"# data.csv"}
+    assert found.notes == ("numpy.py was not used: Python has a module of this name",)
+
+
+@pytest.mark.parametrize("layout", ["folder", "zip"])
+def test_packages_beside_the_notebook(layout, tmp_path):
+    names = ["tools/__init__.py", "tools/json.py", "nnlib/network.py", "__pycache__/helper.py", ".git/config.txt"]
+    assert sorted(beside(tmp_path, layout, *names).files) == ["tools/__init__.py", "tools/json.py"]
+
+
+def test_what_lies_beside_the_notebook_has_an_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(find, "MAX_FILES", 2)
+    monkeypatch.setattr(find, "MAX_FILE", 10)
+    found = beside(tmp_path, "folder", "a.py", "b.py", "c.py", "a_long_name.py")
+    assert len(found.files) == 2
+    assert sum("too much beside the notebook" in note for note in found.notes) == 2
+
+
+def test_a_link_beside_the_notebook_leads_nowhere(tmp_path):
+    (tmp_path / "secret.txt").write_text("secret")
+    beside(tmp_path, "folder")
+    (tmp_path / "all" / "ann" / "small" / "helper.txt").symlink_to(tmp_path / "secret.txt")
+    (tmp_path / "all" / "ann" / "small" / "tools").symlink_to(tmp_path)
+    places, _ = find.submissions(tmp_path / "all", "small")
+    assert places["ann"].load().files == {}
+
+
+def test_another_module_is_another_submission(tmp_path):
+    """It is asked other things too: else one could ask with one module and answer with the next."""
+    one = beside(tmp_path, "folder", "helper.py")
+    (tmp_path / "all" / "ann" / "small" / "timestamp.txt").write_text("2026-03-02 12:00:00 UTC")
+    places, _ = find.submissions(tmp_path / "all", "small")
+    later = places["ann"].load()
+    (tmp_path / "all" / "ann" / "small" / "helper.py").write_text("another")
+    other = places["ann"].load()
+    assert (one.digest, one.content) == (later.digest, later.content)
+    assert one.digest != other.digest
+    assert one.content != other.content
