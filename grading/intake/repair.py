@@ -450,8 +450,8 @@ def _asks(cell: NotebookNode) -> bool:
 
 
 def _added(text: str, given: str) -> str:
-    """What a student has added to a text that was handed out, where that is still there."""
-    before, found, after = text.partition(given.strip())
+    """What a student has added to a text that was handed out, where all its lines are still there."""
+    before, found, after = f"\n{text.strip()}\n".partition(f"\n{given.strip()}\n")
     return f"{before}\n\n{after}".strip() if found and given.strip() else ""
 
 
