@@ -26,7 +26,7 @@ from grading.course import beside, books_of, sources
 from grading.intake import find
 from grading.intake.archive import Entry
 from grading.intake.platforms import Label
-from grading.intake.repair import Source, parse, repair
+from grading.intake.repair import Found, Source, parse, repair
 from grading.keep.journal import secret_of
 from grading.record import Row, Status
 from grading.run import watched, work
@@ -67,6 +67,12 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
         source = Source.load(sources(root) / name / file, self._release(name) / file)
         return about["student"], name, Path(resources["metadata"]["path"], file), source
 
+    def _found(self, student: str, name: str, path: Path) -> Found:
+        """What a student has handed in of a notebook."""
+        books = books_of(sources(Path(self.root)) / name)
+        found = find.Place(student, name, {Entry(path.parents[1]): Label(student)}).load(books)
+        return found.parts.get(path.stem, found)
+
     def _release(self, name: str) -> Path:
         """The folder of an assignment's release."""
         return Path(self.root, self.config.CourseDirectory.get("release_directory", "release"), name)
@@ -81,24 +87,21 @@ class Repair(_Step):
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Read and repair a submission; see `grading.intake.find` and `grading.intake.repair`."""
         student, name, path, source = self._begin(resources)
-        own = {Entry(path.parents[1]): Label(student)}
-        books = books_of(path.parent)
-        found = find.Place(student, name, own).load(books)
-        found = found.parts.get(path.stem, found)
+        found = self._found(student, name, path)
         handed = parse(found, path.stem)
         notebook, notes = repair(handed, source)
         for note in notes:
             self.log.warning("%s: %s", student, words.said(note))
-        seed = work.seed_of(found.data, secret_of(Path(self.state)))
+        seed = work.seed_of(found.content, secret_of(Path(self.state)))
         remember(notebook, Row(student, handed.status, notes=list(notes), seed=seed))
         return notebook, resources
 
 
 def _executed(asked: tuple[Any, ...], begin: Begin, spared: Mapping[str, str]) -> tuple[NotebookNode, Ran]:
     """In the process that judges."""
-    book, text, *more = asked
+    book, text, files, *more = asked
     notebook = nbformat.reads(text, as_version=4)
-    about = (notebook, *more, begin, spared, {}, book)
+    about = (notebook, *more, begin, spared, files, book)
     return notebook, work.execute(*about)
 
 
@@ -125,7 +128,8 @@ class Check(_Step):
             limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
             root = Path(self.root)
             bundle = work.Bundle.read(sources(root) / name, self._release(name), beside=beside(root, name))
-            asked = (path.stem, work.text(nb), bundle, row.seed, limits, self.allow_unisolated, self.container)
+            files = self._found(student, name, path).files  # nbgrader has copied what lay beside the notebook
+            asked = (path.stem, work.text(nb), files, bundle, row.seed, limits, self.allow_unisolated, self.container)
             nb, ran = watched.mine().do(_executed, asked)
         blank = source.blank(nb)
         row = work.settle(replace(row, late=late), source, ran, blank)

@@ -255,7 +255,14 @@ class Grades:
 
     # ------------------------------------------------------------------------------------------ submissions
 
-    def write(self, row: Row, notebook_row: Mapping[str, str], when: datetime | None, person: Student | None) -> None:
+    def write(
+        self,
+        row: Row,
+        notebook_row: Mapping[str, str],
+        when: datetime | None,
+        person: Student | None,
+        again: bool = False,
+    ) -> None:
         """Put one submission into the gradebook.
 
         Parameters
@@ -268,6 +275,8 @@ class Grades:
             When it was handed in, in UTC.
         person : Student, optional
             Names for the gradebook.
+        again : bool
+            Whether it is the same as before, graded with the same: then nobody has to look again at what a person gave.
 
         Raises
         ------
@@ -280,7 +289,7 @@ class Grades:
             raise ValueError(f"{row.student!r} is no safe id of a student; {safe_id(row.student)} would be one")
         if person:
             person.check()
-        self._tried(lambda: self._write(row, notebook_row, when, person))
+        self._tried(lambda: self._write(row, notebook_row, when, person, again))
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -292,7 +301,9 @@ class Grades:
             for cell in (*book.grade_cells, *book.solution_cells, *book.task_cells)
         }
 
-    def _write(self, row: Row, comments: Mapping[str, str], when: datetime | None, person: Student | None) -> None:
+    def _write(
+        self, row: Row, comments: Mapping[str, str], when: datetime | None, person: Student | None, again: bool
+    ) -> None:
         book, name = self._book, self.assignment
         about = {key: getattr(person, key) for key in ("first_name", "last_name", "email")} if person else {}
         book.update_or_create_student(row.student, **about)
@@ -307,7 +318,8 @@ class Grades:
                     grade.auto_score = None if waits else row.items[item]
                     if not row.status.readable:  # what a person gave an earlier one is not for one that cannot be read
                         grade.manual_score = grade.extra_credit = None
-                    grade.needs_manual_grade = waits or grade.manual_score is not None
+                    settled = again and grade.manual_score is not None and not grade.needs_manual_grade
+                    grade.needs_manual_grade = (waits or grade.manual_score is not None) and not settled
                 for comment in notebook.comments:
                     comment.auto_comment = comments.get(names[comment.cell_id])
                 notebook.late_submission_penalty = None

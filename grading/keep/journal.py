@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,18 @@ class Journal:
         By student, what the gradebook has for certain.
     place : str
         Where the last round found the submissions.
+    handed_in : dict
+        By student and what was handed in, when it was for the first time.
+    last : dict
+        By student, what was handed in last; without its name and its time.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: dict[str, Row] = {}
         self.place = ""
+        self.handed_in: dict[tuple[str, str], datetime] = {}
+        self.last: dict[str, str] = {}
         torn = False
         if path.exists():
             text = path.read_text(encoding="utf-8", errors="replace")
@@ -56,6 +63,8 @@ class Journal:
             self.place = str(line["place"])
         elif "student" in line:
             line.pop("total", None)
+            content, when = str(line.pop("content", "")), line.pop("handed_in", None)
+            self._known(line["student"], content, datetime.fromisoformat(when) if when else None)
             self.rows[line["student"]] = Row.loaded(line)
 
     def _add(self, line: dict[str, Any]) -> None:
@@ -75,9 +84,17 @@ class Journal:
         if self.rows.pop(student, None) is not None:
             self._add({"begun": student})
 
-    def end(self, row: Row) -> None:
-        """The gradebook has this row."""
-        self._add({**row.plain(), "total": row.total})
+    def _known(self, student: str, content: str, when: datetime | None) -> None:
+        self.last[student] = content
+        if when:
+            first = self.handed_in.get((student, content), when)
+            self.handed_in[student, content] = min(first, when)
+
+    def end(self, row: Row, content: str = "", when: datetime | None = None) -> None:
+        """The gradebook has this row, of what was handed in then."""
+        about = {"content": content, "handed_in": when.isoformat() if when else None}
+        self._add({**row.plain(), "total": row.total, **about})
+        self._known(row.student, content, when)
         self.rows[row.student] = row
 
 

@@ -347,6 +347,7 @@ class _Round:
         self.digest = hashlib.sha256(f"{self.bundle.digest} {limits}".encode()).hexdigest()
         self.due, self.extended = self.book.due()
         self.when: dict[str, datetime | None] = {}
+        self.graded_with = {name: row.source for name, row in self.journal.rows.items()}
 
     def all(self, handed: Mapping[str, find.Place], names: list[str], workers: pool.Workers, fresh: bool) -> list[Row]:
         graded = set() if fresh else self.book.graded()
@@ -360,7 +361,7 @@ class _Round:
                 if place and name not in handed and known and known.source == self.digest:
                     self._done(known, rows, len(names))
                     continue
-                found = place.load(self.course.books) if place else Found.nothing(name)
+                found = self._first(place.load(self.course.books) if place else Found.nothing(name))
                 late = self._late(found)
                 if (
                     known
@@ -391,6 +392,11 @@ class _Round:
         rows[row.student] = row
         self.progress(row, len(rows), count)
 
+    def _first(self, found: Found) -> Found:
+        """The same handed in again was handed in when it was for the first time."""
+        first = self.journal.handed_in.get((found.student, _content(found)))
+        return replace(found, handed_in=min(first, found.handed_in or first)) if first else found
+
     def _late(self, found: Found) -> float:
         due = self.extended.get(found.student, self.due)
         if due is None or found.handed_in is None:
@@ -404,8 +410,15 @@ class _Round:
         if self.place == self.course.state / "submitted":
             del folders["submitted"]  # it lies there already
         else:
+            files = dict[str, bytes]()
             for book in self.course.books:
-                _replace(folders["submitted"] / f"{book}.ipynb", found.parts.get(book, found).data)
+                one = found.parts.get(book, found)
+                files |= {**one.files, f"{book}.ipynb": one.data}
+            for path in [*folders["submitted"].rglob("*")]:
+                if path.is_file() and path.relative_to(folders["submitted"]).as_posix() not in files:
+                    path.unlink()  # of what was handed in before
+            for name, data in files.items():
+                _replace(folders["submitted"] / name, data)
         when = f"{found.handed_in:%Y-%m-%d %H:%M:%S.%f} UTC" if found.handed_in else ""
         for folder in folders.values():
             _replace(folder / "timestamp.txt", when)
@@ -425,12 +438,21 @@ class _Round:
             replace_file(course.file("feedback", student, book, "html"), result.pages[book])
         silent = [item for item, verdict in row.verdicts.items() if verdict.reason is Reason.NO_ANSWER]
         comments = dict.fromkeys(silent, "No response.")
-        self.book.write(row, comments, self.when.pop(student), self.students.get(student))
+        content, when = _content(task.found), self.when.pop(student)
+        again = row.status.readable and (content, row.source) == (
+            self.journal.last.get(student),
+            self.graded_with.get(student),
+        )
+        self.book.write(row, comments, when, self.students.get(student), again)
         row = replace(row, penalty=self.book.penalty(student) if row.late else 0.0)
         if row.penalty:
             _pages(course, row, self.bundle)
-        self.journal.end(row)
+        self.journal.end(row, content, when)
         return row
+
+
+def _content(found: Found) -> str:
+    return hashlib.sha256(found.content).hexdigest() if found.status.readable else ""
 
 
 def _pages(course: Course, row: Row, bundle: Bundle, words: Mapping[str, str] | None = None) -> bool:

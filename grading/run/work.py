@@ -112,7 +112,7 @@ class Bundle:
         """All of the assignment, with the items' names as a row has them."""
         sources = self.sources()
         each = [source.under(prefix(book, sources)) for book, source in sources.items()]
-        return functools.reduce(Source.beside, each)
+        return functools.reduce(Source.plus, each)
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ def _book(
     begin("", task.limits.total)
     handed, ran, under = parse(found, book), Ran(), prefix(book, task.bundle.release)
     notebook, notes = repair(handed, source)
-    seed = seed_of(found.data, task.secret) if handed.status.readable else 0
+    seed = seed_of(found.content, task.secret) if handed.status.readable else 0
     for attempt in range(TRIES if handed.status.readable else 0):
         try:
             ran = execute(
@@ -284,7 +284,7 @@ def _book(
                 task.container,
                 lambda item, seconds: begin(item and under + item, seconds),
                 {item.removeprefix(under): why for item, why in spared.items()},
-                {},
+                found.files,
                 book,
             )
             break
@@ -393,7 +393,8 @@ def settle(row: Row, source: Source, ran: Ran | None = None, blank: Collection[s
     """
     ran = ran or Ran()
     row = replace(row, cpu=round(ran.used.cpu, 3), memory=ran.used.memory, isolation=ran.isolation)
-    notes = [*row.notes, *[Reason.UNISOLATED()] * (row.isolation == "none"), *_stopped(ran.stops)]
+    passed = [reason(cells=cells, **({"name": name} if name else {})) for (reason, name), cells in ran.passed.items()]
+    notes = [*row.notes, *[Reason.UNISOLATED()] * (row.isolation == "none"), *_stopped(ran.stops), *passed]
     verdicts, waiting, unsettled = dict[str, Verdict](), list[str](), list[str]()
     for name, most in source.points.items():
         if name in source.stubs:

@@ -40,6 +40,10 @@ class Borrowed(Unusable):
     """The function leaves its work to what has the name."""
 
 
+class NotThere(Unusable, ImportError):
+    """It needs a module, or something of one, that is not there when graded."""
+
+
 def forbidden(module: str | None) -> bool:
     """Does the name of a module belong to a library that would do the exercise?"""
     name = module or ""

@@ -25,13 +25,14 @@ from nbformat import NotebookNode
 
 from grading.record import CONTROL, Row, Status
 from grading.tell import words as wording
-from grading.tell.markdown import highlighted, markdown
+from grading.tell.markdown import highlighted, illustrated, markdown
 from grading.tell.notebook import ABOUT
 from grading.tell.printed import MAX_PICTURES, Output, outputs_of, printed
 
 __all__ = ["page"]
 
 MAX_OWN = 100_000  # characters of all cells that a student added, outputs included
+MAX_ALBUM = 25_000_000  # characters of all pictures in cells of words: more is no page that can be sent
 
 
 # ---------------------------------------------------------------------------------------------- the page's parts
@@ -143,7 +144,7 @@ def _hidden(cells: Sequence[NotebookNode]) -> list[str]:
 
 
 def _shown(cells: Sequence[NotebookNode], items: Mapping[str, _Item], words: Mapping[str, str]) -> Iterator[_Cell]:
-    hidden, left, pictures = _hidden(cells), MAX_OWN, MAX_PICTURES
+    hidden, left, pictures, album = _hidden(cells), MAX_OWN, MAX_PICTURES, MAX_ALBUM
     missing = 0
     for cell in cells:
         about, source = _about(cell), str(cell.source)
@@ -167,7 +168,9 @@ def _shown(cells: Sequence[NotebookNode], items: Mapping[str, _Item], words: Map
             if left < 0:
                 missing += 1
                 continue
-        text, code = (None, highlighted(source)) if cell.cell_type == "code" else (markdown(source), None)
+        album -= sum(len(data) for kinds in cell.get("attachments", {}).values() for data in kinds.values())
+        attached = cell.get("attachments") if album >= 0 else None
+        text, code = (None, highlighted(source)) if cell.cell_type == "code" else (illustrated(source, attached), None)
         said = markdown(words[name]) if name in words else None
         yield _Cell(kind, name, text, code, outputs, items.get(name), said)
     if missing:
