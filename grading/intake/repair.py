@@ -62,6 +62,8 @@ class Source:
         what belongs to it stands in cells that students add.
     given : dict
         For every cell the text that students got.
+    plain : frozenset of str
+        The cells that students got and nbgrader knows nothing of, by their texts without white space.
     """
 
     cells: dict[str, NotebookNode]
@@ -69,6 +71,7 @@ class Source:
     answers: dict[str, list[str]] = field(default_factory=dict)
     stubs: dict[str, str] = field(default_factory=dict)
     given: dict[str, str] = field(default_factory=dict)
+    plain: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, notebook: Path, release: Path) -> Source:
@@ -79,7 +82,9 @@ class Source:
     @functools.lru_cache(maxsize=32)  # a worker has the same ones for each submission
     def parse(cls, notebook: str, release: str) -> Source:
         """The same from the text of both files, where there is no disk to read them from."""
-        source, given = cls(known_cells(notebook)), known_cells(release)
+        given, all_given = known_cells(release), nbformat.reads(release, as_version=4).cells
+        plain = frozenset(_squeezed(cell.source) for cell in all_given if not _name(cell))
+        source = cls(known_cells(notebook), plain=plain)
         since, before = list[str](), list[str]()
         for name, cell in source.cells.items():
             about = cell.metadata.nbgrader
@@ -97,8 +102,8 @@ class Source:
 
     def under(self, prefix: str) -> Source:
         """The same with other names for the items, where an assignment has several notebooks."""
-        parts = (self.cells, self.points, self.answers, self.stubs, self.given)
-        return Source(*({prefix + name: value for name, value in part.items()} for part in parts))  # type: ignore[arg-type]
+        parts = {part: value for part, value in vars(self).items() if isinstance(value, dict)}
+        return replace(self, **{part: {prefix + name: each for name, each in parts[part].items()} for part in parts})
 
     def plus(self, other: Source) -> Source:
         """The cells of both."""
@@ -133,6 +138,15 @@ def _name(cell: NotebookNode) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def _own(cell: NotebookNode) -> bool:
+    """Whether a cell of a repaired notebook is the student's, with something in it."""
+    return not _name(cell) and not cell.id.startswith(PLAIN) and bool(cell.source.strip())
+
+
 def _beside(notebook: NotebookNode, name: str) -> bool:
     """Whether an own cell with something in it stands between an answer and the next task, or words right above it.
 
@@ -140,12 +154,12 @@ def _beside(notebook: NotebookNode, name: str) -> bool:
     """
     place = next(number for number, cell in enumerate(notebook.cells) if _name(cell) == name)
     for cell in notebook.cells[place + 1 :]:
-        if _name(cell) and (cell.cell_type == "markdown" or cell.metadata.nbgrader.solution):
-            break
-        if not _name(cell) and cell.source.strip():
+        if _own(cell):
             return True
+        if cell.cell_type == "markdown" or (_name(cell) and cell.metadata.nbgrader.solution):
+            break
     above = notebook.cells[place - 1] if place else None
-    return above is not None and not _name(above) and above.cell_type == "markdown" and bool(above.source.strip())
+    return above is not None and above.cell_type == "markdown" and _own(above)
 
 
 def known_cells(text: str) -> dict[str, NotebookNode]:
@@ -400,6 +414,7 @@ def _claimed(cell: dict[str, Any]) -> tuple[str, ...]:
 
 DEFINES = re.compile(r"^(?:def|class) \w+", re.MULTILINE)
 SKIPPED = "skip-execution"  # the tag by which Jupyter's own tools leave a cell out
+PLAIN = "given-"  # before the number of a cell that was handed out, in its id
 
 
 def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...]]:
@@ -432,7 +447,8 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
         if kind != "code" and is_code(text):
             kind = "code"
             note(f"{', '.join(sorted(defined(text)))} was defined in a cell for words, which was read as code")
-        follows[place].append(_cell(kind, text, f"own-{number}", pictures=pictures))
+        prefix = PLAIN if _squeezed(text) in source.plain else "own-"
+        follows[place].append(_cell(kind, text, f"{prefix}{number}", pictures=pictures))
 
     for words in handed.notes:
         note(words)
@@ -497,7 +513,7 @@ def _elsewhere(cells: Sequence[NotebookNode], source: Source) -> Iterator[Why]:
     notebook = cast(NotebookNode, from_dict({"cells": list(cells)}))
     for name in sorted(source.beside(notebook), key=list(source.cells).index):
         yield Reason.BESIDE(answer=name)
-    own = [defined(cell.source) for cell in cells if cell.cell_type == "code" and not _name(cell)]
+    own = [defined(cell.source) for cell in cells if cell.cell_type == "code" and _own(cell)]
     for cell in cells:
         name = _name(cell)
         if cell.cell_type != "code" or name not in source.cells or name in source.stubs or not _asks(cell):
