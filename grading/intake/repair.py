@@ -102,7 +102,7 @@ class Source:
 
     def under(self, prefix: str) -> Source:
         """The same with other names for the items, where an assignment has several notebooks."""
-        parts = {part: value for part, value in vars(self).items() if isinstance(value, dict)}
+        parts: dict[str, Any] = {part: value for part, value in vars(self).items() if isinstance(value, dict)}
         return replace(self, **{part: {prefix + name: each for name, each in parts[part].items()} for part in parts})
 
     def plus(self, other: Source) -> Source:
