@@ -102,8 +102,9 @@ class Source:
 
     def under(self, prefix: str) -> Source:
         """The same with other names for the items, where an assignment has several notebooks."""
-        parts: dict[str, Any] = {part: value for part, value in vars(self).items() if isinstance(value, dict)}
-        return replace(self, **{part: {prefix + name: each for name, each in parts[part].items()} for part in parts})
+        tables = {part: table for part, table in vars(self).items() if isinstance(table, dict)}
+        named: dict[str, Any] = {part: {prefix + name: table[name] for name in table} for part, table in tables.items()}
+        return replace(self, **named)
 
     def plus(self, other: Source) -> Source:
         """The cells of both."""
