@@ -121,6 +121,7 @@ def checked_before(name: str, root: Path, stamp: Path) -> list[str]:
     if stamp.is_file() and stamp.read_text() == sha.hexdigest():
         return []
     if not (found := faults(name, root)):
+        stamp.touch(mode=0o600)
         stamp.write_text(sha.hexdigest())
     return found
 

@@ -68,9 +68,10 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
         return about["student"], name, Path(resources["metadata"]["path"], file), source
 
     def _found(self, student: str, name: str, path: Path) -> Found:
-        """What a student has handed in of a notebook."""
+        """What a student has handed in of a notebook: nbgrader does not copy all that lies beside it."""
         books = books_of(sources(Path(self.root)) / name)
-        found = find.Place(student, name, {Entry(path.parents[1]): Label(student)}).load(books)
+        folder = Path(self.root, self.config.CourseDirectory.get("submitted_directory", "submitted"), student)
+        found = find.Place(student, name, {Entry(folder): Label(student)}).load(books)
         return found.parts.get(path.stem, found)
 
     def _release(self, name: str) -> Path:
@@ -128,7 +129,7 @@ class Check(_Step):
             limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
             root = Path(self.root)
             bundle = work.Bundle.read(sources(root) / name, self._release(name), beside=beside(root, name))
-            files = self._found(student, name, path).files  # nbgrader has copied what lay beside the notebook
+            files = self._found(student, name, path).files
             asked = (path.stem, work.text(nb), files, bundle, row.seed, limits, self.allow_unisolated, self.container)
             nb, ran = watched.mine().do(_executed, asked)
         blank = source.blank(nb)
