@@ -165,7 +165,7 @@ def test_without_a_sandbox_nothing_is_run(unprotected):
 
 
 def test_the_risk_is_accepted_for_one_round_and_told_of_each_row(unprotected, monkeypatch):
-    """In the journal, the table, the CSV file and the report, also when a sandbox is there later; not to the student."""
+    """In the journal, the table, the CSV file and the report, also with a sandbox later; not to the student."""
     small = unprotected
     small.hand_in("ann")
     small.hand_in("ben", double=None)
