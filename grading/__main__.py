@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -136,6 +138,8 @@ def _students(options: argparse.Namespace) -> dict[str, Student]:
 
 def _run(course: Course, options: argparse.Namespace) -> int:
     start = time.monotonic()
+    with contextlib.suppress(ValueError):  # where this is no main thread
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system means what Ctrl-C means
     course.check()
     students, submissions = _students(options), (options.submissions or course.place).resolve()
     if not options.submissions:
@@ -144,11 +148,11 @@ def _run(course: Course, options: argparse.Namespace) -> int:
         print(f"Submissions: {submissions}", file=sys.stderr)
     limits = Limits(options.time_limit, 10 * options.time_limit, options.memory)
     with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(_Progress())
         if options.scheduler:
-            workers = stack.enter_context(pool.cluster(options.scheduler, options.jobs))
+            workers = stack.enter_context(pool.cluster(options.scheduler, options.jobs, progress.say))
         else:
             workers = pool.processes(options.jobs)
-        progress = stack.enter_context(_Progress())
         more = (
             options.fresh,
             options.student,
@@ -191,6 +195,7 @@ class _Progress:
     """A bar with a count for each status on a terminal, and in any case a line for each submission."""
 
     def __init__(self) -> None:
+        tqdm.set_lock(threading.RLock())  # its own is for processes, and leaves a warning where a round is killed
         self.bar = tqdm(unit="", leave=False, disable=None, file=sys.stderr)
         self.counts: Counter[str] = Counter()
 
