@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -136,10 +136,21 @@ def _students(options: argparse.Namespace) -> dict[str, Student]:
     return read_students(options.students) if options.students else {}
 
 
+@contextlib.contextmanager
+def _as_ctrl_c(number: signal.Signals) -> Iterator[None]:
+    """A batch system that ends a round means what a person means."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 def _run(course: Course, options: argparse.Namespace) -> int:
     start = time.monotonic()
-    with contextlib.suppress(ValueError):  # where this is no main thread
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system means what Ctrl-C means
     course.check()
     students, submissions = _students(options), (options.submissions or course.place).resolve()
     if not options.submissions:
@@ -148,6 +159,7 @@ def _run(course: Course, options: argparse.Namespace) -> int:
         print(f"Submissions: {submissions}", file=sys.stderr)
     limits = Limits(options.time_limit, 10 * options.time_limit, options.memory)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_as_ctrl_c(signal.SIGTERM))
         progress = stack.enter_context(_Progress())
         if options.scheduler:
             workers = stack.enter_context(pool.cluster(options.scheduler, options.jobs, progress.say))

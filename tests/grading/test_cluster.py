@@ -274,16 +274,23 @@ def test_a_scheduler_that_hangs(tmp_path, monkeypatch):
     assert said == [f"waits for the scheduler {address}: it does not answer"]
 
 
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """A scheduler and two workers: what one does for a round that was stopped, it does to its end."""
+    with cluster(tmp_path_factory.mktemp("two"), 2) as (address, _):
+        yield address
+
+
 @pytest.mark.parametrize(
     ("where", "sent"),
     [("local", signal.SIGINT), ("", signal.SIGTERM), ("tcp", signal.SIGINT), ("tcp", signal.SIGTERM)],
 )
-def test_stopped_by_somebody(small, scheduler, where, sent):
+def test_stopped_by_somebody(small, two, where, sent):
     """Ctrl-C, which all programs of a terminal get, or a batch system: one sentence, and nothing is left."""
     small.hand_in("ann")
     small.hand_in("bob", own="import time\ntime.sleep(600)")
-    more = ["--time-limit", "3600", *(["--scheduler", where and scheduler[0]] if where == "tcp" else [])]
-    more += ["--scheduler", "local"] if where == "local" else []
+    more = ["--scheduler", two if where == "tcp" else where] if where else []
+    more += ["--time-limit", "600"]
     with (small.root / "said").open("w+") as said:
         command = small.command(*more)
         process = subprocess.Popen(
@@ -312,7 +319,8 @@ def test_workers_that_would_grade_otherwise(small, tmp_path, monkeypatch):
         assert cli.main(small.command("--scheduler", address)[3:]) == 2
     err = small.capsys.readouterr().err
     assert err.startswith("grading: not all machines would grade alike. tcp://127.0.0.1")
-    assert "cannot do the work: No module named 'grading.run'" in err
+    assert "cannot do the work" in err
+    assert "No module named" in err
 
 
 def test_other_versions_are_named(small, scheduler, monkeypatch):
