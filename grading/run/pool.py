@@ -141,8 +141,11 @@ def cluster(scheduler: str, jobs: int, say: Callable[[str], None] = lambda _: No
         if scheduler == "local":
             free = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # else it takes a port of its own liking
             quiet = {"threads_per_worker": 1, "scheduler_kwargs": free, "silence_logs": logging.CRITICAL}
-            apart = "import os; os.setsid()"  # Ctrl-C is for the round, which then ends them
-            made = LocalCluster(n_workers=jobs, preload=apart, **quiet)  # type: ignore[no-untyped-call]
+            apart = "import os; os.setpgid(0, 0)"  # Ctrl-C is for the round, which then ends them
+            try:
+                made = LocalCluster(n_workers=jobs, preload=apart, **quiet)  # type: ignore[no-untyped-call]
+            except (OSError, RuntimeError) as error:
+                raise ClusterError(f"Dask's workers on this machine cannot be started: {error}") from None
             address = stack.enter_context(made).scheduler_address
         try:
             _ask(address, CONNECT)
