@@ -124,7 +124,9 @@ def test_a_scheduler_that_is_not_there(small, scheduler, address, monkeypatch):
             address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         elif address == "worker":
             address = next(iter(pool._ask(scheduler[0], 60)["workers"]))
+        start = time.monotonic()
         assert cli.main(small.command("--scheduler", address)[3:]) == 2
+        assert time.monotonic() - start < 60  # far above what it takes, and not for ever
     assert f"the scheduler {address} cannot be used" in small.capsys.readouterr().err
 
 
