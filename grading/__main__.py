@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -176,6 +178,19 @@ def _students(course: Course) -> ClassList:
     return read_students(Path(path)) if path else ClassList()
 
 
+@contextlib.contextmanager
+def _as_ctrl_c(number: signal.Signals) -> Iterator[None]:
+    """A batch system that ends a round means what a person means."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 def _run(course: Course, options: argparse.Namespace) -> int:
     start = time.monotonic()
     course.check()
@@ -186,11 +201,12 @@ def _run(course: Course, options: argparse.Namespace) -> int:
         print(f"Submissions: {submissions}", file=sys.stderr)
     limits = Limits(options.time_limit, 10 * options.time_limit, options.memory)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_as_ctrl_c(signal.SIGTERM))
+        progress = stack.enter_context(_Progress())
         if options.scheduler:
-            workers = stack.enter_context(pool.cluster(options.scheduler, options.jobs))
+            workers = stack.enter_context(pool.cluster(options.scheduler, options.jobs, progress.say))
         else:
             workers = pool.processes(options.jobs)
-        progress = stack.enter_context(_Progress())
         more = (
             options.fresh,
             options.student,
@@ -242,6 +258,7 @@ class _Progress:
     """A bar with a count for each status on a terminal, and in any case a line for each submission."""
 
     def __init__(self) -> None:
+        tqdm.set_lock(threading.RLock())  # its own is for processes, and leaves a warning where a round is killed
         self.bar = tqdm(unit="", leave=False, disable=None, file=sys.stderr)
         self.counts: Counter[str] = Counter()
 

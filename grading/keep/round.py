@@ -8,14 +8,13 @@ graded again in the next round, so a round can be killed at any time.
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from grading.keep.journal import Journal, replace_file, secret_of
 from grading.keep.memory import Memory, remember
 from grading.record import Reason, Row, Status, Student
 from grading.run import pool
-from grading.run.execution import SLOWEST, Limits
+from grading.run.execution import Limits
 from grading.run.work import (
     ACCEPT,
     Bundle,
@@ -46,7 +45,9 @@ from grading.run.work import (
     grade_one,
     missing,
     not_graded,
+    other,
     part,
+    versions,
 )
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
@@ -194,7 +195,7 @@ def grade(
     progress : callable
         Gets each row as it is done, how many are done, and how many there are.
     remark : callable
-        Gets what was left out or guessed among the submissions, a line each.
+        Gets what was left out or guessed among the submissions, and what is waited for, a line each.
     allow_missing : bool
         Whether most of ``students`` may have handed in nothing: so it looks where names are not understood, too.
 
@@ -206,12 +207,14 @@ def grade(
     Raises
     ------
     UsageError
-        If the submissions or the assignment cannot be used, if student code would not be isolated, or if the results
-        cannot be written. Nothing is raised for what is in a submission.
+        If the submissions or the assignment cannot be used, if student code would not be isolated, if workers have
+        other versions, or if the results cannot be written. Nothing is raised for what is in a submission.
     """
     course.check()
     workers = workers or pool.processes(2)
-    look = functools.partial(missing, container)
+    if unlike := [f"{name}: {why}" for name, why in workers.everywhere(partial(other, versions())).items() if why]:
+        raise UsageError(f"not all machines would grade alike. {'; '.join(unlike)}")
+    look = partial(missing, container)
     if not unisolated and (bare := [f"{name}: {why}" for name, why in workers.everywhere(look).items() if why]):
         raise UsageError(f"student code would run without a sandbox, as whoever grades. {'; '.join(bare)}.\n{ACCEPT}")
     new = not course.state.exists()
@@ -237,8 +240,8 @@ def grade(
             remember(course.state, course.memory)
             if fresh or not Journal(course.journal).rows.keys() >= set(names):
                 workers.start()
-            rules = (secret_of(course.state), unisolated, container)
-            one = _Round(course, limits or Limits(), students, progress, submissions, rules)
+            rules = (secret_of(course.state), unisolated, container, versions())
+            one = _Round(course, limits or Limits(), students, progress, remark, submissions, rules)
             try:
                 return one.all(handed, [only] if only else names, workers, fresh)
             finally:
@@ -333,10 +336,11 @@ class _Round:
         limits: Limits,
         students: Mapping[str, Student],
         progress: Callable[[Row, int, int], None],
+        remark: Callable[[str], None],
         place: Path,
-        rules: tuple[str, bool, str | None],
+        rules: tuple[str, bool, str | None, tuple[tuple[str, str], ...]],
     ) -> None:
-        self.place, self.rules = place, rules
+        self.place, self.rules, self.remark = place, rules, remark
         self.course, self.limits, self.students, self.progress = course, limits, students, progress
         self.journal = Journal(course.journal)
         self.book = Grades(course.url, course.state, course.assignment, course.config())
@@ -374,8 +378,7 @@ class _Round:
                 self.when[name] = found.handed_in
                 yield Task(found, self.bundle, self.limits, self.digest, late, *self.rules)
 
-        most = len(self.course.books) * SLOWEST * self.limits.total + 120
-        for task, result in pool.results(workers, grade_one, tasks(), most):
+        for task, result in pool.results(workers, grade_one, tasks(), self.remark):
             self._done(self._write(task, result), rows, len(names))
         return _now(self.book, [rows[name] for name in names], self.source, self.students)
 

@@ -35,6 +35,7 @@ __all__ = ["Begin", "GaveUp", "Judge", "may_hold", "mine"]
 LOOK = 0.2  # seconds between two looks at a process
 OURS = 120.0  # seconds that a step may compute here: far more than any needs
 SLOWEST = 5  # seconds of the clock for each second of computing: as much as a busy machine may take
+STOPPED = 30.0  # seconds that a process may be stopped, by whoever did it
 TRIES = 3  # of a step whose process dies by itself, as when somebody kills it
 GROWN = 1 << 30  # bytes: a process that has become so large is replaced before the next submission
 
@@ -164,9 +165,12 @@ class Judge:
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(psutil.Error):
-            about = psutil.Process(process.pid)
+            about, stopped = psutil.Process(process.pid), 0.0
             while process.poll() is None:
                 time.sleep(LOOK)
+                stopped = stopped + LOOK if about.status() == psutil.STATUS_STOPPED else 0.0
+                if stopped > STOPPED:
+                    process.kill()
                 step = self._step
                 if process is self._process and step.over(about) and step is self._step:
                     self._why = f"the grader had to compute longer than {OURS:g} s for it"

@@ -16,6 +16,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,7 +49,10 @@ T = TypeVar("T")
 
 
 class RefusedError(Exception):
-    """Student code would run without a sandbox, and nobody has accepted that; the sentence says where, and why."""
+    """A machine may not grade: it has no sandbox, and nobody has accepted that, or other versions of what grades.
+
+    The sentence says where, and why.
+    """
 
 
 @dataclass(frozen=True)
@@ -92,13 +96,9 @@ class Bundle:
     @property
     def digest(self) -> str:
         """Changes when anything changes that points depend on: the assignment, its items, or this program."""
-        here = Path(__file__).parents[1]
-        own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
-        own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
         parts = [name.encode() + data for name, data in sorted([*self.files.items(), *self.beside.items()])]
         parts += [text.encode() for _, text in sorted(self.release.items())]
-        parts += [path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own]
-        return hashlib.sha256(b"\0".join(parts)).hexdigest()
+        return hashlib.sha256(b"\0".join([*parts, *_own()])).hexdigest()
 
     def unpacked(self) -> Path:
         """A course with this assignment alone, where the engine can load it."""
@@ -113,6 +113,25 @@ class Bundle:
         sources = self.sources()
         each = [source.under(prefix(book, sources)) for book, source in sources.items()]
         return functools.reduce(Source.plus, each)
+
+
+def _own() -> list[bytes]:
+    """This program, as far as points depend on it."""
+    here = Path(__file__).parents[1]
+    own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
+    own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
+    return [path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own]
+
+
+@cache
+def versions() -> tuple[tuple[str, str], ...]:
+    """Of what decides about points beside the task: a class is graded with the same on all machines."""
+    program = hashlib.sha256(b"\0".join(_own())).hexdigest()[:8]
+    return (
+        ("the grading program", program),
+        ("Python", ".".join(platform.python_version_tuple()[:2])),
+        ("numpy", metadata.version("numpy")),
+    )
 
 
 @dataclass(frozen=True)
@@ -137,6 +156,8 @@ class Task:
         Whether student code may run where there is no sandbox. It is for one round, and somebody has accepted the risk.
     container : str, optional
         The image of the container in which it shall run, see `missing`; without it, bubblewrap keeps it apart.
+    versions : tuple
+        Those with which the class is graded, see `versions`.
     """
 
     found: Found
@@ -147,6 +168,10 @@ class Task:
     secret: str = ""
     unisolated: bool = False
     container: str | None = None
+    versions: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return self.found.student
 
 
 @dataclass(frozen=True)
@@ -201,6 +226,13 @@ def missing(container: str | None = None) -> str:
     return f"no container can be had: {why}" if (why := containers.obstacle(container)) else ""
 
 
+def other(wanted: tuple[tuple[str, str], ...]) -> str:
+    """Which versions here differ from those wanted; empty if none does."""
+    pairs = [(name, here, there) for (name, here), (_, there) in zip(versions(), wanted, strict=False) if here != there]
+    said = ", ".join(f"{name} {here} in place of {there}" for name, here, there in pairs)
+    return f"it has {said}: install there what is installed where the round is started" if pairs else ""
+
+
 @cache
 def _sandbox(container: str | None, isolated: bool) -> Sandbox:
     if not isolated:
@@ -239,8 +271,10 @@ def grade_one(task: Task) -> Graded:
     Raises
     ------
     RefusedError
-        If there is no sandbox here, and the task asks for one.
+        If there is no sandbox here, and the task asks for one, or if other versions are installed.
     """
+    if why := other(task.versions):
+        raise RefusedError(f"the machine {platform.node()} cannot grade with the others: {why}")
     try:
         graded: Graded = watched.mine().do(_graded, task)
     except GaveUp as error:

@@ -24,7 +24,7 @@ from small_course import Small
 
 from grading.keep import gradebook, journal
 from grading.keep import round as run
-from grading.run import pool
+from grading.run import pool, watched
 from grading.run.execution import Limits
 from grading.tell import report
 
@@ -282,7 +282,7 @@ def test_workers_and_sandboxes_are_killed(graded, tmp_path):
     while round_.poll() is None:
         time.sleep(0.05)
         lines = (state / "small.jsonl").read_text().count('"student"') if (state / "small.jsonl").exists() else 0
-        if lines > seen and kills < pool.TRIES - 1:  # so that nobody is given up
+        if lines > seen and kills < watched.TRIES - 1:  # so that nobody is given up
             seen = lines
             there = workers_of(round_)
             if there:
