@@ -104,7 +104,7 @@ def test_workers_that_die_take_nothing_with_them(small, scheduler):
 
 def test_the_command_takes_a_scheduler(small, scheduler):
     small.hand_in("ann")
-    assert "1 students" in small.run("--scheduler", scheduler[0])
+    assert "1 student," in small.run("--scheduler", scheduler[0])
     assert float(small.rows()["ann"]["total"]) == 5
 
 
