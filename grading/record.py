@@ -166,6 +166,7 @@ class Reason(StrEnum):
     PENALTY = auto()
     UNISOLATED = auto()
     STRANGER = auto()
+    IN_DOUBT = auto()
 
     def __call__(self, **data: Any) -> Why:
         return Why(self, data)

@@ -36,7 +36,7 @@ from grading.tell import feedback
 from grading.tell import notebook as rendering
 
 __all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "not_graded", "seed_of"]
-__all__ += ["joined", "part", "settle", "text"]
+__all__ += ["joined", "part", "program", "settle", "text"]
 
 ROOMS = ("student", "judge", "intake", "run")  # where points come about: what changes there makes grades old
 ACCEPT = (
@@ -94,12 +94,13 @@ class Bundle:
     @property
     def digest(self) -> str:
         """Changes when anything changes that points depend on: the assignment, its items, or this program."""
-        here = Path(__file__).parents[1]
-        own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
-        own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
+        return hashlib.sha256(f"{self.own} {program()}".encode()).hexdigest()
+
+    @property
+    def own(self) -> str:
+        """The part of it that is the assignment's."""
         parts = [name.encode() + data for name, data in sorted([*self.files.items(), *self.beside.items()])]
         parts += [text.encode() for _, text in sorted(self.release.items())]
-        parts += [path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def faults(self) -> Iterator[str]:
@@ -140,6 +141,16 @@ class Bundle:
         sources = self.sources()
         each = [source.under(prefix(book, sources)) for book, source in sources.items()]
         return functools.reduce(Source.beside, each)
+
+
+def program() -> str:
+    """Changes when anything of this program changes that points depend on."""
+    here = Path(__file__).parents[1]
+    own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
+    own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
+    return hashlib.sha256(
+        b"\0".join(path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own)
+    ).hexdigest()
 
 
 @dataclass(frozen=True)

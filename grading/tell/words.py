@@ -63,6 +63,7 @@ WORDS = {
     Reason.PENALTY: "{points:g} points of the whole assignment are taken away because it was late",
     Reason.UNISOLATED: "not isolated: the code ran without a sandbox on the machine that graded",
     Reason.STRANGER: "not in the students file",
+    Reason.IN_DOUBT: "journal and gradebook do not say the same of this student; the next round grades it again",
 }
 KINDS = {
     "NoneType": "None: is the return missing?",
@@ -82,7 +83,7 @@ MANNERS = {
     "row": "only row {index} is wrong; ",
     "column": "only column {index} is wrong; ",
 }
-INSTRUCTORS = (Reason.STRANGER, Reason.UNISOLATED)  # students need not read these
+INSTRUCTORS = (Reason.STRANGER, Reason.UNISOLATED, Reason.IN_DOUBT)  # students need not read these
 LONGEST = 300  # characters of a line
 
 
