@@ -210,6 +210,8 @@ def put_back_all(file: Path, state: Path, book: Path, replace: bool) -> Path | N
         except (tarfile.TarError, EOFError, KeyError, ValueError, TypeError) as error:
             raise CopyError(f"{file} is no archive of a state, or a damaged one: {error}") from None
         (made / ABOUT).unlink()
+        for folder, _, _ in os.walk(made):
+            os.chmod(folder, 0o700)
         if about.get("gradebook") and not sound(made / "gradebook.db"):
             raise CopyError(f"the gradebook in {file} is damaged: take another archive")
         aside = None

@@ -348,12 +348,13 @@ class Grades:
             for notebook in submission.notebooks:
                 for grade in notebook.grades:
                     item = names[grade.cell_id]
+                    if row.status is Status.NOT_GRADED and grade.manual_score is not None:
+                        continue  # our own fault takes nothing that a person gave
                     waits = item in row.waiting
                     score = None if waits else row.items[item]
                     kept = same and grade.auto_score == score
                     grade.auto_score = score
-                    # what a person gave an earlier one is not for one that cannot be read; our own fault takes nothing
-                    if not row.status.readable and row.status is not Status.NOT_GRADED:
+                    if not row.status.readable:  # what a person gave an earlier one is not for one that cannot be read
                         grade.manual_score = grade.extra_credit = None
                     if not (kept and grade.manual_score is not None):
                         grade.needs_manual_grade = waits or grade.manual_score is not None

@@ -608,6 +608,7 @@ def _reading(course: Course) -> Iterator[tuple[Journal, Grades, Bundle]]:
         try:
             if not book.knows():
                 raise UsageError(f"{lost}: {way_back(course)}")
+            _right(course, journal, book)
             yield journal, book, course.bundle()
         finally:
             book.close()

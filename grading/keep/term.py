@@ -36,9 +36,8 @@ def tried(course: Course) -> Iterator[Course]:
         for path in (course.journal, course.state / "secret"):
             if path.is_file():
                 shutil.copy2(path, state)
-        for step in ("submitted", "autograded"):
-            for there in (course.state / step).glob(f"*/{course.assignment}"):
-                shutil.copytree(there, state / there.relative_to(course.state), symlinks=True)
+        for there in (course.state / "submitted").glob(f"*/{course.assignment}"):
+            shutil.copytree(there, state / there.relative_to(course.state), symlinks=True)
         try:
             copies.snapshot(book, state / "gradebook.db")
         except copies.CopyError as error:
