@@ -27,7 +27,7 @@ from grading.intake.find import TEAM
 from grading.keep import copies, term
 from grading.keep.changes import Change
 from grading.keep.changes import table as changes_table
-from grading.keep.gradebook import AddressError, address, file_of, shown
+from grading.keep.gradebook import AddressError, LockedError, address, file_of, shown
 from grading.keep.handback import feedback_zip, handed_on
 from grading.keep.journal import JournalError, replace_file
 from grading.keep.memory import Memory, recall
@@ -36,6 +36,8 @@ from grading.record import Row
 from grading.run import pool
 from grading.run.execution import Limits
 from grading.tell import report, similar, words
+
+FAILURES = (CourseError, UsageError, AddressError, JournalError, LockedError, copies.CopyError, pool.ClusterError)
 
 
 def _folder(text: str) -> Path:
@@ -138,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _ended():
             return _command(options)
-    except (CourseError, UsageError, AddressError, JournalError, pool.ClusterError) as error:
+    except FAILURES as error:
         print(f"grading: {error}", file=sys.stderr)
         return 2
     except OSError as error:

@@ -461,7 +461,7 @@ class _Round:
     def _lost(self, handed: Mapping[str, find.Place], names: list[str]) -> dict[str, find.Place]:
         """Of whom journal and gradebook do not say the same, and where an earlier round found their work."""
         lost = _in_doubt(self.course, self.journal, self.book)
-        if lost and self.was:  # else it is the first round, or all are graded again anyway
+        if lost and self.known:  # else other cells have made all grades void
             self.remark(f"journal and gradebook do not say the same of {some(lost)}: graded again")
         places = {name: place for name in lost if name not in handed and (place := self._kept(name, lost=True))}
         left = [name for name in lost if name not in handed and name not in names and name not in places]
@@ -515,7 +515,7 @@ class _Round:
         if isinstance(result, BaseException):
             result = not_graded(task, result)
         row, was = result.row, self.was.get(student)
-        had = self.book.points(student) if student in self.known else {}
+        had = self.book.points(student) if student in self.known else dict(was.items) if was else {}
         self.journal.begin(student)
         self._keep(task.found)
         for book in course.books:
