@@ -282,7 +282,7 @@ def _publish(course: Course, standing: Standing) -> list[similar.Pair]:
         similar=pairs,
         questions=source.stubs,
         made=time.strftime("%Y-%m-%d %H:%M"),
-        source="; ".join(dict.fromkeys(standing.checks.get(row.source, row.source) for row in rows if row.source)),
+        source="; ".join(dict.fromkeys(standing.checks.get(row.source, row.source[:8]) for row in rows if row.source)),
     )
     name = course.assignment
     replace_file(course.state / f"{name}.txt", report.table(rows, source.points) + "\n")

@@ -130,14 +130,14 @@ class Journal:
 
     def _add(self, line: dict[str, Any]) -> None:
         if self._form < FORM:
-            self._begin()
+            self.renew()
         with open(self.path, "a", encoding="utf-8", opener=private.opener) as file:
             file.write("\n" * self._torn + json.dumps(line, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
         self._torn = False
 
-    def _begin(self) -> None:
+    def renew(self) -> None:
         """Write the first line; what an older version wrote stays below it."""
         text = self.path.read_text(encoding="utf-8-sig", errors="replace") if self.path.exists() else ""
         replace_file(self.path, json.dumps({"journal": FORM, "assignment": self.path.stem}) + "\n" + text)

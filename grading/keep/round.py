@@ -405,6 +405,7 @@ class _Round:
                 f"{course.journal.name} is an older version's, or has lost its first line: what can be read of it "
                 f"stands ({len(self.journal.rows)} students)" + doubt * bool(self.journal.doubt)
             )
+            self.journal.renew()
         self.was, self.known = dict(self.journal.rows), set[str]()
         if (path := file_of(course.url)) and path.exists():
             copies.keep(course.state, path)
