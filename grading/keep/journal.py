@@ -115,13 +115,14 @@ class Journal:
             self.doubt.discard(line["student"])
 
     def _is(self, line: dict[str, Any]) -> None:
-        self._form = int(line["journal"])
-        if self._form > FORM:
-            said = f"a newer version of grading wrote {self.path} (its form is {self._form}, this version knows {FORM})"
+        form = int(line["journal"])
+        if form > FORM:
+            said = f"a newer version of grading wrote {self.path} (its form is {form}, this version knows {FORM})"
             raise JournalError(f"{said}: grade with that version, or put an older state back (the command restore)")
         if line.get("assignment", self.path.stem) != self.path.stem:
             said = f"{self.path} is the journal of {line['assignment']!r}, not of {self.path.stem!r}"
             raise JournalError(f"{said}: put the right one there, or move it away, and all are graded again")
+        self._form = max(self._form, form)
 
     def _doubt(self, students: Iterable[str]) -> None:
         for student in students:
