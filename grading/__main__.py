@@ -351,11 +351,11 @@ def _report(course: Course, options: argparse.Namespace) -> int:
 
 
 def _feedback(course: Course, options: argparse.Namespace) -> int:
-    if not options.student and (book := file_of(course.url)) and book.is_file():
-        copies.keep(course.state, book)  # what persons gave since the last round
     written = feedback_again(course, [options.student] if options.student else ())
     if not written:
         raise UsageError(f"there is no graded submission of {options.student!r}")
+    if not options.student and (book := file_of(course.url)):
+        copies.keep(course.state, book)  # what persons gave since the last round
     print(f"{words.number(written, 'page')}: {_feedback_of(course)}")
     if options.zip:
         students = _students(course)

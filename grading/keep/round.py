@@ -407,11 +407,12 @@ class _Round:
             )
             self.journal.renew()
         self.was, self.known = dict(self.journal.rows), set[str]()
-        if (path := file_of(course.url)) and path.exists():
-            copies.keep(course.state, path)
+        there = (path := file_of(course.url)) and path.exists()
         self.book = Grades(course.url, course.state, course.assignment, course.config())
         if same:
             _right(course, self.journal, self.book)
+        if path and there:  # only now: a wrong one must not push out a copy of the right one
+            copies.keep(course.state, path)
         if faults := list(Bundle.read(course.folder, None).faults()):
             raise UsageError(f"{course.assignment} cannot be graded: {'; '.join(faults)}")
         self.book.register(course.root, lambda: self.journal.begin(*self.journal.rows))

@@ -278,12 +278,16 @@ def test_pages_that_are_older_than_the_gradebook_are_named_and_never_released(te
     exchange.mkdir()
     exchange.chmod(0o777)
     (term.state / "feedback/ben/small/submission_secret.txt").write_text("0123456789abcdef" * 4)
+    (term.state / "feedback/ben/small/timestamp.txt").write_text("2026-03-01 12:00:00.000000 UTC")
+    for student in {*STUDENTS} - {"ben"}:
+        for step in ("autograded", "feedback"):
+            shutil.rmtree(term.state / step / student)  # they handed in elsewhere
     release = [sys.executable, "-m", "nbgrader", "release_feedback", "small", "--course", "nn"]
     release += [f"--Exchange.root={exchange}", f"--CourseDirectory.feedback_directory={term.state / 'feedback'}"]
     release += ["--ExchangeFactory.release_feedback=grading.formgrader.exchange.ReleaseFeedback"]
     done = subprocess.run(release, cwd=term.root, env=term.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "written again, as points have changed since: ben" in done.stderr
+    assert re.search("written again, as points have changed since: .*ben", done.stderr)
     (released,) = (exchange / "nn" / "feedback").iterdir()
     assert "4</strong> of 6" in released.read_text()
     assert "older than the gradebook" not in term.give("status").err
