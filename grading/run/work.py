@@ -35,7 +35,7 @@ from grading.tell import feedback
 from grading.tell import notebook as rendering
 
 __all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "not_graded", "seed_of"]
-__all__ += ["joined", "part", "settle", "text"]
+__all__ += ["joined", "part", "program", "settle", "text"]
 
 ROOMS = ("student", "judge", "intake", "run")  # where points come about: what changes there makes grades old
 ACCEPT = (
@@ -96,9 +96,14 @@ class Bundle:
     @property
     def digest(self) -> str:
         """Changes when anything changes that points depend on: the assignment, its items, or this program."""
+        return hashlib.sha256(f"{self.own} {program()}".encode()).hexdigest()
+
+    @property
+    def own(self) -> str:
+        """The part of it that is the assignment's."""
         parts = [name.encode() + data for name, data in sorted([*self.files.items(), *self.beside.items()])]
         parts += [text.encode() for _, text in sorted(self.release.items())]
-        return hashlib.sha256(b"\0".join([*parts, *_own()])).hexdigest()
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def unpacked(self) -> Path:
         """A course with this assignment alone, where the engine can load it."""
@@ -115,23 +120,24 @@ class Bundle:
         return functools.reduce(Source.plus, each)
 
 
-def _own() -> list[bytes]:
-    """This program, as far as points depend on it."""
-    here = Path(__file__).parents[1]
-    own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
-    own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
-    return [path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own]
-
-
 @cache
 def versions() -> tuple[tuple[str, str], ...]:
     """Of what decides about points beside the task: a class is graded with the same on all machines."""
-    program = hashlib.sha256(b"\0".join(_own())).hexdigest()[:8]
     return (
-        ("the grading program", program),
+        ("the grading program", program()[:8]),
         ("Python", ".".join(platform.python_version_tuple()[:2])),
         ("numpy", metadata.version("numpy")),
     )
+
+
+def program() -> str:
+    """Changes when anything of this program changes that points depend on."""
+    here = Path(__file__).parents[1]
+    own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
+    own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
+    return hashlib.sha256(
+        b"\0".join(path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own)
+    ).hexdigest()
 
 
 @dataclass(frozen=True)
