@@ -19,14 +19,14 @@ from typing import Any
 import yaml
 
 from grading import engine
-from grading.course import books_of, sources
+from grading.course import CONFIG, books_of, prefix, sources
 from grading.engine import AssignmentError, Item, Reference
 from grading.judge.item import Call
 from grading.judge.reference import cells_of, is_reference
 from grading.record import Verdict
 from grading.tell import words
 
-__all__ = ["NAME", "Finding", "checked_before", "faults", "findings"]
+__all__ = ["NAME", "Finding", "checked_before", "faults", "findings", "tests"]
 
 Finding = tuple[bool | None, str]  # None: nothing is wrong, but something could be better
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -63,11 +63,12 @@ def faults(name: str, root: Path) -> list[str]:
         books, items = _books(name, root), engine.load_items(name, root)
         found = [(book, said) for book, cells in books.items() for said in _written(cells)]
         found += [("", said) for said in _belonging(books, items)]
-        for book, cells, own in _parts(books, items):
-            right = _reference(name, root, book, cells)
-            solved = [item for item in own if item.function in right.source]
-            lost = [(book, said) for item in solved for said in _solved(item, right, cells)]
-            found += lost or [(book, said) for item in solved if not found for said in _stub(item, right)]
+        with engine.allowing(name, root):
+            for book, cells, own in _parts(books, items):
+                right = _reference(name, root, book, cells)
+                solved = [item for item in own if item.function in right.source]
+                lost = [(book, said) for item in solved for said in _solved(item, right, cells)]
+                found += lost or [(book, said) for item in solved if not found for said in _stub(item, right)]
     except AssignmentError as error:
         return [str(error)]
     where = sources(root).name
@@ -96,6 +97,13 @@ def _parts(
             yield book, cells, own
 
 
+def tests(name: str, root: Path) -> list[str]:
+    """The items that are judged by their own cells, where student code runs; as a row names them."""
+    books, declared = _books(name, root), {item.id for item in engine.load_items(name, root)}
+    graded = ((book, _about(cell)["grade_id"]) for book, cells in books.items() for cell in cells if _graded(cell))
+    return [prefix(book, books) + item for book, item in graded if item not in declared]
+
+
 def checked_before(name: str, root: Path, stamp: Path) -> list[str]:
     """The same, and not again for what had none: a file holds what was tried then.
 
@@ -113,7 +121,7 @@ def checked_before(name: str, root: Path, stamp: Path) -> list[str]:
         *sorted(here.glob("judge/*.py")),
         *sorted(here.glob("student/*")),
     ]
-    files += [*sorted((sources(root) / name).glob("*")), sources(root) / "mistakes.toml"]
+    files += [*sorted((sources(root) / name).glob("*")), sources(root) / "mistakes.toml", root / CONFIG]
     sha = hashlib.sha256()
     for path in files:
         if path.is_file():
@@ -152,10 +160,11 @@ def findings(name: str, root: Path) -> Iterator[Finding]:
         yield True, f"the solution has full marks and the stub none: {points}"
     yield from ((None, said) for cells in books.values() for said in _remarks(cells, items))
     if not found:
-        for own, right in parts:
-            for item in own:
-                yield from _mistakes(item, right)
-            yield from ((False, said) for said in _answers(name, root, own, right))
+        with engine.allowing(name, root):
+            for own, right in parts:
+                for item in own:
+                    yield from _mistakes(item, right)
+                yield from ((False, said) for said in _answers(name, root, own, right))
     if items:
         yield from ((False, said) for said in _elsewhere(name, root, items))
         yield from _guide(sources(root) / name / "guide.md")

@@ -12,7 +12,7 @@ import functools
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -22,14 +22,14 @@ from typing import Any
 import nbformat
 from traitlets.config import Config
 
-from grading import assignment
+from grading import assignment, engine
 from grading.course import beside, books_of, prefix, settings, sources
 from grading.intake import find
 from grading.intake.archive import Entry, as_shown, some
 from grading.intake.classlist import ClassList, ListError, read_list
 from grading.intake.platforms import Label, Roster
 from grading.intake.repair import Found, Source
-from grading.keep import private
+from grading.keep import private, trial
 from grading.keep.gradebook import Grades, LockedError, shown
 from grading.keep.journal import Journal, replace_file, secret_of
 from grading.keep.memory import Memory, remember
@@ -47,6 +47,7 @@ from grading.run.work import (
     missing,
     not_graded,
     part,
+    ready,
 )
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
@@ -118,9 +119,9 @@ class Course:
         """What ``nbgrader_config.py`` says."""
         return settings(self.root)
 
-    def bundle(self) -> Bundle:
-        """All that a worker needs of the assignment."""
-        return Bundle.read(self.folder, self.release, self.site, beside(self.root, self.assignment))
+    def bundle(self, libraries: Sequence[str] = ()) -> Bundle:
+        """All that a worker needs of the assignment; to run something, also what it may use."""
+        return Bundle.read(self.folder, self.release, self.site, beside(self.root, self.assignment), libraries)
 
     @property
     def place(self) -> Path:
@@ -235,11 +236,14 @@ def grade(
         with _alone(course.state / "lock"):
             _whole(course)
             remember(course.state, course.memory)
+            may_use = engine.libraries_of(course.assignment, course.root)
             if fresh or not Journal(course.journal).rows.keys() >= set(names):
-                workers.start()
+                workers.start(functools.partial(ready, may_use))
             rules = (secret_of(course.state), unisolated, container)
-            one = _Round(course, limits or Limits(), students, progress, submissions, rules)
+            one = _Round(course, limits or Limits(), students, progress, submissions, rules, may_use)
             try:
+                for line in one.solved(workers):
+                    remark(line)
                 return one.all(handed, [only] if only else names, workers, fresh)
             finally:
                 one.book.close()
@@ -249,14 +253,20 @@ def grade(
         raise UsageError(str(error)) from None
     except OSError as error:
         raise _unwritten(error) from None
+    finally:
+        workers.stop()
 
 
 def _whole(course: Course) -> None:
     """Nobody is graded with an assignment whose own solution would not have full marks."""
     found = assignment.checked_before(course.assignment, course.root, course.state / f"{course.assignment}.tried")
     if found:
-        more = f" ({len(found) - 1} more: python -m grading doctor {course.assignment})" if found[1:] else ""
-        raise UsageError(f"nobody was graded, the assignment has a fault: {found[0]}{more}")
+        raise _faulty(course, found)
+
+
+def _faulty(course: Course, found: Sequence[str]) -> UsageError:
+    more = f" ({len(found) - 1} more: python -m grading doctor {course.assignment})" if found[1:] else ""
+    return UsageError(f"nobody was graded, the assignment has a fault: {found[0]}{more}")
 
 
 def _absent(
@@ -335,19 +345,42 @@ class _Round:
         progress: Callable[[Row, int, int], None],
         place: Path,
         rules: tuple[str, bool, str | None],
+        libraries: Sequence[str],
     ) -> None:
         self.place, self.rules = place, rules
         self.course, self.limits, self.students, self.progress = course, limits, students, progress
         self.journal = Journal(course.journal)
         self.book = Grades(course.url, course.state, course.assignment, course.config())
         self.book.register(course.root)
-        self.bundle = course.bundle()
+        self.bundle = course.bundle(libraries)
         self.source = self.bundle.source()
         # other limits can give other points, so they count as a change
         self.digest = hashlib.sha256(f"{self.bundle.digest} {limits}".encode()).hexdigest()
         self.due, self.extended = self.book.due()
         self.when: dict[str, datetime | None] = {}
         self.graded_with = {name: row.source for name, row in self.journal.rows.items()}
+        self.patience = len(course.books) * SLOWEST * limits.total + 120
+
+    def solved(self, workers: pool.Workers) -> list[str]:
+        """Refuse an assignment whose own solution does not pass the tests that run beside it; remarks otherwise.
+
+        A file holds what was tried, so that an unchanged assignment costs nothing.
+        """
+        course, stamp = self.course, self.course.state / f"{self.course.assignment}.solved"
+        key = hashlib.sha256(f"{self.digest} {self.rules[2]}".encode()).hexdigest()
+        names = assignment.tests(course.assignment, course.root)
+        if not names or (stamp.is_file() and stamp.read_text() == key):
+            return []
+
+        def one(found: Found, bundle: Bundle) -> Row:
+            task = Task(found, bundle, self.limits, self.digest, 0.0, *self.rules)
+            return workers.ahead(grade_one, task, self.patience).row
+
+        found = trial.solution(self.bundle, names, one)
+        if faults := [said for good, said in found if good is False]:
+            raise _faulty(course, faults)
+        stamp.write_text(key)
+        return [said for _, said in found]
 
     def all(self, handed: Mapping[str, find.Place], names: list[str], workers: pool.Workers, fresh: bool) -> list[Row]:
         graded = set() if fresh else self.book.graded()
@@ -374,8 +407,7 @@ class _Round:
                 self.when[name] = found.handed_in
                 yield Task(found, self.bundle, self.limits, self.digest, late, *self.rules)
 
-        most = len(self.course.books) * SLOWEST * self.limits.total + 120
-        for task, result in pool.results(workers, grade_one, tasks(), most):
+        for task, result in pool.results(workers, grade_one, tasks(), self.patience):
             self._done(self._write(task, result), rows, len(names))
         return _now(self.book, [rows[name] for name in names], self.source, self.students)
 
