@@ -61,7 +61,7 @@ def faults(name: str, root: Path) -> list[str]:
         ]
     try:
         books, items = _books(name, root), engine.load_items(name, root)
-        found = [(book, said) for book, cells in books.items() for said in _written(cells)]
+        found = [(book, said) for book, cells in books.items() for said in _written(cells, bool(items))]
         found += [("", said) for said in _belonging(books, items)]
         with engine.allowing(name, root):
             for book, cells, own in _parts(books, items):
@@ -195,7 +195,7 @@ def _named(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[st
         yield f"cell {name!r}" if name else f"cell {number}", cell
 
 
-def _written(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _written(cells: Sequence[Mapping[str, Any]], declared: bool) -> Iterator[str]:
     """What nbgrader could not read, or would read otherwise than it was meant."""
     for where, cell in _named(cells):
         about, text = _about(cell), cell["source"]
@@ -219,7 +219,10 @@ def _written(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                     yield f'{where} calls score("{score}"): the id is that of the cell, {about.get("grade_id")!r}'
                 if "BEGIN HIDDEN TESTS" not in text:
                     yield f"{where} calls score and has no ### BEGIN HIDDEN TESTS above and END below: students get it"
-    for key, of in (("grade id", lambda cell: _about(cell).get("grade_id")), ("id", lambda cell: cell.get("id"))):
+    ids = {"grade id": lambda cell: _about(cell).get("grade_id")}
+    if declared:  # else they are of no use here, and editors that copy cells leave them as they were
+        ids["id"] = lambda cell: cell.get("id")
+    for key, of in ids.items():
         for name, times in Counter(map(of, cells)).items():
             if name and times > 1:
                 yield f"{times} cells have the {key} {name!r}; give each its own"

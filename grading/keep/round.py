@@ -126,7 +126,8 @@ class Course:
     @property
     def place(self) -> Path:
         """Where the last round found the submissions; before there was one, where ``nbgrader collect`` puts them."""
-        folders = (self.state / "submitted", self.root / "submitted")
+        named = str(self.config().CourseDirectory.get("submitted_directory", "submitted"))
+        folders = (self.state / "submitted", self.root / named)
         return Path(Journal(self.journal).place or next((folder for folder in folders if folder.is_dir()), folders[0]))
 
     def check(self) -> None:
