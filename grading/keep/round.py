@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -21,21 +21,21 @@ from typing import Any
 import nbformat
 from traitlets.config import Config
 
-from grading import assignment
+from grading import assignment, engine
 from grading.course import beside, books_of, prefix, settings, sources
 from grading.intake import find
 from grading.intake.archive import Entry, as_shown, some
 from grading.intake.classlist import ClassList, ListError, read_list
 from grading.intake.platforms import Label, Roster
 from grading.intake.repair import Found, Source
-from grading.keep import copies, private
+from grading.keep import copies, private, trial
 from grading.keep.changes import Change, append, moved
 from grading.keep.gradebook import DamagedError, Grades, LockedError, damaged, file_of, shown
 from grading.keep.journal import Journal, replace_file, secret_of
 from grading.keep.memory import Memory, recall, remember
 from grading.record import Reason, Row, Status, Student
 from grading.run import pool
-from grading.run.execution import Limits
+from grading.run.execution import SLOWEST, Limits
 from grading.run.work import (
     ACCEPT,
     Bundle,
@@ -49,6 +49,7 @@ from grading.run.work import (
     other,
     part,
     program,
+    ready,
     versions,
 )
 from grading.tell import feedback
@@ -129,14 +130,15 @@ class Course:
         """What ``nbgrader_config.py`` says."""
         return settings(self.root)
 
-    def bundle(self) -> Bundle:
-        """All that a worker needs of the assignment."""
-        return Bundle.read(self.folder, self.release, self.site, beside(self.root, self.assignment))
+    def bundle(self, libraries: Sequence[str] = ()) -> Bundle:
+        """All that a worker needs of the assignment; to run something, also what it may use."""
+        return Bundle.read(self.folder, self.release, self.site, beside(self.root, self.assignment), libraries)
 
     @property
     def place(self) -> Path:
         """Where the last round found the submissions; before there was one, where ``nbgrader collect`` puts them."""
-        folders = (self.state / "submitted", self.root / "submitted")
+        named = str(self.config().CourseDirectory.get("submitted_directory", "submitted"))
+        folders = (self.state / "submitted", self.root / named)
         return Path(Journal(self.journal).place or next((folder for folder in folders if folder.is_dir()), folders[0]))
 
     def check(self) -> None:
@@ -257,11 +259,15 @@ def grade(
                 _there(course)
             _whole(course)
             remember(course.state, course.memory)
+            may_use = engine.libraries_of(course.assignment, course.root)
             if fresh or not Journal(course.journal).rows.keys() >= set(names):
-                workers.start()
+                workers.start(partial(ready, may_use))
             rules = (secret_of(course.state), unisolated, container, versions())
-            one = _Round(course, limits or Limits(), students, progress, submissions, rules, (remark, changed), same)
+            told = (remark, changed)
+            one = _Round(course, limits or Limits(), students, progress, submissions, rules, told, same, may_use)
             try:
+                for line in one.solved(workers):
+                    remark(line)
                 return one.all(handed, [only] if only else names, workers, fresh, heal=not only)
             finally:
                 one.book.close()
@@ -271,14 +277,20 @@ def grade(
         raise UsageError(str(error)) from None
     except OSError as error:
         raise _unwritten(error) from None
+    finally:
+        workers.stop()
 
 
 def _whole(course: Course) -> None:
     """Nobody is graded with an assignment whose own solution would not have full marks."""
     found = assignment.checked_before(course.assignment, course.root, course.state / f"{course.assignment}.tried")
     if found:
-        more = f" ({len(found) - 1} more: python -m grading doctor {course.assignment})" if found[1:] else ""
-        raise UsageError(f"nobody was graded, the assignment has a fault: {found[0]}{more}")
+        raise _faulty(course, found)
+
+
+def _faulty(course: Course, found: Sequence[str]) -> UsageError:
+    more = f" ({len(found) - 1} more: python -m grading doctor {course.assignment})" if found[1:] else ""
+    return UsageError(f"nobody was graded, the assignment has a fault: {found[0]}{more}")
 
 
 def _absent(
@@ -407,6 +419,7 @@ class _Round:
         rules: tuple[str, bool, str | None, tuple[tuple[str, str], ...]],
         told: tuple[Callable[[str], None], Callable[[Change], None]],
         same: bool,
+        libraries: Sequence[str],
     ) -> None:
         self.place, self.rules = place, rules
         self.course, self.limits, self.students, self.progress = course, limits, students, progress
@@ -427,7 +440,7 @@ class _Round:
         if path and there:  # only now: a wrong one must not push out a copy of the right one
             copies.keep(course.state, path)
         self.book.register(course.root, lambda: self.journal.begin(*self.journal.rows))
-        self.bundle = course.bundle()
+        self.bundle = course.bundle(libraries)
         self.source = self.bundle.source()
         # other limits can give other points, so they count as a change
         self.digest = hashlib.sha256(f"{self.bundle.digest} {limits}".encode()).hexdigest()
@@ -435,6 +448,27 @@ class _Round:
         self.journal.graded_with(self.digest, time.strftime("%Y-%m-%d %H:%M"), **parts)
         self.due, self.extended = self.book.due()
         self.when: dict[str, datetime | None] = {}
+
+    def solved(self, workers: pool.Workers) -> list[str]:
+        """Refuse an assignment whose own solution does not pass the tests that run beside it; remarks otherwise.
+
+        A file holds what was tried, so that an unchanged assignment costs nothing.
+        """
+        course, stamp = self.course, self.course.state / f"{self.course.assignment}.solved"
+        key = hashlib.sha256(f"{self.digest} {self.rules[2]}".encode()).hexdigest()
+        names = assignment.tests(course.assignment, course.root)
+        if not names or (stamp.is_file() and stamp.read_text() == key):
+            return []
+
+        def one(found: Found, bundle: Bundle) -> Row:
+            task = Task(found, bundle, self.limits, self.digest, 0.0, *self.rules)
+            return workers.ahead(grade_one, task, len(course.books) * SLOWEST * self.limits.total + 120).row
+
+        found = trial.solution(self.bundle, names, one)
+        if faults := [said for good, said in found if good is False]:
+            raise _faulty(course, faults)
+        replace_file(stamp, key)
+        return [said for _, said in found]
 
     def all(
         self, handed: Mapping[str, find.Place], names: list[str], workers: pool.Workers, fresh: bool, heal: bool

@@ -61,12 +61,22 @@ class Workers:
         self.make, self.width = make, width
         self._started: Executor | None = None
 
-    def start(self) -> None:
-        """Let the workers of this machine begin now, while others do something else."""
+    def start(self, ready: Callable[[], None]) -> None:
+        """Let the workers of this machine make themselves ready now, while others do something else."""
         self._started = self.make()
         if isinstance(self._started, Threads):
             for _ in range(self.width // 2):
-                self._started.submit(_prepare)
+                self._started.submit(ready)
+
+    def ahead(self, function: Callable[[Task], Result], task: Task, patience: float) -> Result:
+        """What a function makes of a task that comes before all others."""
+        self._started = self.executor()
+        return self._started.submit(function, task).result(patience)
+
+    def stop(self) -> None:
+        """End the workers that were started and had nothing to do after all."""
+        if self._started is not None:
+            self.executor().shutdown(wait=False)
 
     def executor(self) -> Executor:
         """The one that was started, or else a new one."""
@@ -84,10 +94,6 @@ class Workers:
     def end(self, executor: Executor, over: bool) -> None:
         """Nothing more is asked of an executor, and what it still has is of no use."""
         executor.shutdown(wait=over)
-
-
-def _prepare() -> None:
-    watched.mine().prepare()
 
 
 class Threads(ThreadPoolExecutor):

@@ -110,12 +110,6 @@ class Judge:
                 raise value
             return value
 
-    def prepare(self) -> None:
-        """Start the process where there is none, and wait until it can work."""
-        if self._process is None:
-            with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError):
-                pickle.load(self._started().stdout)  # type: ignore[arg-type]
-
     def close(self) -> None:
         """End the process for good; a thread that waits for it gives up."""
         self._closed = True
@@ -143,7 +137,7 @@ class Judge:
             kind, value = pickle.load(process.stdout)
             if kind == "step":
                 self._step = _Step(*value)
-            elif kind != "ready":
+            else:
                 self._step = _Step()
                 return kind, value
 
@@ -200,7 +194,7 @@ def mine() -> Judge:
 
 
 def serve(work: str) -> None:
-    """Work until nobody asks any more; the module of that name is made ready before."""
+    """Work until nobody asks any more; the module of that name is imported before."""
     asked: queue.Queue[Any] = queue.Queue()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what something prints is no answer
@@ -210,8 +204,7 @@ def serve(work: str) -> None:
         out.write(pickle.dumps((kind, value), pickle.HIGHEST_PROTOCOL))
         out.flush()
 
-    importlib.import_module(work).prepare()
-    say("ready", None)
+    importlib.import_module(work)
     while True:
         function, argument, spared = asked.get()
         try:

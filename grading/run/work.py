@@ -72,6 +72,8 @@ class Bundle:
         The book's address, for links in the feedback; may be empty.
     beside : dict
         What lies beside the notebooks for students to use, by its path.
+    libraries : tuple of str
+        That its code may use, of those that could do an exercise, see `grading.judge.reference.libraries_of`.
     """
 
     name: str
@@ -79,10 +81,16 @@ class Bundle:
     release: Mapping[str, str]
     site: str = ""
     beside: Mapping[str, bytes] = field(default_factory=dict)
+    libraries: tuple[str, ...] = ()
 
     @classmethod
     def read(
-        cls, folder: Path, release: Path | None, site: str = "", beside: Mapping[str, bytes] | None = None
+        cls,
+        folder: Path,
+        release: Path | None,
+        site: str = "",
+        beside: Mapping[str, bytes] | None = None,
+        libraries: Sequence[str] = (),
     ) -> Bundle:
         """Read an assignment's folder, and that of its release, if there is one yet."""
         paths = [path for path in sorted(folder.iterdir()) if path.suffix in (".ipynb", ".py", ".toml")]
@@ -91,7 +99,7 @@ class Bundle:
             files[f"../{CATALOGUE}"] = shared.read_bytes()
         books = books_of(folder) if release else []
         given = {book: (Path(release or "") / f"{book}.ipynb").read_text(encoding="utf-8") for book in books}
-        return cls(folder.name, files, given, site, beside or {})
+        return cls(folder.name, files, given, site, beside or {}, tuple(libraries))
 
     @property
     def digest(self) -> str:
@@ -103,6 +111,7 @@ class Bundle:
         """The part of it that is the assignment's."""
         parts = [name.encode() + data for name, data in sorted([*self.files.items(), *self.beside.items()])]
         parts += [text.encode() for _, text in sorted(self.release.items())]
+        parts += [name.encode() for name in self.libraries]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def unpacked(self) -> Path:
@@ -240,17 +249,22 @@ def other(wanted: tuple[tuple[str, str], ...]) -> str:
 
 
 @cache
-def _sandbox(container: str | None, isolated: bool) -> Sandbox:
+def _sandbox(container: str | None, isolated: bool, libraries: tuple[str, ...]) -> Sandbox:
     if not isolated:
-        return Sandbox("none")
-    return Sandbox() if container is None else containers.ContainerSandbox(container)
+        return Sandbox("none", libraries)
+    return Sandbox(None, libraries) if container is None else containers.ContainerSandbox(container, "", libraries)
 
 
-def prepare() -> None:
-    """In the process that judges: start a sandbox before there is a submission for it."""
+def ready(libraries: tuple[str, ...]) -> None:
+    """Start what grades in this thread, and its sandbox, before there is a submission for it."""
+    with contextlib.suppress(GaveUp):
+        watched.mine().do(_ready, libraries)
+
+
+def _ready(libraries: tuple[str, ...], *_: object) -> None:
     if not obstacle():
         with contextlib.suppress(SandboxError, OSError):
-            _sandbox(None, True).prepare()
+            _sandbox(None, True, libraries).prepare()
 
 
 def seed_of(submission: bytes, secret: str) -> int:
@@ -366,7 +380,7 @@ def execute(
     if (why := missing(container)) and not unisolated:
         said = f"student code would run without a sandbox, as whoever grades, on {platform.node()}: {why}"
         raise RefusedError(f"{said}.\n{ACCEPT}")
-    sandbox = _sandbox(container, not why)
+    sandbox = _sandbox(container, not why, bundle.libraries)
     book = book or bundle.name
     watched.may_hold(SPACE)
     given, files = bundle.sources()[book].given, {**files, **bundle.beside}
