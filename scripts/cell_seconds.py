@@ -2,8 +2,8 @@
 
     python scripts/cell_seconds.py [chapters/04-backpropagation ...]       all pages, if none is named; half an hour
 
-Seconds are those of the processor, so that a busy machine counts for nothing. A cell that fails is said, and keeps what
-the file says about it: a sentence in the place of seconds is why a cell cannot run in a browser, and is written by hand.
+Seconds are those of the processor, so that a busy machine counts for nothing. In the place of seconds, a sentence
+may say why a cell cannot run in a browser: it is written by hand, and stays. Other cells that fail are printed.
 """
 
 import argparse
@@ -17,7 +17,6 @@ import psutil
 import runnable
 import site_report
 
-SITE = site_report.ROOT / "_build" / "html"
 LONGEST = 600  # seconds for a cell
 ALONE = "number => runHere.run([runHere.cells[number]], runHere.cells[number])"
 STATE = """number => { const { ran, source, output } = runHere.cells[number];
@@ -74,8 +73,10 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description="how long each cell takes in a browser")
     parser.add_argument("pages", nargs="*", help="as chapters/04-backpropagation; all, if none is named")
-    pages = parser.parse_args().pages or runnable.pages(SITE)
-    with sync_playwright() as playwright, site_report.served(SITE) as address:
+    parser.add_argument("--site", type=Path, default=site_report.ROOT / "_build" / "html")
+    options = parser.parse_args()
+    pages = options.pages or runnable.pages(options.site)
+    with sync_playwright() as playwright, site_report.served(options.site) as address:
         browser = site_report.launch(playwright)
         if browser is None:
             sys.exit("no browser is installed: apt-get install chromium")

