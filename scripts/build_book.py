@@ -5,6 +5,7 @@ The cache of executed pages knows a page by its code cells alone. So a page is t
 the page depends on has changed: what is under all pages, or what its code names. A build that failed, or one with other
 extensions or another configuration, is a full one, because Sphinx warns about a page only when it reads it. Notebooks
 that are not in the cache are executed beside each other, one on each core, before Sphinx comes to them one by one.
+At the end, readers get buttons that run the code of a page in their browser: runnable.py.
 
     python scripts/build_book.py              builds
     python scripts/build_book.py --digest     prints what all cached outputs depend on, as one number, for a cache's key
@@ -21,6 +22,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import runnable
 import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
@@ -160,6 +162,8 @@ def main() -> int:
     done = subprocess.run(command, cwd=ROOT)
     if done.returncode == 0:
         write(MADE_FOR, pages)
+        if (ROOT / "book" / "_run").is_dir():
+            runnable.put(BUILD / "html")
         print(f"\nBuilt in {time.perf_counter() - start:.0f} s: {BUILD / 'html' / 'index.html'}, or: make serve")
         repository = yaml.safe_load((ROOT / "_config.yml").read_text()).get("repository", {}).get("url", "")
         if repository.endswith(PLACEHOLDER):

@@ -35,7 +35,7 @@ class Stream(io.TextIOBase):
 
     def write(self, text):
         self.kept.append(text)
-        if time.monotonic() - self.sent > PAUSE:
+        if text.endswith("\n") and time.monotonic() - self.sent > PAUSE:
             self.flush()
         return len(text)
 

@@ -4,4 +4,5 @@ else addEventListener("DOMContentLoaded", () => {
   const why = document.createElement("p");
   why.textContent = "The code on this page can be run and changed where the site is served, as by “make serve”, not from a disk.";
   document.querySelector("article section > h1")?.after(why);
+  addEventListener("beforeprint", () => why.remove());
 });
