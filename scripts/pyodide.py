@@ -28,7 +28,7 @@ LOCK = ROOT / "book" / "_run" / "pyodide.json"
 CACHE = ROOT / "_build" / "pyodide"
 CDN = "https://cdn.jsdelivr.net/pyodide/v{version}/full/"
 CORE = ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
-WANTED = ("numpy", "matplotlib")
+WANTED = ("numpy", "matplotlib", "openblas")
 NOT_NEEDED = {"fonttools", "pytz", "matplotlib-pyodide"}  # by Matplotlib for PDF, for pandas, in a page's main thread
 PATIENCE = 30  # seconds without a byte from a source
 

@@ -31,6 +31,9 @@ READ = (  # by pages, besides nnlib
     "benchmarks/results.json",
     "benchmarks/gpu/results.json",
 )
+SMALLER = ("matplotlib", "openblas")  # packages that are packed again, without what no page needs, or compressed at all
+LATER = "openblas"  # is loaded after the first output
+NOT_NEEDED = re.compile(r"matplotlib/mpl-data/(sample_data|images|fonts/afm|fonts/pdfcorefonts)/")
 SLOW = 5  # seconds from which a cell says how long it takes
 CHOICES = ("site", "cdn", "no")
 
@@ -95,9 +98,15 @@ def _base64(data: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode()
 
 
-def fonts(matplotlib: Path) -> bytes:
+def smaller(package: bytes) -> bytes:
+    """The package with what a page may need of it."""
+    with zipfile.ZipFile(io.BytesIO(package)) as file:
+        return zipped({name: file.read(name) for name in file.namelist() if not NOT_NEEDED.search(name)})
+
+
+def fonts(matplotlib: bytes) -> bytes:
     """The list of fonts that Matplotlib otherwise makes at its first import, in a second: those of its own wheel."""
-    with zipfile.ZipFile(matplotlib) as file:
+    with zipfile.ZipFile(io.BytesIO(matplotlib)) as file:
         listed = json.loads(file.read("matplotlib/fontlist.json"))
         inside = set(file.namelist())
         version = re.search(rb"__version__ = (\d+)", file.read("matplotlib/font_manager.py"))
@@ -106,9 +115,9 @@ def fonts(matplotlib: Path) -> bytes:
     return json.dumps(listed | {"_version": int(version[1]) if version else 0}).encode()
 
 
-def integrity(sha256: str) -> str:
-    """A SHA-256 as browsers want it."""
-    return "sha256-" + base64.b64encode(bytes.fromhex(sha256)).decode()
+def integrity(data: bytes) -> str:
+    """The SHA-256 of a file, as browsers want it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
 def source(rest: str) -> str | None:
@@ -154,15 +163,19 @@ def place(site: Path, lock: dict[str, Any], choice: str) -> tuple[str, int]:
     read = (file for pattern in READ for file in ROOT.glob(pattern))
     own = {file.name: file.read_bytes() for pattern in SCRIPTS for file in OWN.glob(pattern)}
     own[nnlib] = wheel(ROOT / "nnlib", version[1])
-    own["fontlist.json"] = fonts(pyodide.CACHE / lock["version"] / lock["packages"]["matplotlib"]["file_name"])
     own["course.zip"] = zipped({file.relative_to(ROOT).as_posix(): file.read_bytes() for file in read})
-    own["pyodide-lock.json"] = json.dumps({"info": lock["info"], "packages": lock["packages"]}).encode()
-    files = {
-        name: {"size": entry["size"], "integrity": integrity(entry["sha256"])} for name, entry in lock["files"].items()
-    }
+    released = {file: (pyodide.CACHE / lock["version"] / file).read_bytes() for file in lock["files"]}
+    packages = {name: dict(entry) for name, entry in lock["packages"].items()}
+    own["fontlist.json"] = fonts(released[packages["matplotlib"]["file_name"]])
+    for name in SMALLER if choice == "site" else ():
+        file = packages[name]["file_name"]
+        released[file] = smaller(released[file])
+        packages[name]["sha256"] = hashlib.sha256(released[file]).hexdigest()
+    own["pyodide-lock.json"] = json.dumps({"info": lock["info"], "packages": packages}).encode()
+    files = {file: {"size": len(data), "integrity": integrity(data)} for file, data in released.items()}
     files |= {name: {"size": len(own[name])} for name in (nnlib, "course.zip")}
-    total = sum(entry["size"] for entry in files.values())
-    core = f"pyodide-{lock['version']}"
+    total = sum(entry["size"] for file, entry in files.items() if file != packages[LATER]["file_name"])
+    core = f"pyodide-{lock['version']}-{hashlib.sha256(own['pyodide-lock.json']).hexdigest()[:8]}"
     where = pyodide.CDN.format(version=lock["version"]) if choice == "cdn" else f"../{core}/"
     settings = {"pyodide": where, "bytes": total, "beside": [nnlib, "course.zip"], "files": files}
     own["settings.json"] = json.dumps(settings).encode()
@@ -173,8 +186,8 @@ def place(site: Path, lock: dict[str, Any], choice: str) -> tuple[str, int]:
         (site / "run" / name / file).write_bytes(data)
     if choice == "site":
         (site / "run" / core).mkdir()
-        for file in lock["files"]:
-            shutil.copyfile(pyodide.CACHE / lock["version"] / file, site / "run" / core / file)
+        for file, data in released.items():
+            (site / "run" / core / file).write_bytes(data)
     return name, total
 
 

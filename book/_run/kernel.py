@@ -1,7 +1,8 @@
 """What a notebook does for a cell, for Python in a browser: magics that the book uses, the last value, figures, errors.
 
 The worker sets `send` and calls `reset` and `run`. Everything that a cell shows goes through `send(kind, text, scale)`:
-kind is "stdout", "stderr", "result", "html", "image" (PNG in base64, `scale` points for each of the page's) or "error".
+kind is "stdout", "stderr", "result", "html", "image" (PNG in base64, `scale` points for each of the page's), "error" (a
+traceback) or "check" (the sentences of an error that speaks for itself).
 """
 
 import ast
@@ -141,17 +142,19 @@ def reset(folder):
     gc.collect()
 
 
-def said(error):
+def tell(error):
     """What a reader is told: an error of a check says it itself; of others, the reader's lines and what they call."""
     if render := getattr(error, "_render_traceback_", None):
-        return "\n".join(render())
+        send("check", "\n".join(render()), 1)
+        return
     if isinstance(error, KeyboardInterrupt):
-        return "Stopped."
+        send("check", "Stopped.", 1)
+        return
     frames = error.__traceback__
     while frames and not frames.tb_frame.f_code.co_filename.startswith("cell "):
         frames = frames.tb_next
     lines = traceback.format_exception(type(error), error, frames)
-    return "".join(lines).replace(", in <module>", "").replace('File "cell ', '"cell ').rstrip()
+    send("error", "".join(lines).replace(", in <module>", "").replace('File "cell ', '"cell ').rstrip(), 1)
 
 
 def run(source, label):
@@ -177,7 +180,7 @@ def run(source, label):
     except BaseException as error:
         out.flush()
         err.flush()
-        send("error", said(error), 1)
+        tell(error)
         close()
         return False
     finally:

@@ -27,7 +27,7 @@ export class Python {
       this.waiting = { yes: () => no(new Error("it was stopped")), no };
       worker.onerror = (event) => no(new Error(event.message || "this browser cannot run it"));
       worker.onmessage = ({ data }) => {
-        if (data.op === "progress") this.tell((bytes += data.bytes), of);
+        if (data.op === "progress") bytes < of && this.tell((bytes += data.bytes), of);
         else if (data.op === "output") this.sink?.(data);
         else if (data.op === "ready") { this.waiting = null; yes(); }
         else {

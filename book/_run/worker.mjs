@@ -2,9 +2,11 @@
 // It is told {op: "start", ...}, {op: "run", source, label} and {op: "reset", folder}; it answers
 // "progress" (bytes), "output" (what a cell shows), then "ready", "done" or "failed".
 
+import { fast } from "./products.mjs";
+
 const say = (op, more) => postMessage({ op, ...more });
 const fetched = fetch;
-let kernel, pyodide;
+let kernel, pyodide, faster, ran = false;
 
 // Bytes are counted as they come. What comes from another host is compared with the lock before it is used.
 function counted(files) {
@@ -66,6 +68,9 @@ async function start({ pyodide: folder, files, beside, packages, work, interrupt
   say("ready");
 }
 
+// The first output need not wait for what makes large products fast: it is loaded while the reader looks at it.
+const speed = () => (faster ??= pyodide.loadPackage("openblas", { messageCallback() {} }).then(() => fast(pyodide)).catch(() => {}));
+
 onmessage = async ({ data }) => {
   try {
     if (data.op === "start") await start(data);
@@ -74,8 +79,11 @@ onmessage = async ({ data }) => {
       say("done", { ok: true });
     } else {
       await pyodide.loadPackagesFromImports(data.source, { messageCallback() {} }).catch(() => {});  // Python says it better
+      if (ran) await speed();
+      ran = true;
       const ok = kernel.run(data.source, data.label);
       say("done", { ok, heap: pyodide._module.HEAPU8.length });
+      speed();
     }
   } catch (error) {
     say("failed", { text: String(error.message ?? error) });

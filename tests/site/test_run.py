@@ -218,7 +218,7 @@ def test_a_syntax_error_a_check_and_a_far_exit_are_said_too(cells):
     syntax, checked, left, after = cells("x = (", check, "raise SystemExit(3)", "print(1)")
     assert "cell 1" in syntax[1][1]
     assert "SyntaxError" in syntax[1][1]
-    assert checked == [False, ["error", "✗ what came"]]
+    assert checked == [False, ["check", "✗ what came"]]
     assert left[0] is False
     assert after == [True, ["stdout", "1\n"]]
 
