@@ -16,6 +16,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import codemirror
 import pyodide
 import yaml
 
@@ -34,6 +35,7 @@ READ = (  # by pages, besides nnlib
 SMALLER = ("matplotlib", "openblas")  # packages that are packed again, without what no page needs, or compressed at all
 LATER = "openblas"  # is loaded after the first output
 NOT_NEEDED = re.compile(r"matplotlib/mpl-data/(sample_data|images|fonts/afm|fonts/pdfcorefonts)/")
+WITHOUT = ("reading.html",)  # its cells call the grader, which a browser has not
 SLOW = 5  # seconds from which a cell says how long it takes
 CHOICES = ("site", "cdn", "no")
 
@@ -162,6 +164,11 @@ def place(site: Path, lock: dict[str, Any], choice: str) -> tuple[str, int]:
     nnlib = f"nnlib-{version[1]}-py3-none-any.whl"
     read = (file for pattern in READ for file in ROOT.glob(pattern))
     own = {file.name: file.read_bytes() for pattern in SCRIPTS for file in OWN.glob(pattern)}
+    plain = own.pop("plain.mjs")
+    if modules := codemirror.collect():
+        own |= {f"codemirror/{file}": data for file, data in modules.items()}
+    else:
+        own["editor.mjs"] = plain
     own[nnlib] = wheel(ROOT / "nnlib", version[1])
     own["course.zip"] = zipped({file.relative_to(ROOT).as_posix(): file.read_bytes() for file in read})
     released = {file: (pyodide.CACHE / lock["version"] / file).read_bytes() for file in lock["files"]}
@@ -181,7 +188,7 @@ def place(site: Path, lock: dict[str, Any], choice: str) -> tuple[str, int]:
     own["settings.json"] = json.dumps(settings).encode()
     name = hashlib.sha256(b"".join(own[name] for name in sorted(own))).hexdigest()[:8]
     shutil.rmtree(site / "run", ignore_errors=True)
-    (site / "run" / name).mkdir(parents=True)
+    (site / "run" / name / "codemirror").mkdir(parents=True)
     for file, data in own.items():
         (site / "run" / name / file).write_bytes(data)
     if choice == "site":
@@ -204,8 +211,8 @@ def put(site: Path) -> bool:
     for path in site.rglob("*.html"):
         before = path.read_text(encoding="utf-8")
         after = clean(before)
-        if tag and sources(after):
-            page = path.relative_to(site)
+        page = path.relative_to(site)
+        if tag and sources(after) and page.as_posix() not in WITHOUT:
             after = number(after, known(page.with_suffix("").as_posix()))
             after = after.replace("</head>", tag.format(up="../" * (len(page.parts) - 1)) + "</head>", 1)
         if after != before:

@@ -1,52 +1,52 @@
-// A field for code. Tab indents; after Escape it leaves, so that nobody is caught in it. Shift and Enter run the cell.
+// A field for code: CodeMirror. Where the site was built without it, plain.mjs is served in the place of this file.
+// Tab indents; after Escape, for two seconds, it leaves. Colours are those of the page's own code, by the same classes.
 
 import { make } from "./make.mjs";
+import { closeBrackets, closeBracketsKeymap } from "./codemirror/codemirror-autocomplete.js";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "./codemirror/codemirror-commands.js";
+import { python } from "./codemirror/codemirror-lang-python.js";
+import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "./codemirror/codemirror-language.js";
+import { EditorState } from "./codemirror/codemirror-state.js";
+import { EditorView, keymap, lineNumbers } from "./codemirror/codemirror-view.js";
+import { tagHighlighter, tags } from "./codemirror/lezer-highlight.js";
 
+const colours = tagHighlighter([
+  { tag: tags.keyword, class: "k" },
+  { tag: tags.operatorKeyword, class: "ow" },
+  { tag: [tags.bool, tags.null], class: "kc" },
+  { tag: [tags.string, tags.special(tags.string)], class: "s2" },
+  { tag: tags.number, class: "mi" },
+  { tag: tags.comment, class: "c1" },
+  { tag: tags.operator, class: "o" },
+  { tag: tags.function(tags.definition(tags.variableName)), class: "nf" },
+  { tag: tags.definition(tags.className), class: "nc" },
+]);
+
+// dom is what stands on the page; value is the code; run and change are called when a reader asks, and writes.
 export function editor(source, label, { run, change = () => {} }) {
-  const area = make("textarea", {
-    className: "run-editor", value: source, spellcheck: false, autocapitalize: "off", autocomplete: "off", wrap: "off",
-    "aria-label": `${label}. Tab indents; Escape, then Tab leaves the field; Shift and Enter run it.`,
+  const dom = make("div", { className: "run-editor highlight" });
+  const asked = () => { run(); return true; };
+  const view = new EditorView({
+    parent: dom,
+    doc: source,
+    extensions: [
+      lineNumbers(), history(), python(), indentOnInput(), bracketMatching(), closeBrackets(),
+      indentUnit.of("    "), EditorState.tabSize.of(4), syntaxHighlighting(colours),
+      keymap.of([
+        { key: "Shift-Enter", run: asked }, { key: "Mod-Enter", run: asked },
+        ...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab,
+      ]),
+      EditorView.contentAttributes.of({
+        "aria-label": `${label}. Tab indents; Escape, then Tab leaves the field; Shift and Enter run it.`,
+        autocapitalize: "off",
+      }),
+      EditorView.updateListener.of((update) => update.docChanged && change()),
+    ],
   });
-  const fit = () => { area.rows = area.value.split("\n").length + 1; };
-  // setRangeText would empty the browser's undo
-  const put = (text) => document.execCommand("insertText", false, text) || area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
-  const line = () => area.value.slice(area.value.lastIndexOf("\n", area.selectionStart - 1) + 1, area.selectionStart);
-  let leaving = false;
-  area.addEventListener("input", () => { fit(); change(); });
-  area.addEventListener("blur", () => { leaving = false; });
-  area.addEventListener("keydown", (event) => {
-    const { key, shiftKey, ctrlKey, metaKey } = event;
-    if (key === "Enter" && (shiftKey || ctrlKey || metaKey)) run();
-    else if (key === "Enter") put("\n" + line().match(/^ */)[0] + (/:\s*(#.*)?$/.test(line()) ? "    " : ""));
-    else if (key === "Tab" && !leaving && !shiftKey) indent();
-    else if (key === "Tab" && !leaving) outdent();
-    else {
-      if (key === "Escape") leaving = true;
-      else if (key !== "Tab" && key !== "Shift") leaving = false;
-      return;
-    }
-    event.preventDefault();
-  });
-  function whole() {  // the lines that are selected
-    const from = area.value.lastIndexOf("\n", area.selectionStart - 1) + 1;
-    const end = area.value.indexOf("\n", Math.max(area.selectionStart, area.selectionEnd - 1));
-    area.setSelectionRange(from, end < 0 ? area.value.length : end);
-    return area.value.slice(area.selectionStart, area.selectionEnd);
-  }
-  function replace(text) {
-    const from = area.selectionStart;
-    put(text);
-    area.setSelectionRange(from, from + text.length);
-  }
-  function indent() {
-    if (area.selectionStart === area.selectionEnd) put(" ".repeat(4 - (line().length % 4)));
-    else replace(whole().replace(/^(?=.)/gm, "    "));
-  }
-  function outdent() {
-    const at = area.selectionStart, one = at === area.selectionEnd, before = whole(), text = before.replace(/^ {1,4}/gm, "");
-    if (text !== before) replace(text);
-    if (one) area.setSelectionRange(...Array(2).fill(Math.max(area.selectionStart, at - (before.length - text.length))));
-  }
-  fit();
-  return area;
+  return {
+    dom,
+    get value() { return view.state.doc.toString(); },
+    set value(code) { view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: code } }); },
+    focus() { view.focus(); },
+  };
 }

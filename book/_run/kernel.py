@@ -42,10 +42,10 @@ class Stream(io.TextIOBase):
 
     def flush(self):
         text, self.kept, self.sent = "".join(self.kept), [], time.monotonic()
-        if not text or self.total > MOST:
-            return
+        left = MOST - self.total
         self.total += len(text)
-        send(self.kind, text if self.total <= MOST else text[:MOST] + "\n(a page cannot hold more)\n", 1)
+        if text and left > 0:
+            send(self.kind, text if len(text) <= left else text[:left] + "\n(a page cannot hold more)\n", 1)
 
 
 time.process_time = time.perf_counter  # browsers have no clock of the processor: theirs stands still

@@ -35,12 +35,12 @@ class Cell {
     this.editor = editor(this.original, `Code of cell ${this.label}`, { run: () => this.page.run(this.page.upTo(this), this) });
     this.code.hidden = this.changer.hidden = true;
     this.undoer.hidden = false;
-    this.input.append(this.editor);
+    this.input.append(this.editor.dom);
     this.editor.focus();
   }
 
   reset() {
-    this.editor?.remove();
+    this.editor?.dom.remove();
     this.editor = null;
     this.code.hidden = this.changer.hidden = false;
     this.undoer.hidden = true;

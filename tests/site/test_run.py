@@ -1,5 +1,6 @@
 """Readers run and change the code of a page in their browser. What is collected is what Pyodide released."""
 
+import functools
 import hashlib
 import importlib
 import json
@@ -75,6 +76,21 @@ def test_npm_and_its_settings_say_which_registry(collector, monkeypatch, tmp_pat
     assert pyodide.registry() == "https://mirror.example/npm"
     monkeypatch.setenv("npm_config_registry", "https://other.example")
     assert pyodide.registry() == "https://other.example"
+
+
+def test_the_fields_modules_find_each_other_and_are_those_of_the_lock(monkeypatch, tmp_path, capsys):
+    codemirror = importlib.import_module("codemirror")
+    module = b"import { a } from '@x/state';\nexport * from \"crelt\";\nconst text = 'from', more = \"import\";\n"
+    monkeypatch.setattr(codemirror, "entry", lambda package, version: ({}, module))
+    lock = tmp_path / "lock.json"
+    for sha256, found in ((hashlib.sha256(module).hexdigest(), 1), (64 * "0", 0)):
+        lock.write_text(json.dumps({"@x/view": {"version": "1", "sha256": sha256}}))
+        modules = codemirror.collect(lock, tmp_path / sha256)
+        assert len(modules) == found
+        if modules:
+            text = modules["x-view.js"].decode()
+            assert text == module.decode().replace("'@x/state'", '"./x-state.js"').replace('"crelt"', '"./crelt.js"')
+    assert "plain field" in capsys.readouterr().out
 
 
 # What is put beside the pages
@@ -282,11 +298,19 @@ def wait(page):
     return page.locator(".run-bar [role=status]").inner_text()
 
 
+def change(page, number, code):
+    """Put code into a cell; the field that it is in."""
+    field = cell(page, number).locator("[contenteditable=true], textarea")
+    if not field.count():
+        press(page, "Edit", number)
+        field.wait_for()
+    field.fill(code)
+    return field
+
+
 def write(page, number, code):
     """Change a cell and run it; what stands below it then."""
-    if not cell(page, number).locator("textarea").count():
-        press(page, "Edit", number)
-    cell(page, number).locator("textarea").fill(code)
+    change(page, number, code)
     press(page, "Run", number)
     wait(page)
     return cell(page, number).locator(".run-output").inner_text()
@@ -294,9 +318,7 @@ def write(page, number, code):
 
 def stopped(page):
     """Put an endless loop into a cell, run it, and stop it; the seconds that this took, and what was said."""
-    if not cell(page, 2).locator("textarea").count():
-        press(page, "Edit", 2)
-    cell(page, 2).locator("textarea").fill(LOOP)
+    change(page, 2, LOOP)
     press(page, "Run", 2)
     page.wait_for_function("runHere.status.textContent.startsWith('Running cell 2')")
     page.wait_for_timeout(300)
@@ -339,25 +361,33 @@ def test_what_is_changed_stands_beside_the_page_s_own(opened):
     assert write(opened, 2, "print(x)").split() == ["Your", "run", "45"], "names stay"
 
 
-def test_the_field_for_code_has_a_keyboards_manners(opened):
-    write(opened, 2, "")
-    field = cell(opened, 2).locator("textarea")
-    field.focus()
-    for key in ("f", "o", "r", ":", "Enter", "Tab", "x"):
-        opened.keyboard.press(key)
-    assert field.input_value() == "for:\n        x"
-    opened.keyboard.press("Shift+Tab")
-    assert field.input_value() == "for:\n    x"
-    opened.keyboard.press("Control+z")
-    assert field.input_value() == "for:\n        x", "undo knows of it"
-    opened.keyboard.press("Escape")
-    opened.keyboard.press("Tab")
-    assert field.evaluate("field => document.activeElement !== field")
-    field.fill("print('by keyboard')")
-    field.focus()
-    opened.keyboard.press("Shift+Enter")
-    wait(opened)
-    assert "by keyboard" in cell(opened, 2).locator(".run-output").inner_text()
+@pytest.mark.parametrize("script", ["editor.mjs", "plain.mjs"])
+def test_the_field_for_code_has_a_keyboards_manners(site, window, root, report, script):
+    """CodeMirror, and the plain field where the site was built without it."""
+    text = (root / "book" / "_run" / script).read_text(encoding="utf-8")
+    with report.served(site) as address, window(address) as reader:
+        reader.context.route("**/editor.mjs", lambda route: route.fulfill(body=text, content_type="text/javascript"))
+        page = reader.open(PAGE)
+        page.wait_for_function("globalThis.runHere?.cells.length")
+        field = change(page, 2, "")
+        field.focus()
+        for key in ("f", "o", "r", ":", "Enter", "Tab", "x"):
+            page.keyboard.press(key)
+        code = functools.partial(page.evaluate, "runHere.cells[1].source")
+        assert code() == "for:\n        x"
+        page.keyboard.press("Shift+Tab")
+        assert code() == "for:\n    x"
+        page.keyboard.press("Control+z")
+        assert code() == "for:\n        x", "undo knows of it"
+        page.keyboard.press("Escape")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Run cell 2"
+        page.evaluate("void (runHere.run = (cells, asked) => { runHere.asked = asked.label })")
+        field.focus()
+        page.keyboard.press("Shift+Enter")
+        assert page.evaluate("runHere.asked") == "2"
+        assert code() == "for:\n        x"
+    assert reader.found() == {}
 
 
 def test_it_fits_on_a_phone_and_is_not_on_paper(opened):
@@ -378,7 +408,7 @@ def test_an_endless_loop_ends_and_reset_gives_the_page_back(opened):
     assert "NameError" not in write(opened, 2, "print(np.arange(3))"), "the cells above ran again"
     opened.get_by_role("button", name="Reset all cells").click()
     assert cell(opened, 2).locator(".cell_output:not(.run-output)").inner_text() == original
-    assert not opened.locator(".run-output:visible, textarea").count()
+    assert not opened.locator(".run-output:visible, .run-editor").count()
     assert not cell(opened, 3).locator("img").get_attribute("src").startswith("blob:")
 
 
