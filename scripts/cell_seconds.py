@@ -18,6 +18,7 @@ import runnable
 import site_report
 
 LONGEST = 600  # seconds for a cell
+MEMORY = 500  # MB that a page may take: telephones have no more
 ALONE = "number => runHere.run([runHere.cells[number]], runHere.cells[number])"
 STATE = """number => { const { ran, source, output } = runHere.cells[number];
     return [ran === source, output.box.innerText, runHere.own.heap / 1e6]; }"""
@@ -39,8 +40,8 @@ def processor() -> Callable[[], float]:
     return now
 
 
-def measure(browser: Any, address: str, page: str) -> dict[str, float | str]:
-    """Seconds of each cell of a page, by the key of its code."""
+def measure(browser: Any, address: str, page: str) -> tuple[dict[str, float | str], bool]:
+    """Seconds of each cell of a page, by the key of its code; and whether all is well."""
     tab, clock, found = browser.new_page(), processor(), {}
     known = runnable.known(page)
     tab.set_default_timeout(1000 * LONGEST)
@@ -48,7 +49,7 @@ def measure(browser: Any, address: str, page: str) -> dict[str, float | str]:
     tab.wait_for_function("globalThis.runHere?.cells.length")
     sources = tab.evaluate("runHere.cells.map(cell => cell.original)")
     tab.evaluate("runHere.python().then(python => python.start()).then(() => null)")
-    heap = passed = 0
+    heap, passed, well = 0, 0, True
     for number, source in enumerate(sources):
         key = runnable.key(source)
         if isinstance(known.get(key), str):
@@ -57,14 +58,14 @@ def measure(browser: Any, address: str, page: str) -> dict[str, float | str]:
         start = clock()
         tab.evaluate(ALONE, number)
         ok, shown, heap = tab.evaluate(STATE, number)
-        passed += ok
+        passed, well = passed + ok, well and ok
         found[key] = round(clock() - start, 1)
         if not ok or found[key] >= runnable.SLOW:
             print(f"  cell {number + 1}: {found[key]} s{'' if ok else ', failed: ' + shown[-300:]}", flush=True)
     seconds = sum(each for each in found.values() if not isinstance(each, str))
     print(f"{page}: {passed} of {len(sources)} cells, {seconds:.0f} s, heap {heap:.0f} MB", flush=True)
     tab.close()
-    return found
+    return found, well and heap < MEMORY
 
 
 def main() -> None:
@@ -80,11 +81,15 @@ def main() -> None:
         browser = site_report.launch(playwright)
         if browser is None:
             sys.exit("no browser is installed: apt-get install chromium")
+        bad: list[str] = []
         for page in pages:
-            found = measure(browser, address, page)
+            found, well = measure(browser, address, page)
+            bad += [] if well else [page]
             cells = runnable.cells() | {page: found}
             runnable.CELLS.write_text(json.dumps(cells, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
         browser.close()
+    if bad:
+        sys.exit(f"a cell fails, or more than {MEMORY} MB are taken: {', '.join(bad)}")
 
 
 if __name__ == "__main__":

@@ -93,9 +93,16 @@ class Page {
     if (!this.own) {
       const { Python } = await import("./python.mjs");
       const work = `/course/book/${location.pathname.includes("/chapters/") ? "chapters" : ""}`;
-      this.own = new Python({ work, packages: ["numpy", "matplotlib"], tell: (bytes, of) => this.say(`Loading Python: ${MB(bytes)} of ${MB(of)} MB`, this.asked) });
+      this.own = new Python({ work, packages: ["numpy", "matplotlib"], tell: (bytes, of) => this.loaded(bytes, of) });
     }
     return this.own;
+  }
+
+  // Once a second: who listens hears each of these.
+  loaded(bytes, of) {
+    if (performance.now() - (this.told ?? 0) < 1000) return;
+    this.told = performance.now();
+    this.say(`Loading Python: ${MB(bytes)} of ${MB(of)} MB`, this.asked);
   }
 
   // Those of these cells that have not run as they are, and the one that was asked for in any case.
