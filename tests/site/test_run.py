@@ -339,6 +339,29 @@ def test_nothing_of_python_is_loaded_before_a_reader_asks(site, window, report):
     assert 0 < sum((site / "run" / name).stat().st_size for name in run) < 20_000
 
 
+def test_slow_cells_say_so_run_all_asks_and_what_cannot_run_says_why(site, window, report):
+    """The build's marks, as a reader meets them: put on a page by hand, whatever is known of its cells."""
+
+    def marked(route):
+        html = re.sub(r' data-(seconds|not)="[^"]*"', "", route.fetch().text())
+        html = html.replace('data-cell="2"', 'data-cell="2" data-seconds="400"')
+        route.fulfill(body=html.replace('data-cell="3"', 'data-cell="3" data-not="it needs a GPU"'))
+
+    asked = []
+    with report.served(site) as address, window(address) as reader:
+        reader.context.route(f"**/{PAGE}", marked)
+        page = reader.open(PAGE)
+        page.wait_for_function("globalThis.runHere?.cells.length")
+        page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+        assert "cell 2: about 7 min in a browser" in cell(page, 2).inner_text()
+        assert "cell 3: it needs a GPU" in cell(page, 3).inner_text()
+        assert not cell(page, 3).get_by_role("button", name="cell 3").count()
+        page.get_by_role("button", name="Run all cells").click()
+        assert page.evaluate("!runHere.own"), "nothing is loaded"
+    assert ["about 7 min" in message for message in asked] == [True]
+    assert reader.found() == {}
+
+
 def test_run_begins_with_what_is_missing_above_and_changes_a_figure_in_its_place(opened):
     figure = cell(opened, 3).locator("figure")
     alt, caption = figure.locator("img").get_attribute("alt"), figure.locator("figcaption").inner_text()
