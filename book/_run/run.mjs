@@ -29,7 +29,10 @@ class Cell {
   get source() { return this.editor?.value ?? this.original; }
 
   async edit() {
-    const { editor } = await import("./editor.mjs");
+    this.changer.disabled = true;  // a second press must not open a second field
+    const { editor } = await import("./editor.mjs").catch(() => ({}));
+    this.changer.disabled = false;
+    if (!editor) return this.page.say("The field for code could not be loaded.", this);
     const folded = this.input.closest("details");
     if (folded) folded.open = true;
     this.editor = editor(this.original, `Code of cell ${this.label}`, { run: () => this.page.run(this.page.upTo(this), this) });
@@ -109,7 +112,7 @@ class Page {
   todo(cells, asked) { return cells.filter((cell) => !cell.not && (cell === asked || cell.ran !== cell.source)); }
 
   async run(cells, asked) {
-    if (this.queue) return;
+    if (this.queue) return this.say("A cell is running: wait for it, or stop it.");
     let todo = this.todo(cells, asked);
     if (!todo.length) todo = cells.filter((cell) => !cell.not);
     const seconds = todo.reduce((sum, cell) => sum + cell.seconds, 0);
