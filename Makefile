@@ -5,7 +5,7 @@ SUBMISSIONS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help env book serve pdf weigh test quick bare exercises grade links elsewhere lock bench bench-grading gpu format
-.PHONY: mutants fair processors check clean
+.PHONY: mutants fair processors check clean seconds pyodide
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -24,6 +24,16 @@ pdf: .venv/.test book ## print the whole book: _build/html/neural-networks-compu
 
 weigh: .venv/.test book ## what each page costs its reader: requests, bytes, time to the first paint
 	$(BIN)/python scripts/site_report.py
+
+seconds: .venv/.test book ## how long each cell takes in a browser, into book/_run/cells.json; half an hour
+	$(BIN)/python scripts/cell_seconds.py $(PAGES)
+	$(BIN)/python scripts/runnable.py
+
+pyodide: .venv/.test ## another Pyodide: make pyodide VERSION=0.27.7; lock, site, seconds, tests
+	$(BIN)/python scripts/pyodide.py --update $(VERSION)
+	$(BIN)/python scripts/runnable.py
+	$(MAKE) seconds
+	$(BIN)/python -m pytest tests/site/test_run.py
 
 test: .venv/.test book ## unit tests, notebooks, a grading round, the built site
 	$(BIN)/python -m pytest -n auto --dist loadfile tests book nnlib README.md --nbval --nbval-sanitize-with tests/nbval.cfg

@@ -111,9 +111,10 @@ def _columns(network: Chain) -> list[dict[str, Any]]:
 
 def _draw_units(ax: Any, columns: list[dict[str, Any]]) -> None:
     import matplotlib.pyplot as plt
+    from matplotlib.colors import to_rgba
     from matplotlib.patches import Circle
 
-    ink, paper = plt.rcParams["text.color"], ("C0", 0.15)
+    ink, paper = plt.rcParams["text.color"], to_rgba("C0", 0.15)
     bottom = max(len(column["names"]) for column in columns) * DOWN / 2 + 0.3
     places = []
     for number, column in enumerate(columns):

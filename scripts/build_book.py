@@ -5,7 +5,8 @@ The cache of executed pages knows a page by its code cells alone. So a page is t
 the page depends on has changed: what is under all pages, or what its code names. A build that failed, or one with other
 extensions or another configuration, is a full one, because Sphinx warns about a page only when it reads it. Notebooks
 that are not in the cache are executed beside each other, one on each core, before Sphinx comes to them one by one. What
-is wrong is said last: Sphinx says it where it stands, among a thousand lines.
+is wrong is said last: Sphinx says it where it stands, among a thousand lines. At the end, readers get buttons that run
+the code of a page in their browser: runnable.py.
 
     python scripts/build_book.py              builds
     python scripts/build_book.py --digest     prints what all cached outputs depend on, as one number, for a cache's key
@@ -23,6 +24,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import runnable
 import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.cache.main import JupyterCacheBase
@@ -219,6 +221,8 @@ def main() -> int:
         print(f"\nThe build failed; a warning is an error here. What was said of it, once more:\n{warned}")
     else:
         write(MADE_FOR, pages)
+        if (ROOT / "book" / "_run").is_dir():
+            runnable.put(BUILD / "html")
         print(f"\nBuilt in {time.perf_counter() - start:.0f} s: {BUILD / 'html' / 'index.html'}, or: make serve")
         repository = yaml.safe_load((ROOT / "_config.yml").read_text()).get("repository", {}).get("url", "")
         if repository.endswith(PLACEHOLDER):

@@ -86,12 +86,18 @@ def pages(site: Path) -> list[str]:
 class _Files(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, *arguments: Any, base: str, **options: Any) -> None:
-        self.base = base
+    def __init__(self, *arguments: Any, base: str, isolated: bool, **options: Any) -> None:
+        self.base, self.isolated = base, isolated
         super().__init__(*arguments, **options)
 
     def translate_path(self, path: str) -> str:
         return super().translate_path(path.removeprefix(self.base))
+
+    def end_headers(self) -> None:
+        if self.isolated:  # what a page needs to share memory with a worker
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -103,12 +109,13 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 @contextmanager
-def served(site: Path) -> Iterator[str]:
+def served(site: Path, isolated: bool = False) -> Iterator[str]:
     """The address of the site on a free port of this machine, in the folder for which it was built."""
     lost = site / "404.html"  # the page that knows the folder
     found = re.search(r'<base href="([^"]*)/"', lost.read_text(encoding="utf-8")) if lost.is_file() else None
     base = found[1] if found else ""
-    with _Server(("127.0.0.1", 0), functools.partial(_Files, directory=str(site), base=base)) as server:
+    handler = functools.partial(_Files, directory=str(site), base=base, isolated=isolated)
+    with _Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}{base}"
         server.shutdown()
