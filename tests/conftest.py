@@ -14,11 +14,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERYTHING = os.environ.get("CI") == "true"  # nothing may be missing, but a GPU: a skipped test is a failed one
+# and what the build gets from other hosts, which need not answer today
+FROM_A_NETWORK = ("Pyodide is not there", "the site was built without Run")
 
 
 def _fail_if_skipped(report):
     if EVERYTHING and report.skipped and not hasattr(report, "wasxfail") and "gpu" not in report.keywords:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        if any(each in str(reason) for each in FROM_A_NETWORK):
+            return
         report.outcome, report.longrepr = "failed", f"CI=true asks for everything, but: {reason}"
 
 
