@@ -35,7 +35,8 @@ READ = (  # by pages, besides nnlib
 SMALLER = ("matplotlib", "openblas")  # packages that are packed again, without what no page needs, or compressed at all
 LATER = "openblas"  # is loaded after the first output
 NOT_NEEDED = re.compile(r"matplotlib/mpl-data/(sample_data|images|fonts/afm|fonts/pdfcorefonts)/")
-WITHOUT = ("reading.html",)  # its cells call the grader, which a browser has not
+# the first page has one picture, whose code is folded; the cells of the other call the grader, which no browser has
+WITHOUT = ("intro.html", "reading.html")
 SLOW = 5  # seconds from which a cell says how long it takes
 CHOICES = ("site", "cdn", "no")
 
