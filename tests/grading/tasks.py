@@ -26,7 +26,7 @@ def _first(mark):
 
 
 def stop_once(mark, begin, spared):
-    """The process that does it is stopped, as by `kill -STOP`; the next one is not."""
+    """The process that does it is stopped by a signal; the next one is not."""
     begin("stop", 0.1)
     if _first(mark):
         os.kill(os.getpid(), signal.SIGSTOP)
