@@ -35,6 +35,7 @@ MAX_FILES = 50  # of those beside a notebook that it may read
 MAX_FILE = 6_000_000  # bytes of each
 MAX_FILES_BYTES = 20_000_000  # and of all
 ENDINGS = {".py", ".csv", ".tsv", ".txt", ".dat", ".json", ".npy", ".npz", ".png", ".jpg", ".jpeg"}
+DOCUMENTS = {".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".heic", ".webp", ".tif", ".tiff"}  # may hold a proof
 SAFE = re.compile(r"[A-Za-z0-9_][\w .,+()-]{0,99}")
 NOT_OWN = {"timestamp.txt", "submission_secret.txt", "__pycache__"}  # nbgrader's, and nobody's
 TAKEN = {*sys.stdlib_module_names, "numpy", "matplotlib", "IPython", "PIL", "nnlib", "grading", "sitecustomize"}
@@ -309,7 +310,7 @@ class _Search:
 
     def beside(self, notebook: _File) -> dict[str, bytes]:
         """What lies beside a notebook and it may read: its own modules, small data, pictures of a proof."""
-        found, room, looked = dict[str, bytes](), MAX_FILES_BYTES, 0
+        found, room, looked, unseen = dict[str, bytes](), MAX_FILES_BYTES, 0, list[str]()
         # what was handed in file by file lies beside each other
         alone = [(file.name, file.entry) for file in self._files if file.folder is None and file is not notebook]
         waiting = [("", notebook.folder)]
@@ -322,6 +323,8 @@ class _Search:
             for name, child in children:
                 looked += 1
                 stem, ending = os.path.splitext(name)
+                if looked <= 100 * MAX_FILES and child.kind == "file" and ending.lower() in DOCUMENTS:
+                    unseen.append(as_shown(where + name))
                 if looked > 100 * MAX_FILES or name in NOT_OWN or not SAFE.fullmatch(name):
                     continue
                 if child.kind == "folder" and where.count("/") < 3 and (where or name not in TAKEN):
@@ -340,6 +343,8 @@ class _Search:
                     self.notes.append(f"{as_shown(where + name)} was not used: there is too much beside the notebook")
                 else:
                     found[where + name], room = data, max(1, room - size)
+        if unseen:
+            self.notes.append(f"beside the notebook, not shown and not graded: {some(unseen)}; open it for an answer")
         return found
 
     def _right(self) -> list[_File]:

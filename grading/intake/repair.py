@@ -22,7 +22,7 @@ from typing import Any, cast
 import nbformat
 from nbformat import NotebookNode, from_dict
 
-from grading.intake.defined import alike, defined, is_code, unsolved
+from grading.intake.defined import alike, defined, is_code, unfenced, unsolved
 from grading.intake.pictures import MAX_PICTURES, Album
 from grading.record import Reason, Status, Why
 
@@ -151,13 +151,16 @@ def _own(cell: NotebookNode) -> bool:
 def _beside(notebook: NotebookNode, name: str) -> bool:
     """Whether an own cell with something in it stands between an answer and the next task, or words right above it.
 
-    The next task begins with words that were handed out, or with the next answer; between there may be checks.
+    The next task begins with words that were handed out, or with the next answer; between there may be checks. What was
+    typed into those words counts too.
     """
     place = next(number for number, cell in enumerate(notebook.cells) if _name(cell) == name)
-    for cell in notebook.cells[place + 1 :]:
+    for number, cell in enumerate(notebook.cells[place + 1 :], start=place + 1):
         if _own(cell):
             return True
         if cell.cell_type == "markdown" or (_name(cell) and cell.metadata.nbgrader.solution):
+            if any(each.id.startswith(ADDED) for each in notebook.cells[number + 1 : number + 2]):
+                return True
             break
     above = notebook.cells[place - 1] if place else None
     return above is not None and above.cell_type == "markdown" and _own(above)
@@ -415,6 +418,7 @@ def _claimed(cell: dict[str, Any]) -> tuple[str, ...]:
 
 DEFINES = re.compile(r"^(?:def|class) \w+", re.MULTILINE)
 SKIPPED = "skip-execution"  # the tag by which Jupyter's own tools leave a cell out
+ADDED = "own-added-"  # of what was written into a locked cell
 PLAIN = "given-"  # before the number of a cell that was handed out, in its id
 
 
@@ -444,11 +448,11 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
     def note(words: str) -> None:
         notes.append(Reason.NOTED(words=words))
 
-    def own(number: int, kind: str, text: str, pictures: Mapping[str, Any] | None = None) -> None:
-        if kind != "code" and is_code(text):
-            kind = "code"
+    def own(number: int, kind: str, text: str, pictures: Mapping[str, Any] | None = None, mark: str = "own-") -> None:
+        if kind != "code" and is_code(unfenced(text)):
+            kind, text = "code", unfenced(text)
             note(f"{', '.join(sorted(defined(text)))} was defined in a cell for words, which was read as code")
-        prefix = PLAIN if _squeezed(text) in source.plain else "own-"
+        prefix = PLAIN if _squeezed(text) in source.plain else mark
         follows[place].append(_cell(kind, text, f"{prefix}{number}", pictures=pictures))
 
     for words in handed.notes:
@@ -466,10 +470,12 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
         if name in answers:
             if cell["type"] != known[name].cell_type:
                 note(f"the answer {name} was a {cell['type']} cell, read as {known[name].cell_type}")
+                if known[name].cell_type == "code":
+                    cell = {**cell, "text": unfenced(cell["text"])}
             answers[name].append(cell)
         elif added := _added(cell["text"], source.given.get(name, "")):
             note(f"what was written into the locked cell {name} stands below it")
-            own(number, cell["type"], added, cell.get("pictures"))
+            own(number, cell["type"], added, cell.get("pictures"), ADDED)
     if handed.status.readable:
         for answer, copies in answers.items():
             if not copies:

@@ -23,6 +23,7 @@ __all__ = ["PassingShell"]
 
 INSTALLERS = {"pip", "pip3", "conda", "mamba", "micromamba", "uv"}  # there is no network, and they would try for long
 INSTALLS = re.compile(rf"\s*(sudo\s+)?(python3?\s+-m\s+)?({'|'.join(INSTALLERS)}|apt|apt-get|brew)\b")
+FORGETS = {"reset"}  # it would take away what was handed out too, and all answers above
 OF_CODE = {"time", "timeit", "prun"}  # line magics that run a statement, whose exceptions are the student's
 ASIDE = {"timeit", "debug"}  # cell magics that keep nothing of what their cell defines
 
@@ -142,6 +143,8 @@ class PassingShell(InteractiveShell):
         """Run a magic, or pass it over."""
         if magic_name in INSTALLERS:
             return self.passed("magic", f"%{magic_name}", "nothing is installed here")
+        if magic_name in FORGETS:
+            return self.passed("magic", f"%{magic_name}", "all that is defined is kept")
         try:
             return super().run_line_magic(magic_name, line, _stack_depth + 1)
         except Exception as error:

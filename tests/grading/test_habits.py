@@ -166,6 +166,10 @@ ELSEWHERE = {
             right(double=STUB["double"]), code("%matplotlib inline\ndouble = lambda x: 2 * x"), above="solve-double"
         ),
     ),
+    "the function in a cell for words, as Markdown has code": Case(
+        with_own(right(double=STUB["double"]), words(f"```python\n{RIGHT['double']}\n```"), below="solve-double"),
+        says=("double was defined in a cell for words, which was read as code",),
+    ),
     "the function in a wrong own cell": Case(
         with_own(right(double=STUB["double"]), code("def double(x):\n    return x * x"), below="solve-double"),
         double="0",
@@ -276,6 +280,7 @@ MAGICS = {f"{line} in the answer": answered(f"{line}\nRIGHT", never=("stopped wi
         page=("%tensorflow_version does nothing when graded",),
         complaint="otter-grader #906",
     ),
+    "%reset -f below the answer": answered("RIGHT\n%reset -f", page=("%reset does nothing when graded",)),
     "what a timed statement raises is the student's": answered(
         "%time 1 / 0\nRIGHT", double="0", says=("the answer stopped with ZeroDivisionError",)
     ),
@@ -427,6 +432,12 @@ PICTURES = {
         list(right("![](./proof.png)").values()),
         files={"proof.png": base64.b64decode(PICTURE)},
         page=(PICTURE,),
+    ),
+    "a document beside the notebook": Case(
+        list(right("YOUR ANSWER HERE").values()),
+        files={"proof.pdf": "%PDF-1.4"},
+        why="0",
+        says=("beside the notebook, not shown and not graded: ", "proof.pdf; open it for an answer"),
     ),
     "a drawing that could run": Case(
         list(right("![](attachment:a.svg)").values()),
