@@ -19,14 +19,14 @@ from typing import Any
 import yaml
 
 from grading import engine
-from grading.course import books_of, sources
+from grading.course import CONFIG, books_of, prefix, sources
 from grading.engine import AssignmentError, Item, Reference
 from grading.judge.item import Call
 from grading.judge.reference import cells_of, is_reference
 from grading.record import Verdict
 from grading.tell import words
 
-__all__ = ["NAME", "Finding", "checked_before", "faults", "findings"]
+__all__ = ["NAME", "Finding", "checked_before", "faults", "findings", "tests"]
 
 Finding = tuple[bool | None, str]  # None: nothing is wrong, but something could be better
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -61,13 +61,14 @@ def faults(name: str, root: Path) -> list[str]:
         ]
     try:
         books, items = _books(name, root), engine.load_items(name, root)
-        found = [(book, said) for book, cells in books.items() for said in _written(cells)]
+        found = [(book, said) for book, cells in books.items() for said in _written(cells, bool(items))]
         found += [("", said) for said in _belonging(books, items)]
-        for book, cells, own in _parts(books, items):
-            right = _reference(name, root, book, cells)
-            solved = [item for item in own if item.function in right.source]
-            lost = [(book, said) for item in solved for said in _solved(item, right, cells)]
-            found += lost or [(book, said) for item in solved if not found for said in _stub(item, right)]
+        with engine.allowing(name, root):
+            for book, cells, own in _parts(books, items):
+                right = _reference(name, root, book, cells)
+                solved = [item for item in own if item.function in right.source]
+                lost = [(book, said) for item in solved for said in _solved(item, right, cells)]
+                found += lost or [(book, said) for item in solved if not found for said in _stub(item, right)]
     except AssignmentError as error:
         return [str(error)]
     where = sources(root).name
@@ -96,6 +97,13 @@ def _parts(
             yield book, cells, own
 
 
+def tests(name: str, root: Path) -> list[str]:
+    """The items that are judged by their own cells, where student code runs; as a row names them."""
+    books, declared = _books(name, root), {item.id for item in engine.load_items(name, root)}
+    graded = ((book, _about(cell)["grade_id"]) for book, cells in books.items() for cell in cells if _graded(cell))
+    return [prefix(book, books) + item for book, item in graded if item not in declared]
+
+
 def checked_before(name: str, root: Path, stamp: Path) -> list[str]:
     """The same, and not again for what had none: a file holds what was tried then.
 
@@ -113,7 +121,7 @@ def checked_before(name: str, root: Path, stamp: Path) -> list[str]:
         *sorted(here.glob("judge/*.py")),
         *sorted(here.glob("student/*")),
     ]
-    files += [*sorted((sources(root) / name).glob("*")), sources(root) / "mistakes.toml"]
+    files += [*sorted((sources(root) / name).glob("*")), sources(root) / "mistakes.toml", root / CONFIG]
     sha = hashlib.sha256()
     for path in files:
         if path.is_file():
@@ -121,6 +129,7 @@ def checked_before(name: str, root: Path, stamp: Path) -> list[str]:
     if stamp.is_file() and stamp.read_text() == sha.hexdigest():
         return []
     if not (found := faults(name, root)):
+        stamp.touch(mode=0o600)
         stamp.write_text(sha.hexdigest())
     return found
 
@@ -152,10 +161,11 @@ def findings(name: str, root: Path) -> Iterator[Finding]:
         yield True, f"the solution has full marks and the stub none: {points}"
     yield from ((None, said) for cells in books.values() for said in _remarks(cells, items))
     if not found:
-        for own, right in parts:
-            for item in own:
-                yield from _mistakes(item, right)
-            yield from ((False, said) for said in _answers(name, root, own, right))
+        with engine.allowing(name, root):
+            for own, right in parts:
+                for item in own:
+                    yield from _mistakes(item, right)
+                yield from ((False, said) for said in _answers(name, root, own, right))
     if items:
         yield from ((False, said) for said in _elsewhere(name, root, items))
         yield from _guide(sources(root) / name / "guide.md")
@@ -186,7 +196,7 @@ def _named(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[st
         yield f"cell {name!r}" if name else f"cell {number}", cell
 
 
-def _written(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _written(cells: Sequence[Mapping[str, Any]], declared: bool) -> Iterator[str]:
     """What nbgrader could not read, or would read otherwise than it was meant."""
     for where, cell in _named(cells):
         about, text = _about(cell), cell["source"]
@@ -210,7 +220,10 @@ def _written(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                     yield f'{where} calls score("{score}"): the id is that of the cell, {about.get("grade_id")!r}'
                 if "BEGIN HIDDEN TESTS" not in text:
                     yield f"{where} calls score and has no ### BEGIN HIDDEN TESTS above and END below: students get it"
-    for key, of in (("grade id", lambda cell: _about(cell).get("grade_id")), ("id", lambda cell: cell.get("id"))):
+    ids = {"grade id": lambda cell: _about(cell).get("grade_id")}
+    if declared:  # else they are of no use here, and editors that copy cells leave them as they were
+        ids["id"] = lambda cell: cell.get("id")
+    for key, of in ids.items():
         for name, times in Counter(map(of, cells)).items():
             if name and times > 1:
                 yield f"{times} cells have the {key} {name!r}; give each its own"

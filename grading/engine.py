@@ -18,12 +18,12 @@ from grading.judge.call import Lent, Unusable, bounded, caller, earlier, lend, p
 from grading.judge.check import check, untrained
 from grading.judge.draw import Draw, draw, group, item, items
 from grading.judge.item import AssignmentError, Case, Group, Item, Mistake, Reference, Rng
-from grading.judge.reference import load_items, reference, variant
+from grading.judge.reference import allowing, libraries_of, load_items, reference, variant
 from grading.tell import words
 
 __all__ = ["AssignmentError", "Case", "Group", "Item", "Mistake", "Reference", "Unusable"]
 __all__ += ["Draw", "Lent", "Rng", "bounded", "caller", "check", "draw", "earlier", "group", "item", "items", "lend"]
-__all__ += ["load_items", "predecessors", "reference", "untrained", "variant"]
+__all__ += ["allowing", "libraries_of", "load_items", "predecessors", "reference", "untrained", "variant"]
 
 
 def matrix(assignment: str, root: Path) -> str:

@@ -172,6 +172,7 @@ class Reason(StrEnum):
     NO_MAGIC = auto()
     BESIDE = auto()
     OWN_CELL = auto()
+    IN_DOUBT = auto()
 
     def __call__(self, **data: Any) -> Why:
         return Why(self, data)

@@ -25,6 +25,7 @@ from pathlib import Path
 import nbformat
 import yaml
 from jupyter_cache import get_cache
+from jupyter_cache.cache.main import JupyterCacheBase
 from jupyter_cache.executors.basic import ExecutionWorkerLocalMProc, JupyterExecutorLocalMproc
 from jupyter_cache.executors.utils import single_nb_execution
 from traitlets.config import Config
@@ -144,6 +145,13 @@ class Worker(ExecutionWorkerLocalMProc):
             return single_nb_execution(notebook, folder, data.timeout, data.allow_errors, **more)
 
 
+class Cache(JupyterCacheBase):
+    """Forgets nothing by itself: of two workers at once, each took the other's newest page for the oldest of all."""
+
+    def truncate_caches(self) -> None:
+        pass
+
+
 class Executor(JupyterExecutorLocalMproc):
     """Pages beside each other."""
 
@@ -152,7 +160,7 @@ class Executor(JupyterExecutorLocalMproc):
 
 def execute() -> dict[str, str]:
     """Fill the cache; what is said of the pages that failed."""
-    cache = get_cache(CACHE)
+    cache = Cache(CACHE)
     pages = [str(page) for page in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in page.parts]
     for page in pages:
         cache.add_nb_to_project(page)
@@ -164,6 +172,11 @@ def execute() -> dict[str, str]:
         name = Path(page).relative_to(ROOT / "book").with_suffix("").as_posix()
         said[name] = f"book/{name}.ipynb: {why or 'it cannot be executed, see above'}"
     return said
+
+
+def in_book() -> list[str]:
+    """The pages of the table of contents."""
+    return IN_BOOK.findall((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
 
 
 def configure() -> None:
@@ -196,8 +209,7 @@ def main() -> int:
     MADE_FOR.unlink(missing_ok=True)
     # one BLAS thread: as fast on pages of this size, and the same sums on every machine
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    toc = IN_BOOK.findall((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    if failed := [said for page, said in execute().items() if page in toc]:
+    if failed := [said for page, said in execute().items() if page in in_book()]:
         print(f"\nThe build failed, {len(failed)} of its pages cannot be executed:", *failed, sep="\n")
         return 1
     WARNINGS.unlink(missing_ok=True)

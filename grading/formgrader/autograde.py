@@ -20,13 +20,14 @@ from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import compute_checksum
-from traitlets import Bool, Float, Integer, Unicode
+from traitlets import Bool, Float, Integer, List, Unicode
 
 from grading.course import beside, books_of, sources
 from grading.intake import find
 from grading.intake.archive import Entry
 from grading.intake.platforms import Label
 from grading.intake.repair import Found, Source, parse, repair
+from grading.judge.reference import libraries_of
 from grading.keep.journal import secret_of
 from grading.record import Row, Status
 from grading.run import watched, work
@@ -68,9 +69,10 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
         return about["student"], name, Path(resources["metadata"]["path"], file), source
 
     def _found(self, student: str, name: str, path: Path) -> Found:
-        """What a student has handed in of a notebook."""
+        """What a student has handed in of a notebook: nbgrader does not copy all that lies beside it."""
         books = books_of(sources(Path(self.root)) / name)
-        found = find.Place(student, name, {Entry(path.parents[1]): Label(student)}).load(books)
+        folder = Path(self.root, self.config.CourseDirectory.get("submitted_directory", "submitted"), student)
+        found = find.Place(student, name, {Entry(folder): Label(student)}).load(books)
         return found.parts.get(path.stem, found)
 
     def _release(self, name: str) -> Path:
@@ -114,6 +116,13 @@ class Check(_Step):
     container = Unicode(
         None, allow_none=True, help="Run student code in a container of this image; '' is podman without an image."
     ).tag(config=True)
+    libraries = List(
+        Unicode(),
+        None,
+        allow_none=True,
+        help="Which of the libraries that could do an exercise students may use; None: any where no checks.py declares "
+        "items, and none where it does. Read by `grading.course`, for `python -m grading` too.",
+    ).tag(config=True)
     allow_unisolated = Bool(
         False, help="Run student code as yourself where there is no sandbox: for code that you trust."
     ).tag(config=True)
@@ -127,8 +136,9 @@ class Check(_Step):
         if row.status.readable:
             limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
             root = Path(self.root)
-            bundle = work.Bundle.read(sources(root) / name, self._release(name), beside=beside(root, name))
-            files = self._found(student, name, path).files  # nbgrader has copied what lay beside the notebook
+            more = beside(root, name), libraries_of(name, root)
+            bundle = work.Bundle.read(sources(root) / name, self._release(name), "", *more)
+            files = self._found(student, name, path).files
             asked = (path.stem, work.text(nb), files, bundle, row.seed, limits, self.allow_unisolated, self.container)
             nb, ran = watched.mine().do(_executed, asked)
         blank = source.blank(nb)

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from grading.intake.archive import KINDS, MAX_DEPTH, BadError, Entry, as_shown, read, some, unzipped
 from grading.intake.lean import MAX_BYTES, MAX_READ, lean
 from grading.intake.platforms import GRADESCOPE, Label, Roster, label_of, submitters, without_group
-from grading.intake.repair import Found
+from grading.intake.repair import Found, unsafe
 from grading.record import Status, Student
 
 __all__ = ["TEAM", "Place", "submissions"]
@@ -103,7 +103,7 @@ def submissions(
         label = next(iter(own.values()))
         written = unicodedata.normalize("NFC", label.name)
         if student not in roster.known and student not in (written, f"{written} {label.number}", label.login):
-            notes.append(f"{names[0]}: the name is no safe id, so the student is called {student}")
+            notes.append(f"{names[0]}: {unsafe(written)}, so the student is called {student}")
         if any(each.late for each in own.values()):
             said.append("Canvas has it as late")
         said += [f"{TEAM} {as_shown(teams[entry])}" for entry in own if entry in teams]
@@ -375,7 +375,7 @@ class _Search:
             beside = {child.name: child for child in children}
             when, secret = self._time(beside.get("timestamp.txt")), _secret(beside.get("submission_secret.txt"))
         order = ("timestamp.txt", when.isoformat()) if when else None
-        for child in children:
+        for child in sorted(children, key=self._order):
             self._looked += 1
             if self._looked > MAX_MEMBERS:
                 if self._looked == MAX_MEMBERS + 1:
@@ -390,6 +390,16 @@ class _Search:
                     self._walk(child, label, f"{path}/", depth + 1)
             else:
                 self._pass_by(child, f"{path}/", depth + 1)
+
+    def _order(self, child: Entry) -> int:
+        """What may be the notebook is looked at before all else, however much lies beside it."""
+        name = child.name.casefold()
+        ranks = [
+            name == f"{self.book}.ipynb".casefold(),
+            name.endswith((".ipynb", ".zip")),
+            child.name == self.assignment,
+        ]
+        return ranks.index(True) if True in ranks else len(ranks)
 
     def _pass_by(self, folder: Entry, shown: str, depth: int) -> None:
         """Where nbgrader would not look: what lies there is told, and not graded."""

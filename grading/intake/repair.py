@@ -37,9 +37,11 @@ __all__ = [
     "parse",
     "repair",
     "safe_id",
+    "unsafe",
 ]
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+MAX_ID = 100  # bytes of a student's id: it is a folder's name, and part of others
 MAX_CELLS = 2_000  # the longest assignment has 60
 MAX_TEXT = 1_000_000  # characters of a cell; pictures pasted into one have some 100,000
 
@@ -275,10 +277,17 @@ def safe_id(name: str) -> str:
     name = unicodedata.normalize("NFC", name)
     plain = re.fullmatch(r"[^\W_][\w .,@+'()-]*", name) and not name.endswith((" ", "."))
     reserved = re.match(r"(con|prn|aux|nul|com\d|lpt\d)\s*(\.|$)", name, re.IGNORECASE)  # devices of Windows
-    if plain and not reserved and len(name.encode()) <= 100:
+    if plain and not reserved and len(name.encode()) <= MAX_ID:
         return name
     readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "student"
     return f"{readable}-{zlib.crc32(name.encode('utf-8', 'replace')):08x}"
+
+
+def unsafe(name: str) -> str:
+    """Why a name is no id, in words that follow it."""
+    if (size := len(name.encode("utf-8", "replace"))) > MAX_ID:
+        return f"the name is too long for an id: {size} bytes, {MAX_ID} are allowed"
+    return "the name is no safe id"
 
 
 # ---------------------------------------------------------------------------------------------- reading

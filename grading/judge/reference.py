@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import codecs
+import contextlib
 import functools
 import itertools
 import json
@@ -15,12 +16,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from grading.course import sources
+from grading.course import libraries, sources
 from grading.judge.call import Ours
 from grading.judge.catalogue import CATALOGUE, text_of, with_mistakes
 from grading.judge.item import AssignmentError, Call, Item, Mistake, Reference
+from grading.student import borrowed
 
-__all__ = ["cells_of", "is_reference", "load_items", "reference", "variant"]
+__all__ = ["allowing", "cells_of", "is_reference", "libraries_of", "load_items", "reference", "variant"]
 
 
 def load_items(assignment: str, root: Path) -> tuple[Item, ...]:
@@ -53,6 +55,23 @@ def load_items(assignment: str, root: Path) -> tuple[Item, ...]:
         raise FileNotFoundError(f"assignment {assignment!r} declares no checks: {path} is missing")
     catalogues = [path.with_name(CATALOGUE), path.parents[1] / CATALOGUE]
     return _items(path, text_of(path), *(text_of(each) for each in catalogues if each.is_file()))
+
+
+def libraries_of(assignment: str, root: Path) -> tuple[str, ...]:
+    """The libraries that an assignment's code may use, of those that could do its work.
+
+    They are what the course allows, or else all where ``checks.py`` declares no item, and none where it does: what is
+    judged from outside asks for the student's own code.
+    """
+    said = libraries(Path(root))
+    if said is None:
+        said = [] if load_items(assignment, root) else list(borrowed.LIBRARIES)
+    return borrowed.whole(said)
+
+
+def allowing(assignment: str, root: Path) -> contextlib.AbstractContextManager[None]:
+    """While this lasts, functions of this process may use the libraries of the assignment."""
+    return borrowed.permitted(libraries_of(assignment, root))
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import errno
 import hashlib
+import itertools
 import logging
 import os
 import re
@@ -24,9 +25,10 @@ from traitlets.config import Config
 
 from grading.course import books_of, prefix, sources
 from grading.intake.repair import known_cells, safe_id
-from grading.record import Row, Student
+from grading.keep import private
+from grading.record import Row, Status, Student
 
-__all__ = ["AddressError", "Grades", "LockedError", "address", "shown"]
+__all__ = ["AddressError", "DamagedError", "Grades", "LockedError", "address", "damaged", "file_of", "shown"]
 
 PATIENCE = 60  # seconds for another program that writes to the gradebook
 T = TypeVar("T")
@@ -34,6 +36,10 @@ T = TypeVar("T")
 
 class LockedError(Exception):
     """Another program keeps the gradebook to itself."""
+
+
+class DamagedError(Exception):
+    """The file is no gradebook, or is damaged."""
 
 
 class AddressError(Exception):
@@ -68,6 +74,30 @@ def address(url: str) -> str:
     except (SQLAlchemyError, ValueError):
         raise AddressError(f"{shown(url)} is no address of a gradebook; expected {forms}") from None
     return url
+
+
+@contextlib.contextmanager
+def damaged(url: str) -> Iterator[None]:
+    """Say of a file that is no gradebook that it is none.
+
+    Raises
+    ------
+    DamagedError
+        Instead of what the database's own program says.
+    """
+    from sqlalchemy.exc import DatabaseError
+
+    try:
+        yield
+    except DatabaseError as error:
+        if "malformed" in str(error.orig) or "not a database" in str(error.orig) or "no such table" in str(error.orig):
+            raise DamagedError(f"the gradebook {shown(url)} is damaged ({error.orig})") from None
+        raise
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a gradebook that is one."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
 
 def shown(url: str) -> str:
@@ -105,8 +135,7 @@ class Grades:
         for handler in list(self.log.handlers):
             self.log.removeHandler(handler)
             handler.close()
-        (state / "nbgrader.log").touch(mode=0o600)
-        self.log.addHandler(logging.FileHandler(state / "nbgrader.log", mode="w", encoding="utf-8"))
+        self.log.addHandler(_log(state / "nbgrader.log"))
         if url.startswith("sqlite:///"):
             path = Path(url.removeprefix("sqlite:///"))
             if not path.exists():  # made in several steps, of which none may be missing
@@ -127,7 +156,8 @@ class Grades:
         from nbgrader.api import InvalidEntry
         from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-        for attempt in range(5):
+        start = time.monotonic()
+        for attempt in itertools.count():
             try:
                 return act()
             except (IntegrityError, InvalidEntry, OperationalError, ProgrammingError) as error:
@@ -136,9 +166,10 @@ class Grades:
                     self._book.db.rollback()
                 if "is full" in str(error):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), shown(self.url)) from None
-                if "locked" in str(error):
-                    break  # the patience is used up
-                time.sleep(0.1 * 2**attempt)
+                locked = "locked" in str(error)  # at times at once, without SQLite's own patience
+                if (attempt >= 4 and not locked) or (locked and time.monotonic() - start > PATIENCE):
+                    break
+                time.sleep(0.1 * 2 ** min(attempt, 4))
         if "locked" in str(failed):
             said = f"another program keeps the gradebook {shown(self.url)} to itself for more than {PATIENCE} s"
             raise LockedError(f"{said}: end it, and give the command again") from None
@@ -148,13 +179,15 @@ class Grades:
 
     # ------------------------------------------------------------------------------------------ the assignment
 
-    def register(self, root: Path) -> None:
+    def register(self, root: Path, before: Callable[[], None] = lambda: None) -> None:
         """Make the release, and tell the gradebook of the assignment: the first time, and when the source changed.
 
         Parameters
         ----------
         root : Path
             The repository.
+        before : callable
+            Called before grades are taken out, where other cells make them void.
 
         Raises
         ------
@@ -176,6 +209,7 @@ class Grades:
                 # nbgrader refuses to add or remove cells where there are submissions: grade them anew, keep a copy
                 if self.url.startswith("sqlite:///"):
                     shutil.copy(self._file, self._file.with_name(f"{self._file.stem}-{digest[:8]}.db"))
+                before()
                 self._book.remove_assignment(name)
             abouts = {key: each.metadata.nbgrader for key, each in wanted.items()}
             points = {key: about.get("points") if about.grade or about.task else None for key, about in abouts.items()}
@@ -261,7 +295,7 @@ class Grades:
         notebook_row: Mapping[str, str],
         when: datetime | None,
         person: Student | None,
-        again: bool = False,
+        same: bool = False,
     ) -> None:
         """Put one submission into the gradebook.
 
@@ -275,8 +309,8 @@ class Grades:
             When it was handed in, in UTC.
         person : Student, optional
             Names for the gradebook.
-        again : bool
-            Whether it is the same as before, graded with the same: then nobody has to look again at what a person gave.
+        same : bool
+            Whether it is the submission that the gradebook has: what a person has read need not be read again.
 
         Raises
         ------
@@ -289,7 +323,7 @@ class Grades:
             raise ValueError(f"{row.student!r} is no safe id of a student; {safe_id(row.student)} would be one")
         if person:
             person.check()
-        self._tried(lambda: self._write(row, notebook_row, when, person, again))
+        self._tried(lambda: self._write(row, notebook_row, when, person, same))
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -302,7 +336,7 @@ class Grades:
         }
 
     def _write(
-        self, row: Row, comments: Mapping[str, str], when: datetime | None, person: Student | None, again: bool
+        self, row: Row, comments: Mapping[str, str], when: datetime | None, person: Student | None, same: bool
     ) -> None:
         book, name = self._book, self.assignment
         about = {key: getattr(person, key) for key in ("first_name", "last_name", "email")} if person else {}
@@ -314,12 +348,16 @@ class Grades:
             for notebook in submission.notebooks:
                 for grade in notebook.grades:
                     item = names[grade.cell_id]
+                    if row.status is Status.NOT_GRADED and grade.manual_score is not None:
+                        continue  # our own fault takes nothing that a person gave
                     waits = item in row.waiting
-                    grade.auto_score = None if waits else row.items[item]
+                    score = None if waits else row.items[item]
+                    kept = same and grade.auto_score == score
+                    grade.auto_score = score
                     if not row.status.readable:  # what a person gave an earlier one is not for one that cannot be read
                         grade.manual_score = grade.extra_credit = None
-                    settled = again and grade.manual_score is not None and not grade.needs_manual_grade
-                    grade.needs_manual_grade = (waits or grade.manual_score is not None) and not settled
+                    if not (kept and grade.manual_score is not None):
+                        grade.needs_manual_grade = waits or grade.manual_score is not None
                 for comment in notebook.comments:
                     comment.auto_comment = comments.get(names[comment.cell_id])
                 notebook.late_submission_penalty = None
@@ -362,11 +400,46 @@ class Grades:
         """The same for every student."""
         return {each.student_id: _penalty(each) for each in self._book.assignment_submissions(self.assignment)}
 
+    def points(self, student: str) -> dict[str, float]:
+        """A student's points, by the item's name; none, where there is no submission."""
+        from nbgrader.api import MissingEntry
+
+        try:
+            books = self._book.find_submission(self.assignment, student).notebooks
+        except MissingEntry:
+            return {}
+        return {self._names[grade.cell_id]: float(grade.score) for book in books for grade in book.grades}
+
+    def all_words(self) -> dict[str, dict[str, str]]:
+        """What persons wrote beside answers: by the student, and by the answer's name."""
+        from nbgrader import api
+
+        asked = self._book.db.query(api.SubmittedAssignment.student_id, api.Comment.cell_id, api.Comment.manual_comment)
+        asked = asked.join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Comment.notebook_id)
+        asked = asked.join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
+        found = dict[str, dict[str, str]]()
+        for student, cell, text in asked.filter(api.Comment.manual_comment.isnot(None)):
+            if text and cell in self._names:  # those of this assignment
+                found.setdefault(student, {})[self._names[cell]] = text
+        return found
+
     def words(self, student: str) -> dict[str, str]:
         """What a person wrote beside a student's answers, by the answer's name."""
         submission = self._book.find_submission(self.assignment, student)
         comments = [each for book in submission.notebooks for each in book.comments]
         return {self._names[each.cell_id]: each.manual_comment for each in comments if each.manual_comment}
+
+
+def _log(path: Path) -> logging.Handler:
+    """For what nbgrader says; where it cannot be written, as on a full disk, nothing more is said of that."""
+    try:
+        path.unlink(missing_ok=True)
+        os.close(private.opener(str(path), os.O_CREAT | os.O_WRONLY))
+        handler: logging.Handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    except OSError:
+        return logging.NullHandler()
+    handler.handleError = lambda record: None  # type: ignore[method-assign]
+    return handler
 
 
 def _penalty(submission: Any) -> float:

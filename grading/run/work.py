@@ -16,6 +16,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,7 +35,7 @@ from grading.tell import feedback
 from grading.tell import notebook as rendering
 
 __all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "not_graded", "seed_of"]
-__all__ += ["joined", "part", "settle", "text"]
+__all__ += ["joined", "part", "program", "settle", "text"]
 
 ROOMS = ("student", "judge", "intake", "run")  # where points come about: what changes there makes grades old
 ACCEPT = (
@@ -48,7 +49,10 @@ T = TypeVar("T")
 
 
 class RefusedError(Exception):
-    """Student code would run without a sandbox, and nobody has accepted that; the sentence says where, and why."""
+    """A machine may not grade: it has no sandbox, and nobody has accepted that, or other versions of what grades.
+
+    The sentence says where, and why.
+    """
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Bundle:
         The book's address, for links in the feedback; may be empty.
     beside : dict
         What lies beside the notebooks for students to use, by its path.
+    libraries : tuple of str
+        That its code may use, of those that could do an exercise, see `grading.judge.reference.libraries_of`.
     """
 
     name: str
@@ -75,10 +81,16 @@ class Bundle:
     release: Mapping[str, str]
     site: str = ""
     beside: Mapping[str, bytes] = field(default_factory=dict)
+    libraries: tuple[str, ...] = ()
 
     @classmethod
     def read(
-        cls, folder: Path, release: Path | None, site: str = "", beside: Mapping[str, bytes] | None = None
+        cls,
+        folder: Path,
+        release: Path | None,
+        site: str = "",
+        beside: Mapping[str, bytes] | None = None,
+        libraries: Sequence[str] = (),
     ) -> Bundle:
         """Read an assignment's folder, and that of its release, if there is one yet."""
         paths = [path for path in sorted(folder.iterdir()) if path.suffix in (".ipynb", ".py", ".toml")]
@@ -87,17 +99,19 @@ class Bundle:
             files[f"../{CATALOGUE}"] = shared.read_bytes()
         books = books_of(folder) if release else []
         given = {book: (Path(release or "") / f"{book}.ipynb").read_text(encoding="utf-8") for book in books}
-        return cls(folder.name, files, given, site, beside or {})
+        return cls(folder.name, files, given, site, beside or {}, tuple(libraries))
 
     @property
     def digest(self) -> str:
         """Changes when anything changes that points depend on: the assignment, its items, or this program."""
-        here = Path(__file__).parents[1]
-        own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
-        own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
+        return hashlib.sha256(f"{self.own} {program()}".encode()).hexdigest()
+
+    @property
+    def own(self) -> str:
+        """The part of it that is the assignment's."""
         parts = [name.encode() + data for name, data in sorted([*self.files.items(), *self.beside.items()])]
         parts += [text.encode() for _, text in sorted(self.release.items())]
-        parts += [path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own]
+        parts += [name.encode() for name in self.libraries]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def unpacked(self) -> Path:
@@ -113,6 +127,26 @@ class Bundle:
         sources = self.sources()
         each = [source.under(prefix(book, sources)) for book, source in sources.items()]
         return functools.reduce(Source.plus, each)
+
+
+@cache
+def versions() -> tuple[tuple[str, str], ...]:
+    """Of what decides about points beside the task: a class is graded with the same on all machines."""
+    return (
+        ("the grading program", program()[:8]),
+        ("Python", ".".join(platform.python_version_tuple()[:2])),
+        ("numpy", metadata.version("numpy")),
+    )
+
+
+def program() -> str:
+    """Changes when anything of this program changes that points depend on."""
+    here = Path(__file__).parents[1]
+    own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
+    own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
+    return hashlib.sha256(
+        b"\0".join(path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own)
+    ).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -137,6 +171,8 @@ class Task:
         Whether student code may run where there is no sandbox. It is for one round, and somebody has accepted the risk.
     container : str, optional
         The image of the container in which it shall run, see `missing`; without it, bubblewrap keeps it apart.
+    versions : tuple
+        Those with which the class is graded, see `versions`.
     """
 
     found: Found
@@ -147,6 +183,10 @@ class Task:
     secret: str = ""
     unisolated: bool = False
     container: str | None = None
+    versions: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return self.found.student
 
 
 @dataclass(frozen=True)
@@ -201,18 +241,30 @@ def missing(container: str | None = None) -> str:
     return f"no container can be had: {why}" if (why := containers.obstacle(container)) else ""
 
 
+def other(wanted: tuple[tuple[str, str], ...]) -> str:
+    """Which versions here differ from those wanted; empty if none does."""
+    pairs = [(name, here, there) for (name, here), (_, there) in zip(versions(), wanted, strict=False) if here != there]
+    said = ", ".join(f"{name} {here} in place of {there}" for name, here, there in pairs)
+    return f"it has {said}: install there what is installed where the round is started" if pairs else ""
+
+
 @cache
-def _sandbox(container: str | None, isolated: bool) -> Sandbox:
+def _sandbox(container: str | None, isolated: bool, libraries: tuple[str, ...]) -> Sandbox:
     if not isolated:
-        return Sandbox("none")
-    return Sandbox() if container is None else containers.ContainerSandbox(container)
+        return Sandbox("none", libraries)
+    return Sandbox(None, libraries) if container is None else containers.ContainerSandbox(container, "", libraries)
 
 
-def prepare() -> None:
-    """In the process that judges: start a sandbox before there is a submission for it."""
+def ready(libraries: tuple[str, ...]) -> None:
+    """Start what grades in this thread, and its sandbox, before there is a submission for it."""
+    with contextlib.suppress(GaveUp):
+        watched.mine().do(_ready, libraries)
+
+
+def _ready(libraries: tuple[str, ...], *_: object) -> None:
     if not obstacle():
         with contextlib.suppress(SandboxError, OSError):
-            _sandbox(None, True).prepare()
+            _sandbox(None, True, libraries).prepare()
 
 
 def seed_of(submission: bytes, secret: str) -> int:
@@ -239,8 +291,10 @@ def grade_one(task: Task) -> Graded:
     Raises
     ------
     RefusedError
-        If there is no sandbox here, and the task asks for one.
+        If there is no sandbox here, and the task asks for one, or if other versions are installed.
     """
+    if why := other(task.versions):
+        raise RefusedError(f"the machine {platform.node()} cannot grade with the others: {why}")
     try:
         graded: Graded = watched.mine().do(_graded, task)
     except GaveUp as error:
@@ -326,7 +380,7 @@ def execute(
     if (why := missing(container)) and not unisolated:
         said = f"student code would run without a sandbox, as whoever grades, on {platform.node()}: {why}"
         raise RefusedError(f"{said}.\n{ACCEPT}")
-    sandbox = _sandbox(container, not why)
+    sandbox = _sandbox(container, not why, bundle.libraries)
     book = book or bundle.name
     watched.may_hold(SPACE)
     given, files = bundle.sources()[book].given, {**files, **bundle.beside}

@@ -28,7 +28,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from traitlets.config import Config
 
-from grading.student.borrowed import LIBRARIES, Missing, NotThere, stepped, watched
+from grading.student.borrowed import Missing, NotThere, forbidden, permitted, stepped, watched
 from grading.student.passed import PassingShell
 from grading.student.wire import Peer
 
@@ -180,7 +180,7 @@ class _Absent:
     """Says of a library why it is not there, instead of leaving that to Python's import."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        if name.split(".")[0] in LIBRARIES and name.split(".")[0] != "nnlib":
+        if forbidden(name) and name.split(".")[0] != "nnlib":
             raise NotThere(name)
 
 
@@ -256,7 +256,7 @@ class _Answers:
 # ---------------------------------------------------------------------------------------------- the process
 
 
-def answer(connection: socket.socket, seed: int, limits: Limits) -> None:
+def answer(connection: socket.socket, seed: int, limits: Limits, libraries: Sequence[str]) -> None:
     """Answer the checker until it hangs up.
 
     Parameters
@@ -267,6 +267,8 @@ def answer(connection: socket.socket, seed: int, limits: Limits) -> None:
         Of Python's and NumPy's own generators: a notebook that sets none gives the same at each grading.
     limits : dict
         ``memory`` in bytes and, if their number is to be limited, ``processes``.
+    libraries : sequence of str
+        Those that it may use, of the ones that could do an exercise.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit(limits)
@@ -278,7 +280,7 @@ def answer(connection: socket.socket, seed: int, limits: Limits) -> None:
     getpass.getpass = _shell().ask  # type: ignore[assignment]
     sys.breakpointhook = lambda *_, **__: None
     _shell().user_ns.update(exit=sys.exit, quit=sys.exit)  # IPython's own would end the process
-    with contextlib.suppress(Exception):
+    with permitted(libraries), contextlib.suppress(Exception):
         _Answers(connection).peer.serve()
 
 
@@ -331,4 +333,4 @@ def main() -> None:
     connection.sendall(bytes.fromhex(about["word"]))
     with _silent():
         prepare()
-        answer(connection, about["seed"], about["limits"])
+        answer(connection, about["seed"], about["limits"], about["libraries"])

@@ -69,6 +69,7 @@ WORDS = {
     Reason.NO_MAGIC: "{name} does nothing when graded, and the cell went on without it: {words}",
     Reason.BESIDE: "the answer {answer} is not in its cell, and an own cell beside it may hold it: a person reads it",
     Reason.OWN_CELL: "the answer {answer} was left as it was; what an own cell defines counts",
+    Reason.IN_DOUBT: "journal and gradebook do not say the same of this student; the next round grades it again",
 }
 KINDS = {
     "NoneType": "None: is the return missing?",
@@ -88,7 +89,7 @@ MANNERS = {
     "row": "only row {index} is wrong; ",
     "column": "only column {index} is wrong; ",
 }
-INSTRUCTORS = (Reason.STRANGER, Reason.UNISOLATED)  # students need not read these
+INSTRUCTORS = (Reason.STRANGER, Reason.UNISOLATED, Reason.IN_DOUBT)  # students need not read these
 LONGEST = 300  # characters of a line
 
 

@@ -94,6 +94,14 @@ def test_what_only_some_pages_use_makes_only_them_old(small_book, capfd):
     assert "second" in (folder / "_build" / "html" / "g.html").read_text()
 
 
+def test_no_worker_throws_out_what_another_has_just_kept(small_book, monkeypatch):
+    """jupyter-cache looks twice for what is the oldest, and a page that came in between was not there at first."""
+    script, folder = small_book
+    monkeypatch.setattr(importlib.import_module("jupyter_cache.cache.db").NbCacheRecord, "records_to_delete", None)
+    assert script.main() == 0
+    assert runs(folder) == {"page": 1}
+
+
 def test_after_an_edit_only_that_page_is_read_again(small_book, capfd):
     script, folder = small_book
     write(folder, {"_config.yml": f"{CONFIG}bibtex_bibfiles: [references.bib]\n", "book/references.bib": BIBTEX})
