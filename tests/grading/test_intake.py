@@ -97,6 +97,24 @@ def test_code_in_a_cell_for_words_and_in_marks_of_markdown(fence, source):
     assert said in [c.source for c in notebook.cells if c.cell_type == "markdown"]
 
 
+def test_words_after_the_last_task_may_be_of_any_question():
+    """Of code at the end nobody would think so, nor of what was handed out there."""
+    notebook = small_source()
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell("## Task 7: Motives\n\nYOUR ANSWER HERE", id="first"))
+    notebook.cells[1].metadata.nbgrader = {**notebook.cells[-1].metadata.nbgrader, "grade_id": "first"}
+    notebook.cells.append(nbformat.v4.new_markdown_cell("Well done!", id="end"))
+    text = nbformat.writes(notebook)
+    source = Source.parse(text, text)
+    stub, answer, end = cell("markdown", source.given["first"], "first"), cell("markdown", "Yes.", "why"), "Well done!"
+    for own, waits in ((("markdown", "It has none."), True), (("code", "1 + 1"), False), (("markdown", end), False)):
+        found, notes = repaired(source, stub, answer, cell("markdown", end), cell(*own))
+        assert ("the answer first is not in its cell" in notes) is waits
+        assert source.blank(found) == (set() if waits else {"first"})
+    for own, waits in (("Group 3, Ada", False), ("On task 7: it has none.", True), ("Motives: none", True)):
+        _, notes = repaired(source, cell("markdown", own), stub, answer)
+        assert ("words at the top of the notebook may hold it" in notes) is waits
+
+
 @pytest.mark.parametrize("typed", ["Since it is linear.\n\n{}", "{}\n\nSince it is linear."])
 def test_an_answer_typed_into_the_words_of_the_next_task_waits(typed):
     """The cell below is one double click away, and where nothing was typed into it nobody has answered."""
