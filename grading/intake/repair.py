@@ -184,8 +184,9 @@ def _far(notebook: NotebookNode, name: str) -> str:
     if any(each.cell_type == "markdown" and _own(each) for each in cells[asks[-1] + 1 :]):
         return "own words at the end of the notebook"
     place = next(number for number, cell in enumerate(cells) if _name(cell) == name)
-    titles = [found for each in cells[: place + 1] if not _own(each) for found in HEADING.findall(each.source)][-1:]
-    parts = {_squeezed(part).casefold() for title in titles for part in re.split(r"[:.\u2013\u2014]", title)}
+    titles = [found for each in cells[: place + 1] if not _own(each) for found in HEADING.findall(each.source)]
+    # the first one is the notebook's, and of all questions
+    parts = {_squeezed(part).casefold() for title in titles[1:][-1:] for part in re.split(r"[:.\u2013\u2014]", title)}
     for each in cells[: asks[0]]:
         text = _squeezed(each.source).casefold()
         says = len(text) > LONG_TEXT or "attachments" in each or any(len(part) > 4 and part in text for part in parts)
@@ -354,7 +355,8 @@ def parse(found: Found, assignment: str, given: Iterable[str] = ()) -> Handed:
         said = f"{found.name or f'{assignment}.ipynb'} {error}"
         return replace(handed, status=error.status, notes=(*found.notes, said))
     named = "\n".join(cell["text"] for cell in cells)  # also by code, which makes pictures and reads data
-    own = [name for name in (*album.unlinked, *found.unseen) if name not in given]
+    texts = [name for name in found.files if re.search(r"(?<!requirements)(?<!readme)\.txt$", name.casefold())]
+    own = [name for name in (*album.unlinked, *texts, *found.unseen) if name not in given]
     laid = tuple(name for name in own if name.rpartition("/")[2] not in named)
     shown = album.shown(set(laid))
     return replace(handed, cells=cells, notes=(*found.notes, *note), laid=laid, album=shown)

@@ -508,6 +508,11 @@ PICTURES = {
         says=(FARTHER.format("scans/proof.png beside the notebook"),),
         page=(PICTURE, "Beside the notebook, and not named in it: scans/proof.png"),
     ),
+    "an answer in a text file": Case(
+        list(right("YOUR ANSWER HERE").values()),
+        files={"answer.txt": "Since it is linear.", "requirements.txt": "numpy"},
+        says=(FARTHER.format("answer.txt beside the notebook"),),
+    ),
     "a plot that the code has saved is no answer": Case(
         list(right("YOUR ANSWER HERE", double=f"name = 'plot.png'\n{RIGHT['double']}").values()),
         files={"plot.png": base64.b64decode(PICTURE)},
