@@ -131,6 +131,8 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("--zip", type=_folder, metavar="FILE", help=moodle)
     back.add_argument("--students", type=_folder, help=students)
     out = command("export", "the grades for a spreadsheet or a learning platform")
+    zeros = "who is missing gets 0 also where somebody is graded who is not on the class list"
+    out.add_argument("--allow-missing", action="store_true", help=zeros)
     out.add_argument("--students", type=_folder, help=students)
     out.add_argument("--format", choices=report.KINDS, default="plain")
     out.add_argument("--output", type=_folder, help="a file; without it the text is printed")
@@ -394,9 +396,11 @@ def _export(course: Course, options: argparse.Namespace) -> int:
         raise UsageError(f"nothing is exported: {_doubt(standing)}")
     _tell(standing)
     if options.format != "plain":
-        rows, column, said = handed_on(rows, students, options.format, course.assignment)
+        rows, column, said = handed_on(rows, students, options.format, course.assignment, options.allow_missing)
         for line in said:
             print(line, file=sys.stderr)
+        if not any(row.final for row in rows):
+            print("nothing to upload yet: there are no final points of anybody on the list", file=sys.stderr)
     text = report.export(rows, source.points, options.format, column, standing.checks)
     if options.output:
         replace_file(options.output.resolve(), text)

@@ -169,8 +169,10 @@ class Reason(StrEnum):
     STRANGER = auto()
     NOT_THERE = auto()
     NOBODY_THERE = auto()
+    NOT_DONE = auto()
     NO_MAGIC = auto()
     BESIDE = auto()
+    FARTHER = auto()
     OWN_CELL = auto()
     IN_DOUBT = auto()
 

@@ -90,7 +90,7 @@ class Repair(_Step):
         """Read and repair a submission; see `grading.intake.find` and `grading.intake.repair`."""
         student, name, path, source = self._begin(resources)
         found = self._found(student, name, path)
-        handed = parse(found, path.stem)
+        handed = parse(found, path.stem, beside(Path(self.root), name))
         notebook, notes = repair(handed, source)
         for note in notes:
             self.log.warning("%s: %s", student, words.said(note))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 
-__all__ = ["alike", "defined", "is_code", "unsolved"]
+__all__ = ["alike", "defined", "is_code", "unfenced", "unsolved"]
 
 MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 DEFINES = re.compile(r"^(?:async +def|def|class) +(\w+)|^(\w+) *=(?!=)", re.MULTILINE)
+FENCED = re.compile(r"\s*```[ \t]*\w*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
 LONGEST = 200_000  # characters: the parser recurses, and no answer is so long
 
 
@@ -38,6 +39,12 @@ def defined(text: str) -> set[str]:
             case ast.AnnAssign(target=ast.Name(id=name), value=value) if value:
                 names.add(name)
     return names
+
+
+def unfenced(text: str) -> str:
+    """A text without the marks of Markdown around it that say that all of it is code."""
+    match = FENCED.fullmatch(text)
+    return match[1] if match and "```" not in match[1] else text
 
 
 def is_code(text: str) -> bool:

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from grading.intake.archive import KINDS, MAX_DEPTH, BadError, Entry, as_shown, read, some, unzipped
 from grading.intake.lean import MAX_BYTES, MAX_READ, lean
-from grading.intake.platforms import GRADESCOPE, Label, Roster, label_of, submitters, without_group
+from grading.intake.platforms import GRADESCOPE, Label, Roster, label_of, saved, submitters, without_group
 from grading.intake.repair import Found, unsafe
 from grading.record import Status, Student
 
@@ -35,6 +35,10 @@ MAX_FILES = 50  # of those beside a notebook that it may read
 MAX_FILE = 6_000_000  # bytes of each
 MAX_FILES_BYTES = 20_000_000  # and of all
 ENDINGS = {".py", ".csv", ".tsv", ".txt", ".dat", ".json", ".npy", ".npz", ".png", ".jpg", ".jpeg"}
+# what may hold a proof, and nobody is shown
+DOCUMENTS = {".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".md", ".tex", ".xopp", ".one", ".note", ".ps", ".djvu"}
+DOCUMENTS |= {".heic", ".heif", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".svg", ".avif", ".mp4", ".mov", ".m4a"}
+PICTURES = {".png", ".jpg", ".jpeg"}
 SAFE = re.compile(r"[A-Za-z0-9_][\w .,+()-]{0,99}")
 NOT_OWN = {"timestamp.txt", "submission_secret.txt", "__pycache__"}  # nbgrader's, and nobody's
 TAKEN = {*sys.stdlib_module_names, "numpy", "matplotlib", "IPython", "PIL", "nnlib", "grading", "sitecustomize"}
@@ -88,6 +92,9 @@ def submissions(
         hint = "; is it the folder of one student?" * one
         raise ValueError(f"{path} has no submissions: there should be a folder or a notebook for each student{hint}")
     found, teams, doubts = _owned(labels, roster)
+    alike = _alike(found, roster)
+    for stranger, student in alike.items():
+        found[student] = found.pop(stranger)
     notes += [f"{student}: {why}" for student, why in doubts.items()]
     places = dict[str, Place]()
     for student in sorted({*found, *doubts}, key=lambda name: (name.casefold(), name)):
@@ -99,6 +106,9 @@ def submissions(
         if len({label.source or entry.name for entry, label in own.items()}) > 1:
             said.append(f"several folders or files are of this student: {some(names)}")
             notes.append(f"{student}: {said[0]}")
+        if strange := next((name for name, whose in alike.items() if whose == student), None):
+            said.append(f"{as_shown(strange)} was taken for {student}: nobody else on the list has these names")
+            notes.append(said[-1])
         label = next(iter(own.values()))
         written = unicodedata.normalize("NFC", label.name)
         if student not in roster.known and student not in (written, f"{written} {label.number}", label.login):
@@ -161,6 +171,15 @@ def _owned(
                 found.setdefault(owner, {})[entry] = label
     words = "the name alone does not say whose {} is: name it by the id, or give a list with the platform's numbers"
     return found, teams, {who: words.format(some(names)) for who, names in doubts.items() if who not in found}
+
+
+def _alike(found: Mapping[str, Mapping[Entry, Label]], roster: Roster) -> dict[str, str]:
+    """Who of those that are not on the list is one who is, with fewer or more names, and nobody else can be meant."""
+    strangers = [name for name in found if name not in roster.known]
+    whose = {name: roster.alike(next(iter(found[name].values()))) for name in strangers}
+    claims = [one for several in whose.values() for one in several]
+    one = {name: several[0] for name, several in whose.items() if len(several) == 1}
+    return {name: student for name, student in one.items() if student not in found and claims.count(student) == 1}
 
 
 @dataclass(frozen=True)
@@ -226,7 +245,18 @@ class Place:
                 data = left
                 files = search.beside(file)
         name, when, notes = file.shown if file else "", file.when if file else None, (*self._notes, *search.notes)
-        found = Found(self.student, status, name, data if status.readable else b"", notes, "", when, "", files)
+        found = Found(
+            self.student,
+            status,
+            name,
+            data if status.readable else b"",
+            notes,
+            "",
+            when,
+            "",
+            files,
+            tuple(search.unseen),
+        )
         about = repr((status, name, size, notes)).encode("utf-8", "replace")
         digest = hashlib.sha256(about + content + found.content).hexdigest()
         return replace(found, digest=digest, secret=file.secret if file else "")
@@ -258,6 +288,7 @@ class _Search:
     book: str
     others: set[str]  # the assignment's other notebooks
     notes: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)  # names of what may hold an answer, and cannot be shown
     _files: list[_File] = field(default_factory=list)
     _elsewhere: list[str] = field(default_factory=list)
     _bad: int = 0
@@ -279,7 +310,8 @@ class _Search:
             self._unzip(zips[0])
         wanted = f"{self.book}.ipynb"
         own = [file for file in self._files if file.name.casefold() not in self.others]
-        right, notebooks = self._right(), [file for file in own if file.is_a(".ipynb")]
+        right, notebooks = self._right(), [file for file in own if saved(file.name).casefold().endswith(".ipynb")]
+        notebooks = [file for file in notebooks if saved(file.name) == wanted] or notebooks
         if right:
             file = _newest(right)
             if file is None:
@@ -309,7 +341,7 @@ class _Search:
 
     def beside(self, notebook: _File) -> dict[str, bytes]:
         """What lies beside a notebook and it may read: its own modules, small data, pictures of a proof."""
-        found, room, looked = dict[str, bytes](), MAX_FILES_BYTES, 0
+        found, room, looked, unseen = dict[str, bytes](), MAX_FILES_BYTES, 0, self.unseen
         # what was handed in file by file lies beside each other
         alone = [(file.name, file.entry) for file in self._files if file.folder is None and file is not notebook]
         waiting = [("", notebook.folder)]
@@ -322,6 +354,8 @@ class _Search:
             for name, child in children:
                 looked += 1
                 stem, ending = os.path.splitext(name)
+                if looked <= 100 * MAX_FILES and child.kind == "file" and _unseen(name):
+                    unseen.append(where + name)
                 if looked > 100 * MAX_FILES or name in NOT_OWN or not SAFE.fullmatch(name):
                     continue
                 if child.kind == "folder" and where.count("/") < 3 and (where or name not in TAKEN):
@@ -340,6 +374,13 @@ class _Search:
                     self.notes.append(f"{as_shown(where + name)} was not used: there is too much beside the notebook")
                 else:
                     found[where + name], room = data, max(1, room - size)
+        for file in self._files:  # in another folder, around the notebook's
+            near = {name.rpartition("/")[2] for name in (*unseen, *found)}
+            if file.name not in near and (_unseen(file.name) or os.path.splitext(file.name)[1].lower() in PICTURES):
+                unseen.append(file.name)
+        if unseen:
+            names = some(list(map(as_shown, unseen)))
+            self.notes.append(f"beside the notebook, not shown and not graded: {names}; open it for an answer")
         return found
 
     def _right(self) -> list[_File]:
@@ -388,7 +429,7 @@ class _Search:
 
     def _order(self, child: Entry) -> int:
         """What may be the notebook is looked at before all else, however much lies beside it."""
-        name = child.name.casefold()
+        name = saved(child.name).casefold()
         ranks = [
             name == f"{self.book}.ipynb".casefold(),
             name.endswith((".ipynb", ".zip")),
@@ -447,6 +488,12 @@ class _Search:
         self._walk(root, Label("", platform="zip"), f"{file.shown}/")
         if len(self._files) == before and not self._bad:
             self._complain(f"{file.shown} is empty")
+
+
+def _unseen(name: str) -> bool:
+    """Whether a file may hold an answer, and cannot be shown: by its kind, or as its name is not safe."""
+    ending = os.path.splitext(name)[1].lower()
+    return not name.startswith(".") and (ending in DOCUMENTS or (ending in PICTURES and not SAFE.fullmatch(name)))
 
 
 def _secret(file: Entry | None) -> str:
@@ -518,7 +565,7 @@ def _unwrapped(
 
 def _is_file(entry: Entry) -> bool:
     """Whether it may be a student's file: there are others beside them, as lists of grades and pages."""
-    return entry.name.casefold().endswith((".ipynb", ".zip"))
+    return saved(entry.name).casefold().endswith((".ipynb", ".zip"))
 
 
 def _wraps(
@@ -530,7 +577,7 @@ def _wraps(
         return False
     if any(entry.name == GRADESCOPE for entry in inner):
         return True
-    if assignment.casefold() in (os.path.splitext(entry.name)[0].casefold() for entry in inner):
+    if assignment.casefold() in (os.path.splitext(saved(entry.name))[0].casefold() for entry in inner):
         return False
     labels = {entry: each for entry in inner if (each := label_of(entry, assignment, roster))}
     known = sum(bool(roster.owners(each) or roster.members(each.name)) for each in labels.values())

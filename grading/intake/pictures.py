@@ -8,14 +8,15 @@ import io
 import posixpath
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
 from PIL import Image
 
-__all__ = ["Album", "checked"]
+__all__ = ["ATTACHED", "Album", "checked"]
 
+ATTACHED = "attachment:"  # before the name of a cell's own picture
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG"}
 MAX_BYTES = 6_000_000
 MAX_PIXELS = 40_000_000  # a phone's photo of a proof; unpacked, each takes four bytes of whoever looks at the page
@@ -82,6 +83,7 @@ class Album:
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
         self.files = {name: data for name, data in (files or {}).items() if _ending(name) in ENDINGS}
         self.left_out, self._number, self._room = 0, 0, MAX_ALL
+        self._linked = set[str]()
 
     def of(self, text: str, attached: Any) -> tuple[str, dict[str, dict[str, str]]]:
         """A cell's text, in which each picture is an attachment, and these attachments as a notebook keeps them."""
@@ -102,14 +104,26 @@ class Album:
             name = posixpath.normpath(unquote(found[2]))
             if name not in self.files or name in kept:
                 return found[0] if name not in kept else f"{found[1]}attachment:{quote(name)}"
-            data = base64.b64encode(self.files[name]).decode()
-            return (
-                f"{found[1]}attachment:{quote(name)}"
-                if self._keep(kept, name, ENDINGS[_ending(name)], data)
-                else found[0]
-            )
+            self._linked.add(name)
+            return f"{found[1]}attachment:{quote(name)}" if self._file(kept, name) else found[0]
 
         return LINK.sub(link, TAG.sub(tag, INLINE.sub(pasted, text))), kept
+
+    @property
+    def unlinked(self) -> list[str]:
+        """The files that no text has shown so far."""
+        return [name for name in self.files if name not in self._linked]
+
+    def shown(self, names: Container[str]) -> dict[str, dict[str, str]]:
+        """Those of some files that may be shown, as a notebook keeps attachments."""
+        kept = dict[str, dict[str, str]]()
+        for name in self.files:
+            if name in names:
+                self._file(kept, name)
+        return kept
+
+    def _file(self, kept: dict[str, dict[str, str]], name: str) -> bool:
+        return self._keep(kept, name, ENDINGS[_ending(name)], base64.b64encode(self.files[name]).decode())
 
     def _keep(self, kept: dict[str, dict[str, str]], name: object, mime: str, data: object) -> bool:
         mime = "image/jpeg" if mime == "image/jpg" else mime

@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
@@ -15,7 +15,7 @@ from grading.intake.classlist import squashed
 from grading.intake.repair import safe_id
 from grading.record import Student
 
-__all__ = ["GRADESCOPE", "LAYOUTS", "Label", "Roster", "label_of", "submitters", "without_group"]
+__all__ = ["GRADESCOPE", "LAYOUTS", "Label", "Roster", "label_of", "saved", "submitters", "without_group"]
 
 # How learning platforms name a student's folder or file. Moodle's number is another one for each assignment.
 LAYOUTS = {
@@ -64,9 +64,10 @@ def label_of(entry: Entry, assignment: str, roster: Roster) -> Label | None:
             texts = {key: text or "" for key, text in match.groupdict().items()}
             late = bool(texts.pop("late", ""))
             label = Label(**{**texts, "file": texts.get("file") or entry.name}, platform=platform, late=late)
+            label = _split(label, roster) if platform == "ILIAS" else label
             if platform not in FOLDERS or not roster.known or roster.owners(label):
                 return label
-    stem, suffix = os.path.splitext(entry.name)
+    stem, suffix = os.path.splitext(saved(entry.name))
     folder = entry.kind in ("folder", "link") and suffix.casefold() not in (".ipynb", ".zip")
     name = entry.name if folder else re.sub(r" ?\(\d+\)$", "", stem)  # what a browser adds to the second download
     known = re.escape(assignment)
@@ -80,6 +81,25 @@ def label_of(entry: Entry, assignment: str, roster: Roster) -> Label | None:
     if suffix.casefold() in (".ipynb", ".zip"):
         return Label(name, assignment + suffix.casefold())
     return Label(name, entry.name) if roster.knows(name) else None
+
+
+def saved(name: str) -> str:
+    """A notebook's name without what browsers put after it."""
+    return re.sub(r"(?<=\.ipynb)\.(txt|json)$", "", name, flags=re.IGNORECASE)
+
+
+def _split(label: Label, roster: Roster) -> Label:
+    """The same, where names and login have other parts, as the list says: "van_der_Berg_Dee_dee_303"."""
+    parts = f"{label.name}_{label.login}".split("_")
+    splits = [replace(label, name="_".join(parts[:at]), login="_".join(parts[at:])) for at in range(2, len(parts))]
+    by_name = [(each, roster.named(each.name.replace("_", " "))) for each in splits]
+    by_login = [(each, roster.keyed(each.login)) for each in splits]
+    both = [(each, set(named) & set(keyed)) for (each, named), (_, keyed) in zip(by_name, by_login, strict=True)]
+    for ways in (both, by_login, by_name):
+        fitting = [(each, tuple(whose)) for each, whose in ways if whose]
+        if len({whose for _, whose in fitting}) == 1:
+            return fitting[0][0]
+    return label
 
 
 def _fits(platform: str, entry: Entry, match: re.Match[str]) -> bool:
@@ -188,9 +208,20 @@ class Roster:
         numbered = self.keyed(label.number) if label.number and label.platform != "Moodle" else []
         return numbered if len(named) != 1 and (not named or set(numbered) & set(named)) else named
 
+    def alike(self, label: Label) -> list[str]:
+        """Of whom the label has a part of the names, at least a first and a last one, or all and some more."""
+        found, close = list[str](), _parts(label.name, "-")
+        for one in self.known.values():
+            first, last = _parts(one.first_name, "-"), _parts(one.last_name, "-")
+            whole = _parts(f"{one.first_name} {one.last_name}")
+            less = close <= first | last and close & first and close & last and len(close) > 1
+            if less or (first and last and whole <= _parts(label.name)):
+                found.append(one.id)
+        return found
+
     def members(self, name: str) -> list[str]:
         """Who is in the group of this name; of "Team 5" the list may say 5 alone."""
-        number = re.fullmatch(r"(?:Team|Group|Gruppe) (\d+)", name)
+        number = re.fullmatch(r"(?:Team|Group|Gruppe)[ _](\d+)", name)
         return list(self._groups.get(squashed(name)) or self._groups.get(number[1] if number else "-", {}))
 
     def stranger(self, label: Label, alone: bool) -> str:
@@ -215,6 +246,12 @@ def _spellings(name: str) -> list[str]:
     german = plain.translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue"})
     ways = [plain, _bare(german), _bare(plain)]
     return [each for each in dict.fromkeys(map(squashed, ways)) if each]
+
+
+def _parts(name: str, also: str = "") -> set[str]:
+    """The parts of a name, with one way to write umlauts and accents."""
+    plain = _bare(unicodedata.normalize("NFC", name).casefold())
+    return {re.sub("(?<=[aou])e", "", each) for each in re.split(rf"[\s,._{also}]+", plain) if each}
 
 
 def _bare(name: str) -> str:

@@ -13,17 +13,19 @@ import json
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import nbformat
 from nbformat import NotebookNode, from_dict
 
-from grading.intake.defined import alike, defined, is_code, unsolved
-from grading.intake.pictures import MAX_PICTURES, Album
+from grading.intake.archive import as_shown, some
+from grading.intake.defined import alike, defined, is_code, unfenced, unsolved
+from grading.intake.pictures import ATTACHED, MAX_PICTURES, Album
 from grading.record import Reason, Status, Why
 
 __all__ = [
@@ -113,15 +115,18 @@ class Source:
         return Source(*(mine | vars(other)[name] for name, mine in vars(self).items()))
 
     def blank(self, notebook: NotebookNode) -> set[str]:
-        """The answers for a person that are as they were handed out, and have no cell of the student's own beside them.
+        """The answers for a person that are as they were handed out, and stand nowhere else either.
 
-        Many write below the cell that is meant for it. What stands there is for a person to judge.
+        Many write below the cell that is meant for it, at the end, or on paper. That is for a person to judge.
         """
-        return {name for name in self._untouched(notebook) if name in self.stubs and not _beside(notebook, name)}
+        return {why.data["answer"] for why in self.elsewhere(notebook) if not why.data.get("held", why)}
 
-    def beside(self, notebook: NotebookNode) -> set[str]:
-        """The answers for a person that are as they were handed out, and may stand in a cell beside their own."""
-        return {name for name in self._untouched(notebook) if name in self.stubs and _beside(notebook, name)}
+    def elsewhere(self, notebook: NotebookNode) -> Iterator[Why]:
+        """Of each answer for a person that is as it was handed out, where the student's own may stand, if anywhere."""
+        for name in self._untouched(notebook):
+            if name in self.stubs:
+                beside = _beside(notebook, name)
+                yield Reason.BESIDE(answer=name) if beside else Reason.FARTHER(answer=name, held=_far(notebook, name))
 
     def _untouched(self, notebook: NotebookNode) -> Iterator[str]:
         for cell in notebook.cells:
@@ -147,22 +152,47 @@ def _squeezed(text: str) -> str:
 
 def _own(cell: NotebookNode) -> bool:
     """Whether a cell of a repaired notebook is the student's, with something in it."""
-    return not _name(cell) and not cell.id.startswith(PLAIN) and bool(cell.source.strip())
+    return not _name(cell) and not cell.id.startswith((PLAIN, LAID)) and bool(cell.source.strip())
 
 
 def _beside(notebook: NotebookNode, name: str) -> bool:
     """Whether an own cell with something in it stands between an answer and the next task, or words right above it.
 
-    The next task begins with words that were handed out, or with the next answer; between there may be checks.
+    The next task begins with words that were handed out, or with the next answer; between there may be checks. What was
+    typed into those words counts too.
     """
     place = next(number for number, cell in enumerate(notebook.cells) if _name(cell) == name)
-    for cell in notebook.cells[place + 1 :]:
+    for number, cell in enumerate(notebook.cells[place + 1 :], start=place + 1):
         if _own(cell):
             return True
         if cell.cell_type == "markdown" or (_name(cell) and cell.metadata.nbgrader.solution):
+            if any(each.id.startswith(ADDED) for each in notebook.cells[number + 1 : number + 2]):
+                return True
             break
     above = notebook.cells[place - 1] if place else None
     return above is not None and above.cell_type == "markdown" and _own(above)
+
+
+def _far(notebook: NotebookNode, name: str) -> str:
+    """Where else in a notebook an answer for a person may stand, in words; empty, if nowhere.
+
+    At the end all words count. At the top many have their names: there it must be a long text, a picture, or words that
+    name the question.
+    """
+    cells = notebook.cells
+    asks = [n for n, each in enumerate(cells) if any(each.metadata.get("nbgrader", {}).get(is_) for is_ in TASKS)]
+    if any(each.cell_type == "markdown" and _own(each) for each in cells[asks[-1] + 1 :]):
+        return "own words at the end of the notebook"
+    place = next(number for number, cell in enumerate(cells) if _name(cell) == name)
+    titles = [found for each in cells[: place + 1] if not _own(each) for found in HEADING.findall(each.source)]
+    # the first one is the notebook's, and of all questions
+    parts = {_squeezed(part).casefold() for title in titles[1:][-1:] for part in re.split(r"[:.\u2013\u2014]", title)}
+    for each in cells[: asks[0]]:
+        text = _squeezed(each.source).casefold()
+        says = len(text) > LONG_TEXT or "attachments" in each or any(len(part) > 4 and part in text for part in parts)
+        if each.cell_type == "markdown" and _own(each) and says:
+            return "own words at the top of the notebook"
+    return next((f"{each.metadata['files']} beside the notebook" for each in cells if each.id.startswith(LAID)), "")
 
 
 def known_cells(text: str) -> dict[str, NotebookNode]:
@@ -206,7 +236,8 @@ class Found:
         By which a student finds the feedback in nbgrader's exchange; may be empty.
     files : dict
         What lay beside the notebook and it may read, by its path: modules, data, pictures.
-
+    unseen : tuple of str
+        The names of what lay there too, and may hold an answer that nobody is shown.
     parts : dict
         Where the assignment has several notebooks, what was found of each, by its name; then there are no bytes here.
     """
@@ -220,6 +251,7 @@ class Found:
     handed_in: datetime | None = None
     secret: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
     parts: Mapping[str, Found] = field(default_factory=dict)
 
     @property
@@ -257,6 +289,10 @@ class Handed:
     cells : tuple of dict
         ``type``, ``text`` and ``ids`` (the source cells that it claims to be, most credible first) of each cell, and
         of one with ``pictures`` these, as a notebook keeps attachments.
+    laid : tuple of str
+        Files beside the notebook that may hold an answer, and that nothing in it names.
+    album : dict
+        Those of them that are pictures, as a notebook keeps attachments.
     """
 
     student: str
@@ -264,6 +300,8 @@ class Handed:
     notes: tuple[str, ...] = ()
     digest: str = ""
     cells: tuple[Mapping[str, Any], ...] = ()
+    laid: tuple[str, ...] = ()
+    album: Mapping[str, Any] = field(default_factory=dict)
 
 
 def safe_id(name: str) -> str:
@@ -290,7 +328,7 @@ def unsafe(name: str) -> str:
 # ---------------------------------------------------------------------------------------------- reading
 
 
-def parse(found: Found, assignment: str) -> Handed:
+def parse(found: Found, assignment: str, given: Iterable[str] = ()) -> Handed:
     """Read the cells of what a student handed in. Nothing that is in the file raises.
 
     Parameters
@@ -299,6 +337,8 @@ def parse(found: Found, assignment: str) -> Handed:
         The file.
     assignment : str
         The notebook's name without ``.ipynb``, for the sentences.
+    given : iterable of str
+        The files beside the notebook that were handed out with it.
 
     Returns
     -------
@@ -309,11 +349,17 @@ def parse(found: Found, assignment: str) -> Handed:
     if not found.status.readable:
         return handed
     try:
-        cells, note = _cells(found.data, Album(found.files))
+        album = Album(found.files)
+        cells, note = _cells(found.data, album)
     except _DamagedError as error:
         said = f"{found.name or f'{assignment}.ipynb'} {error}"
         return replace(handed, status=error.status, notes=(*found.notes, said))
-    return replace(handed, cells=cells, notes=(*found.notes, *note))
+    named = "\n".join(cell["text"] for cell in cells)  # also by code, which makes pictures and reads data
+    texts = [name for name in found.files if re.search(r"(?<!requirements)(?<!readme)\.txt$", name.casefold())]
+    own = [name for name in (*album.unlinked, *texts, *found.unseen) if name not in given]
+    laid = tuple(name for name in own if name.rpartition("/")[2] not in named)
+    shown = album.shown(set(laid))
+    return replace(handed, cells=cells, notes=(*found.notes, *note), laid=laid, album=shown)
 
 
 class _DamagedError(Exception):
@@ -424,6 +470,11 @@ def _claimed(cell: dict[str, Any]) -> tuple[str, ...]:
 
 DEFINES = re.compile(r"^(?:def|class) \w+", re.MULTILINE)
 SKIPPED = "skip-execution"  # the tag by which Jupyter's own tools leave a cell out
+ADDED = "own-added-"  # of what was written into a locked cell
+LAID = "laid-beside-"  # of what stands for the files beside a notebook
+TASKS = ("grade", "solution", "task")
+HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
+LONG_TEXT = 200  # characters: a name, a number and a greeting are shorter
 PLAIN = "given-"  # before the number of a cell that was handed out, in its id
 
 
@@ -453,11 +504,11 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
     def note(words: str) -> None:
         notes.append(Reason.NOTED(words=words))
 
-    def own(number: int, kind: str, text: str, pictures: Mapping[str, Any] | None = None) -> None:
-        if kind != "code" and is_code(text):
-            kind = "code"
+    def own(number: int, kind: str, text: str, pictures: Mapping[str, Any] | None = None, mark: str = "own-") -> None:
+        if kind != "code" and is_code(unfenced(text)):
+            kind, text = "code", unfenced(text)
             note(f"{', '.join(sorted(defined(text)))} was defined in a cell for words, which was read as code")
-        prefix = PLAIN if _squeezed(text) in source.plain else "own-"
+        prefix = PLAIN if _squeezed(text) in source.plain else mark
         follows[place].append(_cell(kind, text, f"{prefix}{number}", pictures=pictures))
 
     for words in handed.notes:
@@ -475,10 +526,12 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
         if name in answers:
             if cell["type"] != known[name].cell_type:
                 note(f"the answer {name} was a {cell['type']} cell, read as {known[name].cell_type}")
+                if known[name].cell_type == "code":
+                    cell = {**cell, "text": unfenced(cell["text"])}
             answers[name].append(cell)
         elif added := _added(cell["text"], source.given.get(name, "")):
             note(f"what was written into the locked cell {name} stands below it")
-            own(number, cell["type"], added, cell.get("pictures"))
+            own(number, cell["type"], added, cell.get("pictures"), ADDED)
     if handed.status.readable:
         for answer, copies in answers.items():
             if not copies:
@@ -498,11 +551,25 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
         pictures = last.get("pictures") if name in answers else cell.get("attachments")
         cells.append(_cell(cell.cell_type, last["text"], cell.id, {"nbgrader": dict(cell.metadata.nbgrader)}, pictures))
         cells += follows[name]
+    if handed.laid and any(source.elsewhere(_notebook(cells))):
+        cells.append(_laid(handed))
     found = list(_elsewhere(cells, source)) if handed.status.readable else []
-    kept = {why.data["answer"] for why in found if why.reason is Reason.BESIDE}
+    kept = {why.data["answer"] for why in found if why.reason is not Reason.OWN_CELL}
     notes = [each for each in notes if each not in [Reason.DELETED(answer=name) for name in kept]] + found
+    return _notebook(cells), tuple(notes)
+
+
+def _notebook(cells: Sequence[NotebookNode]) -> NotebookNode:
     about = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": KERNEL}}
-    return cast(NotebookNode, from_dict({**about, "cells": cells})), tuple(notes)
+    return cast(NotebookNode, from_dict({**about, "cells": list(cells)}))
+
+
+def _laid(handed: Handed) -> NotebookNode:
+    """A cell that shows whoever grades what lies beside the notebook."""
+    names = some([as_shown(name) for name in handed.laid])
+    shown = "".join(f"\n\n![]({ATTACHED}{quote(name)})" for name in handed.album)
+    text = f"*Beside the notebook, and not named in it: {names}*{shown}"
+    return _cell("markdown", text, f"{LAID}0", {"files": names}, handed.album)
 
 
 def _asks(cell: NotebookNode) -> bool:
@@ -520,9 +587,7 @@ def _elsewhere(cells: Sequence[NotebookNode], source: Source) -> Iterator[Why]:
 
     A function's stub is then not run, as it would replace the answer by something that only raises.
     """
-    notebook = cast(NotebookNode, from_dict({"cells": list(cells)}))
-    for name in sorted(source.beside(notebook), key=list(source.cells).index):
-        yield Reason.BESIDE(answer=name)
+    yield from (why for why in source.elsewhere(_notebook(cells)) if why.data.get("held", why))
     own = [defined(cell.source) for cell in cells if cell.cell_type == "code" and _own(cell)]
     for cell in cells:
         name = _name(cell)

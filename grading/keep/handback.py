@@ -18,7 +18,9 @@ from grading.tell import words
 __all__ = ["feedback_zip", "handed_on"]
 
 
-def handed_on(rows: Sequence[Row], students: ClassList, kind: str, assignment: str) -> tuple[list[Row], str, list[str]]:
+def handed_on(
+    rows: Sequence[Row], students: ClassList, kind: str, assignment: str, allow_missing: bool = False
+) -> tuple[list[Row], str, list[str]]:
     """The rows for a platform.
 
     Parameters
@@ -31,6 +33,8 @@ def handed_on(rows: Sequence[Row], students: ClassList, kind: str, assignment: s
         The platform.
     assignment : str
         Its name here.
+    allow_missing : bool
+        Whether who is missing has nothing in, though somebody is graded who is not on the list.
 
     Returns
     -------
@@ -46,6 +50,15 @@ def handed_on(rows: Sequence[Row], students: ClassList, kind: str, assignment: s
         strange = [row.student for row in rows if not row.person]
         said += [f"left out, not on the class list: {some(strange)}"] * bool(strange)
         kept = [row for row in rows if row.person and (row.person.id == row.student or row.person.id not in there)]
+        graded = [row.student for row in rows if not row.person and row.status.readable]
+        missing = [row for row in kept if row.status is Status.MISSING]
+        if graded and missing and not allow_missing:
+            kept = [row for row in kept if row not in missing]
+            whose = some([f"{' '.join(_named(row))} ({row.student})".strip() for row in missing])
+            said.append(
+                f"left out, not final: nothing was found of {whose}, and {some(graded)} is graded and not on the list. "
+                "Is one the other? Name folders by ids of the list; if they really handed in nothing: --allow-missing"
+            )
     waiting = sum(not row.final for row in kept)
     if waiting:
         said.append(f"left out, as the points are not final: {waiting} of {words.number(len(kept), 'student')}")
@@ -58,6 +71,10 @@ def handed_on(rows: Sequence[Row], students: ClassList, kind: str, assignment: s
     if kind == "canvas" and not any(row.person and row.person.number for row in kept):
         said.append("Canvas has to go by SIS IDs and logins: for its own IDs, give --students its exported gradebook")
     return kept, column or assignment, said
+
+
+def _named(row: Row) -> list[str]:
+    return [name for name in (row.person.first_name, row.person.last_name) if name] if row.person else []
 
 
 def _plain(person: Student | None) -> Student | None:

@@ -79,10 +79,12 @@ def verdict(cell: NotebookNode, told: Any, why: Why | None, given: str, before: 
 
 
 def _why(told: Any, given: str, before: Any) -> Why:
-    error, shown = _error(told), _error(before)
     if passed := next((out for out in _dicts(told) if _passed(out)), None):
         name = re.sub(r"[^\w.]", "", str(passed.get("name")))[:LONGEST]
-        return Reason.ABSENT(name=name) if passed.get("what") == "import" else Reason.TEST_HIDDEN(error="EOFError")
+        if passed.get("what") == "import":
+            return Reason.ABSENT(name=name)
+        return Reason.TEST_HIDDEN(error="EOFError" if passed.get("what") == "question" else "OSError")
+    error, shown = _error(told), _error(before)
     if error is None:
         wrote = any(out.get("name") == "stderr" for out in _dicts(told))
         return Reason.TEST_STDERR() if wrote else Reason.TEST_PART(points=0.0)

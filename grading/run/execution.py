@@ -573,10 +573,12 @@ def _outputs(told: Any, count: int, room: int) -> list[NotebookNode]:
 
 
 def _passed(out: dict[str, Any]) -> Why | None:
-    """What a process says that a cell went on without, made anew: an import, a magic, an answer to a question."""
+    """What a process says that a cell went on without, made anew: an import, a file, a magic, an answer."""
     if out.get("output_type") != "passed":
         return None
-    name = re.sub(r"[^\w.%!-]", "", _text(out.get("name"))[:60])
+    name = re.sub(r"[^\w./%!-]", "", _text(out.get("name"))[:60])
+    if out.get("what") == "statement":
+        return Reason.NOT_DONE(name=_text(out.get("words"))[:200])
     if out.get("what") == "import":
         return Reason.NOT_THERE(name=name)
     return (

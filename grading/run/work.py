@@ -324,7 +324,7 @@ def _book(
 ) -> tuple[Row, NotebookNode, list[Stop]]:
     """Grade one notebook: its row, what it looks like when it has run, and the cells that have stopped."""
     begin("", task.limits.total)
-    handed, ran, under = parse(found, book), Ran(), prefix(book, task.bundle.release)
+    handed, ran, under = parse(found, book, task.bundle.beside), Ran(), prefix(book, task.bundle.release)
     notebook, notes = repair(handed, source)
     seed = seed_of(found.content, task.secret) if handed.status.readable else 0
     for attempt in range(TRIES if handed.status.readable else 0):

@@ -1,8 +1,9 @@
 """What a notebook asks of its surroundings and does not get when it is graded: the rest of its cell runs all the same.
 
 A notebook is written where there is somebody at the keyboard, a browser, a network, and whatever is installed. Here a
-statement that needs one of them is passed over: an import, a magic, a question to whoever sits there. What is passed
-over is told beside the outputs, so that a later "name 'pd' is not defined" does not hide why.
+statement that needs one of them is passed over: an import, a magic, a file or a folder that is not there, a question to
+whoever sits there. What is passed over is told beside the outputs, so that a later "name 'pd' is not defined" does not
+hide why.
 """
 
 from __future__ import annotations
@@ -23,12 +24,16 @@ __all__ = ["PassingShell"]
 
 INSTALLERS = {"pip", "pip3", "conda", "mamba", "micromamba", "uv"}  # there is no network, and they would try for long
 INSTALLS = re.compile(rf"\s*(sudo\s+)?(python3?\s+-m\s+)?({'|'.join(INSTALLERS)}|apt|apt-get|brew)\b")
+FORGETS = {"reset"}  # it would take away what was handed out too, and all answers above
 OF_CODE = {"time", "timeit", "prun"}  # line magics that run a statement, whose exceptions are the student's
 ASIDE = {"timeit", "debug"}  # cell magics that keep nothing of what their cell defines
 
 
 class NobodyThere(EOFError):
     """A question that nobody answers."""
+
+
+ELSEWHERE = (ImportError, OSError, NobodyThere)  # exceptions of what another machine would have
 
 
 class Absent:
@@ -87,15 +92,74 @@ class _Imports(ast.NodeTransformer):
         return tried
 
 
+class _Definitions(ast.NodeTransformer):
+    """Of a definition, what stands around its code and needs what is not there; the function itself may do without.
+
+    A decorator is left out. Annotations and defaults become what stands for what is not there.
+    """
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
+        node.decorator_list = [_unless(each, _root(each), ast.parse("lambda it: it")) for each in node.decorator_list]
+        args = node.args
+        node.returns = node.returns and _unless(node.returns, _names(node.returns))
+        for each in (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg):
+            if each and each.annotation:
+                each.annotation = _unless(each.annotation, _names(each.annotation))
+        args.defaults = [_unless(each, _names(each)) for each in args.defaults]
+        args.kw_defaults = [each and _unless(each, _names(each)) for each in args.kw_defaults]
+        return node
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        node.decorator_list = [_unless(each, _root(each), ast.parse("lambda it: it")) for each in node.decorator_list]
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        node.annotation = _unless(node.annotation, _names(node.annotation))
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return node
+
+
+def _names(node: ast.expr) -> list[str]:
+    return [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
+
+
+def _root(node: ast.expr) -> list[str]:
+    """The name with which an expression begins."""
+    while isinstance(node, ast.Call | ast.Attribute):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return [node.id] if isinstance(node, ast.Name) else []
+
+
+def _unless(node: ast.expr, names: list[str], other: ast.Module | None = None) -> ast.expr:
+    """An expression, or where one of the names stands for what is not there, another one: what stands for it."""
+    if not names:
+        return node
+    lacking = f"get_ipython().lacking({', '.join(map(repr, names))})"
+    test, instead = (part.body[0] for part in (ast.parse(lacking), other or ast.parse(lacking)))
+    made = ast.IfExp(ast.Compare(_value(test), [ast.Is()], [ast.Constant(None)]), node, _value(instead))
+    for each in (made, *ast.walk(made.test), *ast.walk(made.orelse)):
+        ast.copy_location(each, node)
+    return made
+
+
+def _value(node: ast.stmt) -> ast.expr:
+    assert isinstance(node, ast.Expr)
+    return node.value
+
+
 class PassingShell(InteractiveShell):
     """IPython that passes over what cannot be had here."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
-        self.ast_transformers.append(_Imports())
+        self.ast_transformers += [_Imports(), _Definitions()]
 
     def passed(self, what: str, name: str, words: str = "") -> None:
-        """Tell that something is passed over; ``what`` is an import, a magic or a question."""
+        """Tell that something is passed over; ``what`` is an import, a statement, a magic or a question."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------------------------------ statements
@@ -104,11 +168,11 @@ class PassingShell(InteractiveShell):
         """Run a statement; one that is passed over has not failed, so that those after it run."""
         failed: bool = await super().run_code(code_obj, result, async_=async_)  # type: ignore[no-untyped-call]
         error = result.error_in_exec if failed and result is not None else None
-        if not isinstance(error, ImportError | NobodyThere):
+        if not isinstance(error, ELSEWHERE):
             return failed
         result.error_in_exec = None
         made = {step.argval for step in dis.get_instructions(code_obj) if step.opname == "STORE_NAME"}
-        why = error if isinstance(error, NotThere | NobodyThere) else NotThere(error.name or _words(error))
+        why = error if isinstance(error, NotThere | NobodyThere) else NotThere(_lacks(error))
         for name in made - self.user_ns.keys():
             self.user_ns[name] = Absent(why)
         return False
@@ -120,7 +184,13 @@ class PassingShell(InteractiveShell):
         elif isinstance(error, ImportError):
             name = str(error) if isinstance(error, NotThere) else error.name
             self.passed(*(("import", name) if name else ("magic", "a line", _words(error))))
-        return isinstance(error, ImportError | NobodyThere)
+        elif isinstance(error, OSError):
+            self.passed("statement", "", f"{type(error).__name__}: {_words(error)}")
+        return isinstance(error, ELSEWHERE)
+
+    def lacking(self, *names: str) -> Absent | None:
+        """What stands for something that is not there, if one of these names does."""
+        return next((each for each in map(self.user_ns.get, names) if isinstance(each, Absent)), None)
 
     def not_imported(self, error: ImportError, module: str, name: str, bound: str) -> None:
         """Tell of an import that failed, and let what it should have bound say so too."""
@@ -142,6 +212,8 @@ class PassingShell(InteractiveShell):
         """Run a magic, or pass it over."""
         if magic_name in INSTALLERS:
             return self.passed("magic", f"%{magic_name}", "nothing is installed here")
+        if magic_name in FORGETS:
+            return self.passed("magic", f"%{magic_name}", "all that is defined is kept")
         try:
             return super().run_line_magic(magic_name, line, _stack_depth + 1)
         except Exception as error:
@@ -195,6 +267,13 @@ class PassingShell(InteractiveShell):
         )
         print(done.stdout.decode("utf-8", "replace"), end="")
         self.user_ns["_exit_code"] = done.returncode
+
+
+def _lacks(error: ImportError | OSError) -> str:
+    """The name of what an exception says is not there, of a module or a file."""
+    path = error.name if isinstance(error, ImportError) else error.filename
+    named = re.search(r"[^\s'\"]*/[^\s'\"]+|[\w-]+\.\w+", _words(error))
+    return str(path or (named[0] if named else _words(error)))
 
 
 def _words(error: Exception) -> str:

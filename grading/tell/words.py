@@ -66,8 +66,10 @@ WORDS = {
     Reason.STRANGER: "not in the students file",
     Reason.NOT_THERE: "{name} is not there when graded; {place} went on without it",
     Reason.NOBODY_THERE: "nobody answers input() when graded; {place} went on without an answer",
+    Reason.NOT_DONE: "{place} went on without a statement that stopped with {name}",
     Reason.NO_MAGIC: "{name} does nothing when graded, and the cell went on without it: {words}",
     Reason.BESIDE: "the answer {answer} is not in its cell, and an own cell beside it may hold it: a person reads it",
+    Reason.FARTHER: "the answer {answer} is not in its cell, and {held} may hold it: a person reads it",
     Reason.OWN_CELL: "the answer {answer} was left as it was; what an own cell defines counts",
     Reason.IN_DOUBT: "journal and gradebook do not say the same of this student; the next round grades it again",
 }

@@ -725,7 +725,9 @@ def beside(tmp_path, layout, *names):
 def test_modules_and_data_beside_the_notebook(layout, tmp_path):
     found = beside(tmp_path, layout, "helper.py", "data.csv", "numpy.py", "notes.docx", "submission_secret.txt")
     assert found.files == {"helper.py": b"# helper.py", "data.csv": b"# data.csv"}
-    assert found.notes == ("numpy.py was not used: Python has a module of this name",)
+    unused, document = found.notes
+    assert unused == "numpy.py was not used: Python has a module of this name"
+    assert "notes.docx; open it" in document
 
 
 @pytest.mark.parametrize("layout", ["folder", "zip"])
@@ -762,3 +764,15 @@ def test_another_module_is_another_submission(tmp_path):
     assert (one.digest, one.content) == (later.digest, later.content)
     assert one.digest != other.digest
     assert one.content != other.content
+
+
+@pytest.mark.parametrize("name", ["Answer 3.pdf", "proof.HEIC", "words.docx", "scans/page.tiff"])
+def test_a_document_beside_the_notebook_is_named(name, tmp_path):
+    """It may hold a proof, and nobody would know: only pictures that can be shown come onto the page."""
+    path = tmp_path / "ann" / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"anything")
+    (tmp_path / "ann" / "small.ipynb").write_text('{"cells": []}')
+    found = find.submissions(tmp_path, "small")[0]["ann"].load()
+    assert found.status is Status.GRADED
+    assert any(name in note and "open it" in note for note in found.notes)

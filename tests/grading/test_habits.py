@@ -95,6 +95,8 @@ def answered(text, **more):
 
 
 PERSON = "the answer why is not in its cell, and an own cell beside it may hold it: a person reads it"
+FARTHER = "the answer why is not in its cell, and {} may hold it: a person reads it"
+TOP = FARTHER.format("own words at the top of the notebook")
 PICTURE = picture()
 LONG = "data:image/png;base64," + picture(size=(900, 900))
 
@@ -142,6 +144,18 @@ ELSEWHERE = {
         list((right() | {"title": words("# Small\n\nBut I think that it is linear.")}).values()),
         page=("But I think that it is linear.",),
     ),
+    "the proof stands at the top": Case(
+        [words("It is linear, as each of the terms is. " * 8), *right("YOUR ANSWER HERE").values()], says=(TOP,)
+    ),
+    "a photo of it does": Case(
+        [words("![](attachment:a.png)", a_png={"image/png": PICTURE}), *right("YOUR ANSWER HERE").values()],
+        says=(TOP,),
+    ),
+    "a name and a number at the top are no answer": Case(
+        [words("Name: Ada Lovelace\n\nMatriculation number: 1234567"), *right("YOUR ANSWER HERE").values()],
+        why="0",
+        says=("not solved yet: why",),
+    ),
     "the function in a new cell below the stub": Case(
         with_own(right(double=STUB["double"]), code(RIGHT["double"]), below="solve-double"),
         says=("the answer solve-double was left as it was; what an own cell defines counts",),
@@ -165,6 +179,10 @@ ELSEWHERE = {
         with_own(
             right(double=STUB["double"]), code("%matplotlib inline\ndouble = lambda x: 2 * x"), above="solve-double"
         ),
+    ),
+    "the function in a cell for words, as Markdown has code": Case(
+        with_own(right(double=STUB["double"]), words(f"```python\n{RIGHT['double']}\n```"), below="solve-double"),
+        says=("double was defined in a cell for words, which was read as code",),
     ),
     "the function in a wrong own cell": Case(
         with_own(right(double=STUB["double"]), code("def double(x):\n    return x * x"), below="solve-double"),
@@ -276,6 +294,7 @@ MAGICS = {f"{line} in the answer": answered(f"{line}\nRIGHT", never=("stopped wi
         page=("%tensorflow_version does nothing when graded",),
         complaint="otter-grader #906",
     ),
+    "%reset -f below the answer": answered("RIGHT\n%reset -f", page=("%reset does nothing when graded",)),
     "what a timed statement raises is the student's": answered(
         "%time 1 / 0\nRIGHT", double="0", says=("the answer stopped with ZeroDivisionError",)
     ),
@@ -313,8 +332,25 @@ IMPORTS = {
     ),
     "a decorator of what is not there": answered(
         "from numba import njit\n@njit\nRIGHT",
-        double="0",
-        says=(gone("numba"), "double: numbers: it needs numba, which is not there when graded"),
+        says=(gone("numba") + "; cell solve-double went on without it",),
+        never=("stopped",),
+    ),
+    "a decorator with arguments": answered(
+        "import numba as nb\n@nb.njit([nb.float64(nb.float64)], cache=True)\nRIGHT", says=(gone("numba"),)
+    ),
+    "a decorator of a method, and one that is there": answered(
+        "import functools, torch\nclass Two:\n    @torch.no_grad()\n    @staticmethod\n    def of(x):\n"
+        "        return 2 * x\n"
+        "@functools.lru_cache\ndef double(x):\n    return Two.of(x)",
+        says=(gone("torch"),),
+    ),
+    "annotations and defaults of what is not there": answered(
+        "import torch\nfrom typing import Optional\n"
+        "def double(x: Optional[torch.Tensor], device=torch.device('cpu'), *, to: torch.dtype = None)"
+        " -> torch.Tensor:\n"
+        "    half: torch.Tensor = x\n    return 2 * half",
+        says=(gone("torch"),),
+        never=("stopped",),
     ),
     "a window for plots": answered("import matplotlib\nmatplotlib.use('TkAgg')\nRIGHT", never=("stopped",)),
     "a bar of widgets": answered(
@@ -361,6 +397,30 @@ FILES = {
     "a package beside the notebook": answered(
         "from tools.two import two\ndef double(x):\n    return two * x",
         files={"tools/__init__.py": "", "tools/two.py": "two = 2"},
+    ),
+    "a drive that is not mounted": answered(
+        "import os\nos.chdir('/content/drive/MyDrive')\nRIGHT",
+        says=("cell solve-double went on without a statement that stopped with FileNotFoundError: [Errno 2] No such",),
+        page=("went on without a statement",),
+    ),
+    "data that was forgotten": answered(
+        "import numpy as np\nweights = np.loadtxt('/content/two.csv')\nprint(weights[0])\nRIGHT",
+        says=("a statement that stopped with FileNotFoundError: /content/two.csv not found",),
+        never=("solve-double: stopped",),
+    ),
+    "the answer needs data that was forgotten": answered(
+        "import numpy as np\ntwo = np.loadtxt('/content/two.csv')\ndef double(x):\n    return two * x",
+        double="0",
+        says=("double: numbers: it needs /content/two.csv, which is not there when graded",),
+    ),
+    "an open file, a style and a download": answered(
+        "import matplotlib.pyplot as plt, urllib.request\nplt.style.use('seaborn')\n"
+        "with open('/content/a.txt') as file:\n    lines = file.readlines()\n"
+        "urllib.request.urlretrieve('https://example.org/a.csv', 'a.csv')\nRIGHT",
+        says=("a statement that stopped with OSError: 'seaborn' is not a valid package style",),
+    ),
+    "a file that the function opens": answered(
+        "def double(x):\n    open('/content/two.csv')\n    return 2 * x", double="0", says=("FileNotFoundError",)
     ),
     "a module that was forgotten": answered(
         "import helper\ndef double(x):\n    return helper.twice(x)",
@@ -427,6 +487,40 @@ PICTURES = {
         list(right("![](./proof.png)").values()),
         files={"proof.png": base64.b64decode(PICTURE)},
         page=(PICTURE,),
+    ),
+    "a document beside the notebook": Case(
+        list(right("YOUR ANSWER HERE").values()),
+        files={"proof.pdf": "%PDF-1.4"},
+        says=(
+            "beside the notebook, not shown and not graded: ",
+            "proof.pdf; open it for an answer",
+            FARTHER.format("proof.pdf beside the notebook"),
+        ),
+    ),
+    "a telephone's photo beside the notebook": Case(
+        list(right("YOUR ANSWER HERE").values()),
+        files={"IMG_1.HEIC": b"heic"},
+        says=(FARTHER.format("IMG_1.HEIC beside the notebook"),),
+    ),
+    "a photo beside the notebook that nothing links": Case(
+        list(right("YOUR ANSWER HERE").values()),
+        files={"scans/proof.png": base64.b64decode(PICTURE)},
+        says=(FARTHER.format("scans/proof.png beside the notebook"),),
+        page=(PICTURE, "Beside the notebook, and not named in it: scans/proof.png"),
+    ),
+    "an answer in a text file": Case(
+        list(right("YOUR ANSWER HERE").values()),
+        files={"answer.txt": "Since it is linear.", "requirements.txt": "numpy"},
+        says=(FARTHER.format("answer.txt beside the notebook"),),
+    ),
+    "a plot that the code has saved is no answer": Case(
+        list(right("YOUR ANSWER HERE", double=f"name = 'plot.png'\n{RIGHT['double']}").values()),
+        files={"plot.png": base64.b64decode(PICTURE)},
+        why="0",
+        says=("not solved yet: why",),
+    ),
+    "a document beside an answer in its cell": Case(
+        list(right().values()), files={"proof.pdf": "%PDF-1.4"}, never=("a person reads it",)
     ),
     "a drawing that could run": Case(
         list(right("![](attachment:a.svg)").values()),

@@ -82,6 +82,54 @@ def test_answer_in_a_cell_of_the_wrong_kind(source):
     assert "was a markdown cell, read as code" in notes
 
 
+@pytest.mark.parametrize("fence", ["```python\n{}\n```", "```\n{}```\n", "\n``` py\n{}\n  ```"])
+def test_code_in_a_cell_for_words_and_in_marks_of_markdown(fence, source):
+    """Where a cell became one for words, some write it as Markdown has code; nothing else may come of such marks."""
+    right = "def double(x):\n    return 2 * x"
+    notebook, _ = repaired(source, cell("markdown", fence.format(right), "solve-double"))
+    assert right in [c.source for c in notebook.cells if c.cell_type == "code"]
+    stub = cell("code", source.given["solve-double"], "solve-double")
+    notebook, notes = repaired(source, stub, cell("markdown", fence.format(right)))
+    assert right in [c.source for c in notebook.cells if c.cell_type == "code"]
+    assert "double was defined in a cell for words" in notes
+    said = f"I first wrote\n\n{fence.format(right)}\n\nbut that is slow."
+    notebook, _ = repaired(source, stub, cell("markdown", said))
+    assert said in [c.source for c in notebook.cells if c.cell_type == "markdown"]
+
+
+def test_words_after_the_last_task_may_be_of_any_question():
+    """Of code at the end nobody would think so, nor of what was handed out there."""
+    notebook = small_source()
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell("## Task 7: Motives\n\nYOUR ANSWER HERE", id="first"))
+    notebook.cells[1].metadata.nbgrader = {**notebook.cells[-1].metadata.nbgrader, "grade_id": "first"}
+    notebook.cells.append(nbformat.v4.new_markdown_cell("Well done!", id="end"))
+    text = nbformat.writes(notebook)
+    source = Source.parse(text, text)
+    stub, answer, end = cell("markdown", source.given["first"], "first"), cell("markdown", "Yes.", "why"), "Well done!"
+    for own, waits in ((("markdown", "It has none."), True), (("code", "1 + 1"), False), (("markdown", end), False)):
+        found, notes = repaired(source, stub, answer, cell("markdown", end), cell(*own))
+        assert ("the answer first is not in its cell" in notes) is waits
+        assert source.blank(found) == (set() if waits else {"first"})
+    for own, waits in (("Group 3, Ada", False), ("On task 7: it has none.", True), ("Motives: none", True)):
+        _, notes = repaired(source, cell("markdown", own), stub, answer)
+        assert ("words at the top of the notebook may hold it" in notes) is waits
+
+
+@pytest.mark.parametrize("typed", ["Since it is linear.\n\n{}", "{}\n\nSince it is linear."])
+def test_an_answer_typed_into_the_words_of_the_next_task_waits(typed):
+    """The cell below is one double click away, and where nothing was typed into it nobody has answered."""
+    notebook, end = small_source(), nbformat.v4.new_markdown_cell("## The next task", id="next")
+    end.metadata.nbgrader = {**notebook.cells[0].metadata.nbgrader, "grade_id": "next"}
+    notebook.cells.append(end)
+    text = nbformat.writes(notebook)
+    source = Source.parse(text, text)
+    stub = cell("markdown", source.given["why"], "why")
+    _, notes = repaired(source, stub, cell("markdown", typed.format(end.source), "next"))
+    assert "the answer why is not in its cell, and an own cell beside it may hold it" in notes
+    _, notes = repaired(source, stub, cell("markdown", end.source, "next"))
+    assert "may hold it" not in notes
+
+
 @pytest.mark.parametrize(
     ("data", "status", "said"),
     [

@@ -4,11 +4,13 @@ import csv
 import io
 import unicodedata
 import zipfile
+from dataclasses import replace
 
 import pytest
 from nbgrader.api import Gradebook
 from test_collect import GRADED, NOTEBOOK, files, loaded, zipped
 
+from grading.intake import find
 from grading.intake.classlist import ListError, read_list
 from grading.record import Student
 
@@ -204,6 +206,68 @@ def test_an_id_with_a_hyphen_is_not_another_students(tmp_path):
     assert list(loaded(tmp_path, CLASS)[0]) == ["mary-ada", "x-zoe", "y-z"]
 
 
+HALS = {
+    each.id: each
+    for each in (
+        Student("hal", "Hal", "García Pérez"),
+        Student("ana", "Ana María", "Müller"),
+        Student("eva1", "Eva", "Kim Lee"),
+        Student("eva2", "Eva", "Kim Park"),
+        Student("tom", "Tom", "Ray Rose"),
+        Student("303", "Dee", "van der Berg", login="dee"),
+        Student("304", "Max", "Meier", login="max_meier"),
+        Student("305", "Kim", "Meier", login="meier"),
+    )
+}
+
+
+def test_a_part_of_the_names_is_enough_where_nobody_else_has_it(tmp_path):
+    """Two who may be meant, two folders that may be theirs, and a last name alone stay what they are."""
+    files(tmp_path, *(f"{name}/small.ipynb" for name in ("Hal Garcia", "Ana Mueller", "Eva Kim", "Ray")))
+    files(tmp_path, f"Tom Ray_5{DEVICE}/small.ipynb", f"Tom Rose_6{DEVICE}/small.ipynb")
+    files(tmp_path, f"Kim Ho Meier_7{DEVICE}/small.ipynb")
+    rows, notes = loaded(tmp_path, HALS)
+    assert list(rows) == ["305", "ana", "Eva Kim", "hal", "Ray", "Tom Ray", "Tom Rose"]
+    said = "Hal Garcia was taken for hal: nobody else on the list has these names"
+    assert said in rows["hal"][1]
+    assert said in notes
+
+
+@pytest.mark.parametrize(
+    "known", [HALS, {k: replace(each, login="") for k, each in HALS.items()}], ids=["", "no login"]
+)
+def test_ilias_with_a_name_or_a_login_of_several_words(known, tmp_path):
+    names = ("van_der_Berg_Dee_dee_33", "Meier_Max_max_meier_34", "García_Pérez_Hal_hal_35", "Ray_Rose_Tom_tr_x_36")
+    files(tmp_path, *(f"Abgaben/{name}/small.ipynb" for name in names))
+    assert set(loaded(tmp_path, known)[0]) == {"303", "304", "hal", "tom"}
+
+
+@pytest.mark.parametrize("teams", [("Team_1", "Team_2"), ("Team_1", "Team_1"), ("Team 1", "Die_Zwei")])
+def test_ilias_teams(teams, tmp_path):
+    names = ("Lovelace_Ada_ada_300", "Brecht_Bert_bb_301")
+    files(tmp_path, *(f"Abgaben/{team}/{name}/small.ipynb" for team, name in zip(teams, names, strict=True)))
+    assert list(loaded(tmp_path, CLASS)[0]) == ["0815", "ada"]
+    files(tmp_path / "one", "Abgaben/Team_1/Lovelace_Ada_ada_300/small.ipynb")
+    assert list(loaded(tmp_path / "one", CLASS)[0]) == ["ada"]
+
+
+@pytest.mark.parametrize("ending", [".txt", ".json", ".TXT"])
+def test_what_a_browser_puts_after_the_name(ending, tmp_path):
+    files(tmp_path, f"ada/small.ipynb{ending}", f"zoe.ipynb{ending}", f"Bert Brecht_5{DEVICE}/small.ipynb{ending}")
+    files(tmp_path, f"lvb/small.ipynb{ending}", "lvb/small.ipynb")
+    rows, _ = loaded(tmp_path, CLASS)
+    assert {name: status for name, (status, _) in rows.items()} == {
+        "ada": "renamed", "0815": "renamed", "zoe": "graded", "lvb": "graded"
+    }  # fmt: skip
+    assert rows["ada"][1] == f"small.ipynb{ending} was taken for small.ipynb"
+
+
+def test_a_document_around_the_notebooks_folder_is_seen(tmp_path):
+    files(tmp_path, "ada/proof.pdf", "ada/small/small.ipynb", "zoe/small/small.ipynb", "zoe/small/Übung.png")
+    places, _ = find.submissions(tmp_path, "small", CLASS)
+    assert [places[name].load().unseen for name in ("ada", "zoe")] == [("proof.pdf",), ("Übung.png",)]
+
+
 TWINS = {name: Student(name, "Wu", "Wu", f"{name}@uni.example", number=str(n)) for n, name in ((12, "w1"), (13, "w2"))}
 
 
@@ -389,6 +453,11 @@ def test_most_of_the_list_is_missing(small, monkeypatch):
     assert [row["status"] for row in small.rows().values()] == ["missing", "missing", "graded"]
     table = said(small, "export", "small", "--format", "moodle")
     assert "not on the class list: Group X" in table.err
+    assert "not final: nothing was found of Ada Lovelace (1234), Bert Brecht (1235), and Group X is graded" in table.err
+    assert "nothing to upload yet" in table.err
+    assert list(csv.DictReader(io.StringIO(table.out))) == []
+    table = said(small, "export", "small", "--format", "moodle", "--allow-missing")
+    assert "nothing to upload yet" not in table.err
     lines = list(csv.DictReader(io.StringIO(table.out)))
     assert [line["ID number"] for line in lines] == ["1234", "1235"]
 
