@@ -492,8 +492,10 @@ class _Search:
 
 def _unseen(name: str) -> bool:
     """Whether a file may hold an answer, and cannot be shown: by its kind, or as its name is not safe."""
-    ending = os.path.splitext(name)[1].lower()
-    return not name.startswith(".") and (ending in DOCUMENTS or (ending in PICTURES and not SAFE.fullmatch(name)))
+    stem, ending = os.path.splitext(name.lower())
+    if stem.startswith(".") or stem in ("readme", "license"):  # a repository's own
+        return False
+    return ending in DOCUMENTS or (ending in PICTURES and not SAFE.fullmatch(name))
 
 
 def _secret(file: Entry | None) -> str:
