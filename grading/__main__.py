@@ -22,6 +22,7 @@ from grading.intake.archive import some
 from grading.intake.classlist import ClassList
 from grading.intake.find import TEAM
 from grading.intake.repair import Source
+from grading.keep import prints
 from grading.keep.gradebook import AddressError, address, shown
 from grading.keep.handback import feedback_zip, handed_on
 from grading.keep.journal import replace_file
@@ -211,10 +212,8 @@ def _feedback_of(course: Course) -> str:
 
 def _publish(course: Course, rows: Sequence[Row], source: Source) -> list[similar.Pair]:
     """The table, the CSV and the report."""
-    codes = similar.handed_in(course.state, course.assignment, course.books)
-    pairs = similar.pairs(codes, similar.given(course.release, course.books))
     teams = {row.student: {told for told in map(words.said, row.notes) if told.startswith(TEAM)} for row in rows}
-    pairs = [pair for pair in pairs if not teams.get(pair.one, set()) & teams.get(pair.other, set())]
+    pairs = [pair for pair in prints.pairs(course) if not teams.get(pair.one, set()) & teams.get(pair.other, set())]
     page = report.html(
         course.assignment,
         rows,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import json
 import os
 import re
 import secrets
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from grading.keep import private
 from grading.record import Row
 
-__all__ = ["Journal", "replace_file", "secret_of"]
+__all__ = ["Journal", "replace_file", "replace_files", "secret_of"]
 
 
 class Journal:
@@ -47,7 +49,7 @@ class Journal:
                 with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
                     self._take(json.loads(line))
         if torn:
-            self._add({})
+            self._add("")
 
     def _take(self, line: dict[str, Any]) -> None:
         if "begun" in line:
@@ -58,9 +60,9 @@ class Journal:
             line.pop("total", None)
             self.rows[line["student"]] = Row.loaded(line)
 
-    def _add(self, line: dict[str, Any]) -> None:
+    def _add(self, *lines: str) -> None:
         with open(self.path, "a", encoding="utf-8", opener=private.opener) as file:
-            file.write("\n" * (not line) or json.dumps(line, ensure_ascii=False) + "\n")
+            file.writelines(f"{line}\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
 
@@ -68,17 +70,23 @@ class Journal:
         """The submissions of this round lie there."""
         if self.place != str(place):
             self.place = str(place)
-            self._add({"place": self.place})
+            self._add(_line({"place": self.place}))
 
-    def begin(self, student: str) -> None:
-        """From now on what the gradebook has for this student is in doubt."""
-        if self.rows.pop(student, None) is not None:
-            self._add({"begun": student})
+    def begin(self, students: Iterable[str]) -> None:
+        """From now on what the gradebook has for these students is in doubt."""
+        begun = [student for student in students if self.rows.pop(student, None) is not None]
+        if begun:
+            self._add(*(_line({"begun": student}) for student in begun))
 
-    def end(self, row: Row) -> None:
-        """The gradebook has this row."""
-        self._add({**row.plain(), "total": row.total})
-        self.rows[row.student] = row
+    def end(self, rows: Iterable[Row]) -> None:
+        """The gradebook has these rows."""
+        ended = {row.student: row for row in rows}
+        self._add(*(_line({**row.plain(), "total": row.total}) for row in ended.values()))
+        self.rows |= ended
+
+
+def _line(about: dict[str, Any]) -> str:
+    return json.dumps(about, ensure_ascii=False)
 
 
 def secret_of(state: Path) -> str:
@@ -121,11 +129,45 @@ def replace_file(path: Path, content: str | bytes) -> None:
     OSError
         If there is no room, or no right to write; the old file is as it was.
     """
+    new = _written(path, content)
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def replace_files(contents: Mapping[Path, str | bytes], state: Path) -> None:
+    """The same for many files of a state, which wait for the disk once. What is empty is no file."""
+    new = {path: _written(path, content) for path, content in contents.items() if content}
+    _sync(state, new.values())
+    for path in contents:
+        if path in new:
+            new[path].replace(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _written(path: Path, content: str | bytes) -> Path:
+    """The new file, beside the old one."""
     private.folder(path.parent)
     new = path.with_name(f".{path.name}.new")  # one name, so that what a power cut left is overwritten
     new.unlink(missing_ok=True)  # and not followed if somebody has put a link there
     with open(new, "xb", opener=private.opener) as file:
         file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    return new
+
+
+def _sync(folder: Path, files: Iterable[Path]) -> None:
+    """On disk: all that its file system has, where one call does it; else one file after the other."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            done = ctypes.CDLL(None, use_errno=True).syncfs(handle)
+        finally:
+            os.close(handle)
+    except (AttributeError, OSError, TypeError):  # another system than Linux
+        for path in files:
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+        return
+    if done:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))

@@ -1,8 +1,8 @@
 """One round of grading: every submission gets a row, whatever is wrong with it or with others.
 
 Submissions are graded beside each other by workers (`grading.run.work`, `grading.run.pool`). What comes back is written
-here, one submission after the other: the files, the gradebook, and then a line in the journal. What has no line is
-graded again in the next round, so a round can be killed at any time.
+here, that of a second together, since a disk takes as long for many as for one: the files, the gradebook, and then a
+line for each in the journal. What has no line is graded again in the next round, so a round can be killed at any time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import functools
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -29,8 +30,8 @@ from grading.intake.classlist import ClassList, ListError, read_list
 from grading.intake.platforms import Label, Roster
 from grading.intake.repair import Found, Source
 from grading.keep import private
-from grading.keep.gradebook import Grades, LockedError, shown
-from grading.keep.journal import Journal, replace_file, secret_of
+from grading.keep.gradebook import Booked, Grades, LockedError, shown
+from grading.keep.journal import Journal, replace_file, replace_files, secret_of
 from grading.keep.memory import Memory, remember
 from grading.record import Reason, Row, Status, Student
 from grading.run import pool
@@ -50,6 +51,8 @@ from grading.run.work import (
 
 __all__ = ["Course", "UsageError", "feedback_again", "grade", "read_students", "rows_of"]
 
+GROUP = 50  # submissions that are written together
+LINGER = 1.0  # seconds that one of them waits for others
 MOMENT = 1.0  # seconds in which a killed round lets go of its lock
 
 
@@ -233,10 +236,11 @@ def grade(
     try:
         with _alone(course.state / "lock"):
             remember(course.state, course.memory)
-            if fresh or not Journal(course.journal).rows.keys() >= set(names):
+            journal = Journal(course.journal)
+            if fresh or not journal.rows.keys() >= set(names):
                 workers.start()
             rules = (secret_of(course.state), unisolated, container)
-            one = _Round(course, limits or Limits(), students, progress, submissions, rules)
+            one = _Round(course, journal, limits or Limits(), students, progress, submissions, rules)
             try:
                 return one.all(handed, [only] if only else names, workers, fresh)
             finally:
@@ -320,6 +324,7 @@ class _Round:
     def __init__(
         self,
         course: Course,
+        journal: Journal,
         limits: Limits,
         students: Mapping[str, Student],
         progress: Callable[[Row, int, int], None],
@@ -328,7 +333,7 @@ class _Round:
     ) -> None:
         self.place, self.rules = place, rules
         self.course, self.limits, self.students, self.progress = course, limits, students, progress
-        self.journal = Journal(course.journal)
+        self.journal = journal
         self.book = Grades(course.url, course.state, course.assignment, course.config())
         if faults := list(Bundle.read(course.folder, None).faults()):
             raise UsageError(f"{course.assignment} cannot be graded: {'; '.join(faults)}")
@@ -365,9 +370,23 @@ class _Round:
                 self.when[name] = found.handed_in
                 yield Task(found, self.bundle, self.limits, self.digest, late, *self.rules)
 
+        def write() -> None:
+            some = [ready.popleft() for _ in range(len(ready))]
+            for row in self._write(some):
+                self._done(row, rows, len(names))
+
+        ready, since = deque[tuple[Task, Graded]](), time.monotonic()
         most = len(self.course.books) * SLOWEST * self.limits.total + 120
-        for task, result in pool.results(workers, grade_one, tasks(), most):
-            self._done(self._write(task, result), rows, len(names))
+        try:
+            for task, result in pool.results(workers, grade_one, tasks(), most, write):
+                if isinstance(result, RefusedError):
+                    raise result
+                since = since if ready else time.monotonic()
+                ready.append((task, not_graded(task, result) if isinstance(result, BaseException) else result))
+                if len(ready) == GROUP or time.monotonic() - since > LINGER:
+                    write()
+        finally:
+            write()
         return _now(self.book, [rows[name] for name in names], self.source, self.students)
 
     def _kept(self, student: str) -> find.Place | None:
@@ -389,40 +408,41 @@ class _Round:
             return 0.0
         return max(0.0, (found.handed_in - due).total_seconds())
 
-    def _keep(self, found: Found) -> None:
-        """What was handed in, where formgrader's Autograde button looks for it, and when: with every step."""
-        steps = ("submitted", "autograded", "feedback")
-        folders = {step: self.course.file(step, found.student, "").parent for step in steps}
+    def _files(self, found: Found, graded: Graded) -> Iterator[tuple[Path, str | bytes]]:
+        """What was handed in, where formgrader's Autograde button looks for it, and what came of it, and when."""
+        steps = ["submitted", "autograded", "feedback"]
         if self.place == self.course.state / "submitted":
-            del folders["submitted"]  # it lies there already
-        else:
-            for book in self.course.books:
-                _replace(folders["submitted"] / f"{book}.ipynb", found.parts.get(book, found).data)
+            steps.remove("submitted")  # it lies there already
+        for book in self.course.books:
+            if "submitted" in steps:
+                yield self.course.file("submitted", found.student, book), found.parts.get(book, found).data
+            yield self.course.file("autograded", found.student, book), graded.autograded[book]
+            yield self.course.file("feedback", found.student, book, "html"), graded.pages[book]
         when = f"{found.handed_in:%Y-%m-%d %H:%M:%S.%f} UTC" if found.handed_in else ""
-        for folder in folders.values():
-            _replace(folder / "timestamp.txt", when)
-            _replace(folder / "submission_secret.txt", found.secret)  # `nbgrader release_feedback` asks for it
+        for folder in (self.course.file(step, found.student, "").parent for step in steps):
+            yield folder / "timestamp.txt", when
+            yield folder / "submission_secret.txt", found.secret  # `nbgrader release_feedback` asks for it
 
-    def _write(self, task: Task, result: Graded | BaseException) -> Row:
-        student, course = task.found.student, self.course
-        if isinstance(result, RefusedError):
-            raise result
-        if isinstance(result, BaseException):
-            result = not_graded(task, result)
-        row = result.row
-        self.journal.begin(student)
-        self._keep(task.found)
-        for book in course.books:
-            replace_file(course.file("autograded", student, book), result.autograded[book])
-            replace_file(course.file("feedback", student, book, "html"), result.pages[book])
-        silent = [item for item, verdict in row.verdicts.items() if verdict.reason is Reason.NO_ANSWER]
-        comments = dict.fromkeys(silent, "No response.")
-        self.book.write(row, comments, self.when.pop(student), self.students.get(student))
-        row = replace(row, penalty=self.book.penalty(student) if row.late else 0.0)
-        if row.penalty:
-            _pages(course, row, self.bundle)
-        self.journal.end(row)
-        return row
+    def _write(self, done: Sequence[tuple[Task, Graded]]) -> list[Row]:
+        """Files, gradebook and journal of several submissions, each of these synced once."""
+        entries, files = list[Booked](), dict[Path, str | bytes]()
+        for task, graded in done:
+            student, row = task.found.student, graded.row
+            silent = [item for item, verdict in row.verdicts.items() if verdict.reason is Reason.NO_ANSWER]
+            comments = dict.fromkeys(silent, "No response.")
+            entries.append(Booked(row, comments, self.when.pop(student), self.students.get(student)))
+            files |= self._files(task.found, graded)
+        if not entries:
+            return []
+        self.journal.begin([entry.row.student for entry in entries])
+        replace_files(files, self.course.state)
+        lost = self.book.write(entries)
+        rows = [replace(row, penalty=lost.get(row.student, 0.0) if row.late else 0.0) for row, *_ in entries]
+        for row in rows:
+            if row.penalty:
+                _pages(self.course, row, self.bundle)
+        self.journal.end(rows)
+        return rows
 
 
 def _pages(course: Course, row: Row, bundle: Bundle, words: Mapping[str, str] | None = None) -> bool:
@@ -436,14 +456,6 @@ def _pages(course: Course, row: Row, bundle: Bundle, words: Mapping[str, str] | 
             page = feedback_page(part(row, under), notebook, source, course.site, own)
             replace_file(course.file("feedback", row.student, book, "html"), page)
     return found
-
-
-def _replace(path: Path, content: str | bytes) -> None:
-    """Nothing is a file that is not there."""
-    if content:
-        replace_file(path, content)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _now(book: Grades, rows: Iterable[Row], source: Source, students: Mapping[str, Student]) -> list[Row]:

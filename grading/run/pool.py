@@ -8,6 +8,7 @@ no other.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
@@ -19,6 +20,7 @@ __all__ = ["ClusterError", "cluster", "processes", "results"]
 
 TRIES = 3
 CONNECT = 5  # seconds for a scheduler to answer
+TICK = 0.5  # seconds without a result after which there is time for something else
 PATIENCE = 60  # seconds for its first worker
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -122,7 +124,11 @@ def cluster(scheduler: str, jobs: int) -> Iterator[Workers]:
 
 
 def results(
-    workers: Workers, function: Callable[[Task], Result], tasks: Iterable[Task], patience: float
+    workers: Workers,
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    patience: float,
+    idle: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Task, Result | BaseException]]:
     """What a function makes of each task, as it comes.
 
@@ -136,6 +142,8 @@ def results(
         Asked for the next one only when there is room for it.
     patience : float
         Seconds without any result after which the workers are given up, and new ones made.
+    idle : callable
+        Called when nothing has come for a moment.
 
     Yields
     ------
@@ -144,7 +152,7 @@ def results(
     """
     coming, again, tries = iter(tasks), deque[Task](), Counter[int]()
     pending: dict[Future[Result], Task] = {}
-    executor, over = workers.executor(), False
+    executor, over, came = workers.executor(), False, time.monotonic()
     try:
         while True:
             broken = False
@@ -164,7 +172,13 @@ def results(
             if not pending and not broken:
                 over = True
                 return
-            done, _ = wait(pending, timeout=patience, return_when=FIRST_COMPLETED) if pending else (set(), None)
+            done, _ = (
+                wait(pending, timeout=min(TICK, patience), return_when=FIRST_COMPLETED) if pending else (set(), None)
+            )
+            if done:
+                came = time.monotonic()
+            else:
+                idle()
             for future in done:
                 task = pending.pop(future)
                 try:
@@ -178,7 +192,8 @@ def results(
                         yield task, error
                 except Exception as error:
                     yield task, error
-            if broken or not (done or not pending):
+            if broken or (pending and time.monotonic() - came > patience):
+                came = time.monotonic()
                 for task in pending.values():
                     tries[id(task)] += 1
                     if tries[id(task)] < TRIES:

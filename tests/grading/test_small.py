@@ -18,7 +18,7 @@ from nbgrader.utils import notebook_hash
 
 from grading import __main__ as cli
 from grading.intake.repair import safe_id
-from grading.keep.gradebook import Grades
+from grading.keep.gradebook import Booked, Grades
 from grading.keep.journal import Journal
 from grading.keep.round import read_students
 from grading.record import GroupVerdict, Hint, Reason, Row, Status, Student, Verdict
@@ -247,7 +247,7 @@ OLD = {"student": "ann", "status": "graded", "items": {"double": 2.0}, "reasons"
 def test_a_line_that_cannot_be_read_is_no_result(tmp_path, change):
     """That student is graded again, and no other."""
     for name in ("ann", "ben"):
-        Journal(tmp_path / "journal").end(Row(name, Status.GRADED, {"double": 2.0}, VERDICTS))
+        Journal(tmp_path / "journal").end([Row(name, Status.GRADED, {"double": 2.0}, VERDICTS)])
     lines = [json.loads(line) for line in (tmp_path / "journal").read_text().splitlines()]
     texts = [json.dumps(each) + "\n" for each in (change(lines[0]), lines[1])]
     (tmp_path / "journal").write_text("".join(texts))
@@ -262,10 +262,10 @@ def test_journal_doubts_what_was_begun(tmp_path):
     ]
     journal_ = Journal(tmp_path / "journal")
     for row in rows:
-        journal_.begin(row.student)
-        journal_.end(row)
+        journal_.begin([row.student])
+        journal_.end([row])
     assert list(Journal(tmp_path / "journal").rows.values()) == rows
-    journal_.begin("ben")
+    journal_.begin(["ben"])
     assert list(Journal(tmp_path / "journal").rows.values()) == rows[:1]
 
 
@@ -368,7 +368,7 @@ def test_no_markup_comes_into_the_gradebook(small, row, person):
     grades = Grades(f"sqlite:///{small.state / 'gradebook.db'}", small.state, "small")
     about = Row(row, Status.GRADED, {"double": 0, "triple": 0, "why": 0})
     with pytest.raises(ValueError, match=r"<|safe id"):
-        grades.write(about, {}, None, person)
+        grades.write([Booked(about, {}, None, person)])
     grades.close()
     with gradebook(small) as book:
         assert [student.id for student in book.students] == ["ben"]
