@@ -16,7 +16,6 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading import doctor
 from grading.course import CourseError, find_course
 from grading.intake.archive import some
 from grading.intake.classlist import ClassList
@@ -126,6 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root = find_course(options.course)
         state = (options.state or root / "grading" / "state").resolve()
         if options.command == "doctor":
+            from grading import doctor  # it imports what no other command needs
+
             return doctor.main(root, state)
         own = Course(root, "", Path()).config()
         memory = _memory(state, options)

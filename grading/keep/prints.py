@@ -37,7 +37,7 @@ def pairs(course: Course) -> list[Pair]:
     Of a class in which nothing has changed nothing is read; of one that has changed, only new code is looked at.
     """
     path = course.state / f"{course.assignment}.prints"
-    for file in (str(path), ":memory:"):
+    for file in (str(path), str(path), ":memory:"):
         try:
             if file == str(path):
                 os.close(private.opener(file, os.O_CREAT | os.O_RDWR))

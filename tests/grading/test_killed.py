@@ -280,7 +280,8 @@ def test_workers_and_sandboxes_are_killed(graded, tmp_path):
     round_ = subprocess.Popen(command, env=small.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     while round_.poll() is None:
         time.sleep(rng.uniform(0.1, 0.3))
-        if kills < pool.TRIES - 1 and (there := workers_of(round_)):  # so that nobody is given up
+        begun = (state / "small.jsonl").exists()
+        if begun and kills < pool.TRIES - 1 and (there := workers_of(round_)):  # so that nobody is given up
             rng.choice(there).kill()
             kills += 1
     assert round_.wait() == 0, round_.stderr.read().decode()
