@@ -41,24 +41,28 @@ class Journal:
         self.path = path
         self.rows: dict[str, Row] = {}
         self.place = ""
+        last = dict[str, dict[str, Any]]()
         torn = False
         if path.exists():
             text = path.read_text(encoding="utf-8", errors="replace")
             torn = bool(text) and not text.endswith("\n")
-            for line in text.splitlines():
-                with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
-                    self._take(json.loads(line))
+            for each in text.splitlines():
+                with contextlib.suppress(ValueError, TypeError, KeyError):
+                    self._take(json.loads(each), last)
+        for student, line in last.items():
+            with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+                self.rows[student] = Row.loaded(line)
         if torn:
             self._add("")
 
-    def _take(self, line: dict[str, Any]) -> None:
+    def _take(self, line: dict[str, Any], last: dict[str, dict[str, Any]]) -> None:
         if "begun" in line:
-            self.rows.pop(line["begun"], None)
+            last.pop(line["begun"], None)
         elif "place" in line:
             self.place = str(line["place"])
         elif "student" in line:
             line.pop("total", None)
-            self.rows[line["student"]] = Row.loaded(line)
+            last[line["student"]] = line
 
     def _add(self, *lines: str) -> None:
         with open(self.path, "a", encoding="utf-8", opener=private.opener) as file:
