@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from distributed import LocalCluster
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "grading")]
@@ -147,8 +148,10 @@ def large(folder: Path, count: int) -> list[str]:
     lines += [line(name, name, "small", "--state", str(made.state)) for name in ("status", "export", "report")]
     some = min(count, 300)
     lines.append(again("of them, two processes", part=some))
-    for jobs in ("2", "4"):
-        lines.append(again(f"of them, Dask with {jobs} workers", "--scheduler", "local", "--jobs", jobs, part=some))
+    for jobs in (2, 4):
+        with LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None) as cluster:
+            address = cluster.scheduler_address
+            lines.append(again(f"of them, Dask with {jobs} workers", "--scheduler", address, part=some))
     return [*lines, f"| kept on disk: {stored / 1e6:.0f} MB, {stored / count / 1e3:.0f} KB each | | | | | | |"]
 
 
