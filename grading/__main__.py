@@ -8,29 +8,46 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
+from grading import new
 from grading.course import CourseError, find_course
+from grading.engine import AssignmentError
 from grading.intake.archive import some
 from grading.intake.classlist import ClassList
 from grading.intake.find import TEAM
-from grading.intake.repair import Source
-from grading.keep import prints
-from grading.keep.gradebook import AddressError, address, shown
+from grading.keep import copies, prints, term
+from grading.keep.changes import Change
+from grading.keep.changes import table as changes_table
+from grading.keep.gradebook import AddressError, LockedError, address, file_of, shown
 from grading.keep.handback import feedback_zip, handed_on
-from grading.keep.journal import replace_file
+from grading.keep.journal import JournalError, replace_file
 from grading.keep.memory import Memory, recall
-from grading.keep.round import Course, UsageError, feedback_again, grade, read_students, rows_of
+from grading.keep.round import Course, Standing, UsageError, feedback_again, grade, read_students, standing_of
 from grading.record import Row
 from grading.run import pool
 from grading.run.execution import Limits
 from grading.tell import report, similar, words
+
+FAILURES = (
+    AssignmentError,
+    CourseError,
+    UsageError,
+    AddressError,
+    JournalError,
+    LockedError,
+    copies.CopyError,
+    pool.ClusterError,
+)
 
 
 def _folder(text: str) -> Path:
@@ -90,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--forget", action="store_true", help=forget)
     allow = "grade also where most of the class list handed in nothing"
     run.add_argument("--allow-missing", action="store_true", help=allow)
+    gone = "go on where the gradebook that was here is gone, and with it what persons gave"
+    run.add_argument("--new-gradebook", action="store_true", help=gone)
+    dry = "say what would change, and change nothing"
+    run.add_argument("--dry-run", action="store_true", help=dry)
     jobs = run.add_mutually_exclusive_group()
     jobs.add_argument("--jobs", type=_between(1, 64, "", int), default=min(2, os.cpu_count() or 1), help="at once (2)")
     jobs.add_argument("--scheduler", metavar="URL", help="of Dask: tcp://host:8786, or local")
@@ -114,7 +135,15 @@ def _parser() -> argparse.ArgumentParser:
     out.add_argument("--format", choices=report.KINDS, default="plain")
     out.add_argument("--output", type=_folder, help="a file; without it the text is printed")
     command("similar", "pairs of submissions with nearly the same code")
-    command("doctor", "what is missing on this machine", assignment=False)
+    doctored = command("doctor", "what is missing on this machine, or in an assignment", assignment=False)
+    doctored.add_argument("assignment", nargs="?", default="", help="try this one: its solution, stub and mistakes")
+    made = command("new", "begin an assignment: one item that works, to be changed")
+    made.add_argument("--title", default="", help="its heading (its name)")
+    kept = command("archive", "all of the state as one file, to keep", assignment=False)
+    kept.add_argument("file", type=_folder, metavar="FILE", help="a new file, as course.tar.gz")
+    put = command("restore", "put a copy of the gradebook back, or an archive; without FILE, what there is", False)
+    put.add_argument("file", nargs="?", default="", metavar="FILE", help="a copy's number or name, or an archive")
+    put.add_argument("--replace", action="store_true", help="also where the state is newer; it is moved aside")
     return parser
 
 
@@ -122,32 +151,64 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 if it was done, 1 if something is missing, 2 if the command was wrong."""
     options = _parser().parse_args(arguments)
     try:
-        root = find_course(options.course)
-        state = (options.state or root / "grading" / "state").resolve()
-        if options.command == "doctor":
-            from grading import doctor  # it imports what no other command needs
-
-            return doctor.main(root, state)
-        own = Course(root, "", Path()).config()
-        memory = _memory(state, options)
-        gradebook = memory.gradebook or ("" if options.state else str(own.CourseDirectory.get("db_url", "")))
-        gradebook = gradebook and address(gradebook)
-        site = str(own.FeedbackExporter.get("site", ""))
-        course = Course(root, options.assignment, state, gradebook, site, memory)
-        return {
-            "run": _run,
-            "status": _status,
-            "report": _report,
-            "feedback": _feedback,
-            "export": _export,
-            "similar": _similar,
-        }[options.command](course, options)
-    except (CourseError, UsageError, AddressError, pool.ClusterError, OSError) as error:
+        with _ended():
+            return _command(options)
+    except FAILURES as error:
         print(f"grading: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        print(f"grading: {error.strerror or error}{where}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
         print("\ngrading: stopped; the same command goes on where it was", file=sys.stderr)
-        return 130
+        return 143 if stop.args else 130
+
+
+@contextlib.contextmanager
+def _ended() -> Iterator[None]:
+    """To be told to end is to be interrupted: what was begun is put in order, as after Ctrl-C."""
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _command(options: argparse.Namespace) -> int:
+    root = find_course(options.course)
+    state = (options.state or root / "grading" / "state").resolve()
+    if options.command == "doctor":
+        from grading import doctor  # it imports what no other command needs
+
+        return doctor.main(root, state, options.assignment)
+    if options.command == "new":
+        print(new.make(root, options.assignment, options.title))
+        return 0
+    own = Course(root, "", Path()).config()
+    memory = _memory(state, options)
+    gradebook = memory.gradebook or ("" if options.state else str(own.CourseDirectory.get("db_url", "")))
+    gradebook = gradebook and address(gradebook)
+    site = str(own.FeedbackExporter.get("site", ""))
+    course = Course(root, getattr(options, "assignment", ""), state, gradebook, site, memory)
+    return {
+        "run": _run,
+        "status": _status,
+        "report": _report,
+        "feedback": _feedback,
+        "export": _export,
+        "similar": _similar,
+        "archive": _archive,
+        "restore": _restore,
+    }[options.command](course, options)
 
 
 def _memory(state: Path, options: argparse.Namespace) -> Memory:
@@ -181,11 +242,11 @@ def _run(course: Course, options: argparse.Namespace) -> int:
         print(f"Submissions: {submissions}", file=sys.stderr)
     limits = Limits(options.time_limit, 10 * options.time_limit, options.memory)
     with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(_Progress())
         if options.scheduler:
-            workers = stack.enter_context(pool.cluster(options.scheduler, options.jobs))
+            workers = stack.enter_context(pool.cluster(options.scheduler, options.jobs, progress.say))
         else:
             workers = pool.processes(options.jobs)
-        progress = stack.enter_context(_Progress())
         more = (
             options.fresh,
             options.student,
@@ -195,10 +256,24 @@ def _run(course: Course, options: argparse.Namespace) -> int:
             progress.say,
             options.allow_missing,
         )
-        grade(course, submissions, students, limits, workers, *more)
-    rows, source = rows_of(course, students)  # with those whom only an earlier round had
-    print(report.table([row for row in rows if options.student in ("", row.student)], source.points))
-    _publish(course, rows, source)
+        changes = list[Change]()
+        if options.dry_run:
+            course = stack.enter_context(term.tried(course))
+        grade(course, submissions, students, limits, workers, *more, options.new_gradebook, changes.append)
+        if options.dry_run:
+            print(changes_table(changes) or "No points would change.")
+            print("Nothing was written: this was a trial.")
+            return 0
+    standing = standing_of(course, students)  # with those whom only an earlier round had
+    if standing.stale:
+        feedback_again(course, standing.stale)
+    rows = [row for row in standing.rows if options.student in ("", row.student)]
+    print(report.table(rows, standing.source.points))
+    _publish(course, standing)
+    if changes:
+        count = len({each.student for each in changes})
+        print(f"Changed points of {words.number(count, 'student')}, also in {course.changes}:")
+        print(changes_table(changes))
     print(f"Grades: {course.state / course.assignment}.csv")
     print(f"Report: {course.state / course.assignment}.html")
     print(f"Feedback: {_feedback_of(course)}")
@@ -211,8 +286,9 @@ def _feedback_of(course: Course) -> str:
     return f"{course.state / 'feedback'}/<student>/{course.assignment}/{book}.html"
 
 
-def _publish(course: Course, rows: Sequence[Row], source: Source) -> list[similar.Pair]:
+def _publish(course: Course, standing: Standing) -> list[similar.Pair]:
     """The table, the CSV and the report."""
+    rows, source = standing.rows, standing.source
     teams = {row.student: {told for told in map(words.said, row.notes) if told.startswith(TEAM)} for row in rows}
     pairs = [pair for pair in prints.pairs(course) if not teams.get(pair.one, set()) & teams.get(pair.other, set())]
     page = report.html(
@@ -222,11 +298,11 @@ def _publish(course: Course, rows: Sequence[Row], source: Source) -> list[simila
         similar=pairs,
         questions=source.stubs,
         made=time.strftime("%Y-%m-%d %H:%M"),
-        source=max((row.source for row in rows), default=""),
+        source="; ".join(dict.fromkeys(standing.checks.get(row.source, row.source[:8]) for row in rows if row.source)),
     )
     name = course.assignment
     replace_file(course.state / f"{name}.txt", report.table(rows, source.points) + "\n")
-    replace_file(course.state / f"{name}.csv", report.export(rows, source.points, "plain", name))
+    replace_file(course.state / f"{name}.csv", report.export(rows, source.points, "plain", name, standing.checks))
     replace_file(course.state / f"{name}.html", page)
     return pairs
 
@@ -235,6 +311,7 @@ class _Progress:
     """A bar with a count for each status on a terminal, and in any case a line for each submission."""
 
     def __init__(self) -> None:
+        tqdm.set_lock(threading.RLock())  # its own is for processes, and leaves a warning where a round is killed
         self.bar = tqdm(unit="", leave=False, disable=None, file=sys.stderr)
         self.counts: Counter[str] = Counter()
 
@@ -258,26 +335,48 @@ class _Progress:
 
 
 def _status(course: Course, options: argparse.Namespace) -> int:
-    rows, source = rows_of(course, _students(course))
-    print(report.table(rows, source.points))
+    standing = standing_of(course, _students(course))
+    print(report.table(standing.rows, standing.source.points))
+    _tell(standing)
     return 0
 
 
+def _tell(standing: Standing) -> None:
+    """What journal, gradebook and pages do not say alike."""
+    if standing.doubt:
+        print(f"in doubt: {_doubt(standing)}", file=sys.stderr)
+    if standing.stale:
+        told = "feedback is older than the gradebook (the command feedback writes it again)"
+        print(f"{told}: {some(standing.stale)}", file=sys.stderr)
+
+
+def _doubt(standing: Standing) -> str:
+    many = words.number(len(standing.doubt), "student")
+    said = f"journal and gradebook do not say the same of {many}: {some(standing.doubt)}"
+    return f"{said}. Give the run command again: it grades them again"
+
+
 def _report(course: Course, options: argparse.Namespace) -> int:
-    rows, source = rows_of(course, _students(course))
-    _publish(course, rows, source)
+    standing = standing_of(course, _students(course))
+    if standing.stale:
+        feedback_again(course, standing.stale)
+        standing = replace(standing, stale=[])
+    _publish(course, standing)
+    _tell(standing)
     print(f"Report: {course.state / course.assignment}.html")
     return 0
 
 
 def _feedback(course: Course, options: argparse.Namespace) -> int:
-    written = feedback_again(course, options.student)
+    written = feedback_again(course, [options.student] if options.student else ())
     if not written:
         raise UsageError(f"there is no graded submission of {options.student!r}")
+    if not options.student and (book := file_of(course.url)):
+        copies.keep(course.state, book)  # what persons gave since the last round
     print(f"{words.number(written, 'page')}: {_feedback_of(course)}")
     if options.zip:
         students = _students(course)
-        rows = [row for row in rows_of(course, students)[0] if options.student in ("", row.student)]
+        rows = [row for row in standing_of(course, students).rows if options.student in ("", row.student)]
         data, count, left_out = feedback_zip(course, rows, students)
         replace_file(options.zip.resolve(), data)
         print(f"{words.number(count, 'page')} for Moodle: {options.zip}")
@@ -289,13 +388,16 @@ def _feedback(course: Course, options: argparse.Namespace) -> int:
 
 def _export(course: Course, options: argparse.Namespace) -> int:
     students = _students(course)
-    rows, source = rows_of(course, students)
-    column = course.assignment
+    standing = standing_of(course, students)
+    rows, source, column = standing.rows, standing.source, course.assignment
+    if standing.doubt:
+        raise UsageError(f"nothing is exported: {_doubt(standing)}")
+    _tell(standing)
     if options.format != "plain":
         rows, column, said = handed_on(rows, students, options.format, course.assignment)
         for line in said:
             print(line, file=sys.stderr)
-    text = report.export(rows, source.points, options.format, column)
+    text = report.export(rows, source.points, options.format, column, standing.checks)
     if options.output:
         replace_file(options.output.resolve(), text)
     else:
@@ -304,8 +406,23 @@ def _export(course: Course, options: argparse.Namespace) -> int:
 
 
 def _similar(course: Course, options: argparse.Namespace) -> int:
-    rows, source = rows_of(course)
-    print(similar.table(_publish(course, rows, source)))
+    print(similar.table(_publish(course, standing_of(course))))
+    return 0
+
+
+def _archive(course: Course, options: argparse.Namespace) -> int:
+    print(term.archive(course, options.file.resolve()))
+    return 0
+
+
+def _restore(course: Course, options: argparse.Namespace) -> int:
+    if options.file:
+        print(term.restore(course, options.file, options.replace))
+        return 0
+    for number, path in enumerate(copies.copies(course.state), 1):
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(path.stat().st_mtime))
+        print(f"{number}  {path.name}  as it was at {when}: {copies.held(path)}")
+    print(f"The copies lie in {course.state / copies.FOLDER}. To put one back: restore NUMBER", file=sys.stderr)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -10,10 +11,23 @@ from pathlib import Path
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-__all__ = ["CourseError", "beside", "books_of", "find_course", "prefix", "settings", "sources"]
+__all__ = [
+    "CONFIG",
+    "NEVER",
+    "CourseError",
+    "beside",
+    "books_of",
+    "find_course",
+    "libraries",
+    "prefix",
+    "settings",
+    "sources",
+]
 
 CONFIG = "nbgrader_config.py"
 IGNORED = (".ipynb_checkpoints", "*.pyc", "__pycache__", "*.md")  # nbgrader's own, and the guide
+
+NEVER = {"grading", "nbgrader", "nnlib", "sqlalchemy", "distributed"}  # for students; of nnlib, checks and data are
 
 
 class CourseError(Exception):
@@ -62,9 +76,15 @@ def settings(root: Path) -> Config:
 
 def sources(root: Path) -> Path:
     """The folder of the source notebooks: what nbgrader's configuration names, or ``solutions/``, or ``source/``."""
-    named = settings(root).CourseDirectory.get("source_directory")
+    config = root / CONFIG
+    named = _named(root, config.stat().st_mtime_ns) if config.is_file() else ""
     found = [root / "solutions", root / "source"]
-    return root / str(named) if named else next((folder for folder in found if folder.is_dir()), found[0])
+    return root / named if named else next((folder for folder in found if folder.is_dir()), found[0])
+
+
+@functools.cache  # it is asked for with each item, and the file is a program
+def _named(root: Path, _: int) -> str:
+    return str(settings(root).CourseDirectory.get("source_directory", ""))
 
 
 def books_of(folder: Path) -> list[str]:
@@ -86,6 +106,24 @@ def beside(root: Path, assignment: str) -> dict[str, bytes]:
         if not any(fnmatch.fnmatch(name, pattern) for name in names for pattern in ignored):
             found["/".join(names)] = path.read_bytes()
     return found
+
+
+def libraries(root: Path) -> list[str] | None:
+    """The libraries that students may use by ``c.Check.libraries``; None where the course says nothing.
+
+    Raises
+    ------
+    CourseError
+        If it is no list of names, or names what is never there.
+    """
+    said = settings(root).Check.get("libraries")
+    if said is None:
+        return None
+    if not isinstance(said, list | tuple | set) or not all(isinstance(name, str) for name in said):
+        raise CourseError(f'{root / CONFIG}: c.Check.libraries is a list of names, as ["scipy", "sympy"]')
+    if never := sorted(NEVER & set(said)):
+        raise CourseError(f"{root / CONFIG}: c.Check.libraries names {never[0]}, which is never there when graded")
+    return list(said)
 
 
 def prefix(book: str, books: Collection[str]) -> str:

@@ -1,7 +1,8 @@
-"""What grading needs on this machine, tried one by one: ``python -m grading doctor``."""
+"""What grading needs on this machine, or what an assignment lacks: ``python -m grading doctor [ASSIGNMENT]``."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import shutil
 import sys
@@ -10,11 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from grading import engine
+from grading import assignment, engine
+from grading.assignment import Finding
 from grading.course import sources
-from grading.keep import private
+from grading.intake.repair import Found
+from grading.keep import private, trial
+from grading.keep.gradebook import Grades
+from grading.keep.round import Course
+from grading.record import Row
 from grading.run import cgroup, container
+from grading.run.execution import Limits
 from grading.run.sandbox import Sandbox, SandboxError, obstacle
+from grading.run.work import Bundle, Task, grade_one, missing
 from grading.student.wire import Closed, Late, Peer, WireError
 
 __all__ = ["findings", "main"]
@@ -35,7 +43,6 @@ UNGROUPED = (
     "each process has its limit, and what many hold together is looked at ten times a second. Where there is systemd: "
     "systemd-run --user --scope -p Delegate=yes python -m grading ..."
 )
-Finding = tuple[bool | None, str]  # None: nothing is wrong, but something could be better
 
 
 def findings(root: Path, state: Path) -> Iterator[Finding]:
@@ -54,7 +61,7 @@ def findings(root: Path, state: Path) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield (3, 11) <= sys.version_info[:2] <= (3, 13), f"Python {version} (3.11, 3.12 or 3.13)"
     yield from _sandboxed([str(sources(root)), str(root / "tests"), str(root / ".git"), str(state)])
-    for name in sorted(path.parent.name for path in root.glob("solutions/*/checks.py")):
+    for name in sorted(path.parent.name for path in sources(root).glob("*/checks.py")):
         yield _tried(f"assignment {name}", lambda name=name: _assignment(name, root))  # type: ignore[misc]
     yield _tried(f"the folder {state} can be written", lambda: _written(state))
     yield from _closed(root, state)
@@ -77,7 +84,8 @@ def _assignment(name: str, root: Path) -> None:
     items, right = engine.load_items(name, root), engine.reference(name, root)
     for item in items:
         right[item.function]
-    if not (root / "exercises" / name / f"{name}.ipynb").is_file():
+    made = root / "exercises"  # another course may have none, or nbgrader's release/
+    if made.is_dir() and not (made / name / f"{name}.ipynb").is_file():
         raise FileNotFoundError(f"exercises/{name} is missing: make exercises")
 
 
@@ -135,10 +143,33 @@ def _sandboxed(secret: list[str]) -> Iterator[Finding]:
         yield False, f"a student's process does not start: {error}"
 
 
-def main(root: Path, state: Path) -> int:
-    """Print the findings; 1 if grading would not work."""
+def _assigned(name: str, root: Path) -> Iterator[Finding]:
+    """What is to say of an assignment, and then of the tests that run where student code runs."""
+    found = list(assignment.findings(name, root))
+    yield from found
+    if any(good is False for good, _ in found) or not (names := assignment.tests(name, root)):
+        return
+    if why := missing():
+        yield None, f"the solution was not tried with the tests: {why}"
+        return
+    with tempfile.TemporaryDirectory(prefix="grading-") as state:
+        course = Course(root, name, Path(state))
+        with contextlib.closing(Grades(course.url, course.state, name, course.config())) as book:
+            book.register(root)
+        bundle = course.bundle(engine.libraries_of(name, root))
+        tried = trial.solution(bundle, names, _graded)
+        yield from tried or [(True, f"the solution has full marks in its own tests: {', '.join(names)}")]
+        yield from trial.stub(bundle, names, _graded)
+
+
+def _graded(found: Found, bundle: Bundle) -> Row:
+    return grade_one(Task(found, bundle, Limits(), "")).row
+
+
+def main(root: Path, state: Path, name: str = "") -> int:
+    """Print the findings on this machine, or on an assignment; 1 if grading would not work."""
     bad = False
-    for good, words in findings(root, state):
+    for good, words in _assigned(name, root) if name else findings(root, state):
         print(f"{'ok  ' if good else 'note' if good is None else 'BAD '}  {words}")
         bad |= good is False
     return int(bad)

@@ -17,13 +17,13 @@ from grading.course import CourseError, find_course
 from grading.judge.call import Lent, Unusable, bounded, caller, earlier, lend, predecessors
 from grading.judge.check import check, untrained
 from grading.judge.draw import Draw, draw, group, item, items
-from grading.judge.item import Case, Group, Item, Mistake, Reference, Rng
-from grading.judge.reference import load_items, reference, variant
+from grading.judge.item import AssignmentError, Case, Group, Item, Mistake, Reference, Rng
+from grading.judge.reference import allowing, libraries_of, load_items, reference, variant
 from grading.tell import words
 
-__all__ = ["Case", "Group", "Item", "Mistake", "Reference", "Unusable"]
+__all__ = ["AssignmentError", "Case", "Group", "Item", "Mistake", "Reference", "Unusable"]
 __all__ += ["Draw", "Lent", "Rng", "bounded", "caller", "check", "draw", "earlier", "group", "item", "items", "lend"]
-__all__ += ["load_items", "predecessors", "reference", "untrained", "variant"]
+__all__ += ["allowing", "libraries_of", "load_items", "predecessors", "reference", "untrained", "variant"]
 
 
 def matrix(assignment: str, root: Path) -> str:
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         print(matrix(arguments[1], find_course()))
-    except CourseError as error:
+    except (AssignmentError, CourseError, OSError) as error:
         print(f"grading: {error}", file=sys.stderr)
         return 2
     return 0

@@ -126,6 +126,7 @@ class Reason(StrEnum):
     MISSING = auto()
     NO_FUNCTION = auto()
     BORROWED = auto()
+    ABSENT = auto()
     # of the way it went
     CHANGED = auto()
     CALLS = auto()
@@ -168,6 +169,12 @@ class Reason(StrEnum):
     PENALTY = auto()
     UNISOLATED = auto()
     STRANGER = auto()
+    NOT_THERE = auto()
+    NOBODY_THERE = auto()
+    NO_MAGIC = auto()
+    BESIDE = auto()
+    OWN_CELL = auto()
+    IN_DOUBT = auto()
 
     def __call__(self, **data: Any) -> Why:
         return Why(self, data)

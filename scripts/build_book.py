@@ -4,7 +4,8 @@ Sphinx builds it; its conf.py is what `jupyter-book config sphinx` makes of _con
 The cache of executed pages knows a page by its code cells alone. So a page is thrown out of it when anything else that
 the page depends on has changed: what is under all pages, or what its code names. A build that failed, or one with other
 extensions or another configuration, is a full one, because Sphinx warns about a page only when it reads it. Notebooks
-that are not in the cache are executed beside each other, one on each core, before Sphinx comes to them one by one.
+that are not in the cache are executed beside each other, one on each core, before Sphinx comes to them one by one. What
+is wrong is said last: Sphinx says it where it stands, among a thousand lines.
 
     python scripts/build_book.py              builds
     python scripts/build_book.py --digest     prints what all cached outputs depend on, as one number, for a cache's key
@@ -17,13 +18,17 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import nbformat
 import yaml
 from jupyter_cache import get_cache
-from jupyter_cache.executors import load_executor
+from jupyter_cache.cache.main import JupyterCacheBase
+from jupyter_cache.executors.basic import ExecutionWorkerLocalMProc, JupyterExecutorLocalMproc
+from jupyter_cache.executors.utils import single_nb_execution
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
@@ -32,6 +37,7 @@ CONFIG = BUILD / "config"  # holds conf.py
 DOCTREES = BUILD / ".doctrees"  # the pages as Sphinx has read them
 MADE_FOR = BUILD / ".made-for"  # holds the digests of the inputs of the last build that succeeded
 CACHED_FOR = CACHE / ".made-for"  # the same for the cached outputs, which survive a failed build
+WARNINGS = BUILD / "warnings.txt"  # of the last build, as Sphinx has them
 TIMEOUT = 180  # seconds for a cell
 UNDER_ALL = ("requirements.txt", "nnlib/**/*", "book/*.mplstyle")
 GRADED = ("grading/*.py", "grading/*/*.py", "solutions/*", "solutions/*/*", "exercises/*/*")
@@ -44,6 +50,8 @@ UNDER_SOME = {  # what else is under the pages whose code has this word
     "benchmarks": ("benchmarks/results.json", "benchmarks/gpu/results.json"),
 }
 ANYTHING = re.compile(r"""(?<!\.)\.\./?["']|__file__|import_module|cwd\(""")  # code that finds these without the word
+IN_BOOK = re.compile(r"\b(?:file|root): *([\w./-]+)")  # in the table of contents
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 AROUND_THE_CELLS = ("_config.yml", "CITATION.cff", "book/_toc.yml", "book/_ext/*.py", "scripts/build_book.py")
 CONFIGURED = """
 # Beside what _config.yml says: where its paths begin, and that a reference to nothing is a fault. Nothing here knows
@@ -118,13 +126,57 @@ def read_again(words: set[str]) -> None:
                 (DOCTREES / page.relative_to(ROOT / "book").with_suffix(".doctree")).unlink(missing_ok=True)
 
 
-def execute() -> None:
-    """Fill the cache; what fails here is left to Jupyter Book, which says so."""
-    cache = get_cache(CACHE)
+class Worker(ExecutionWorkerLocalMProc):
+    """Executes a page in the Python of this environment, whatever the editor called the kernel: VS Code, .venv.
+
+    Where the system has sockets that are files, a kernel talks through those: over TCP the whole machine could listen,
+    and every kernel warns of it.
+    """
+
+    @staticmethod
+    def execute(project_nb, data):
+        notebook = project_nb.nb
+        python = notebook.metadata.get("kernelspec", {}).get("language", "python") == "python"
+        more = {"kernel_name": "python3"} if python else {}
+        with tempfile.TemporaryDirectory(prefix="page-") as sockets:
+            if os.name != "nt":
+                more["config"] = Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}})
+            folder = str(Path(project_nb.uri).parent)
+            return single_nb_execution(notebook, folder, data.timeout, data.allow_errors, **more)
+
+
+class Cache(JupyterCacheBase):
+    """Forgets nothing by itself: of two workers at once, each took the other's newest page for the oldest of all."""
+
+    def truncate_caches(self) -> None:
+        pass
+
+
+class Executor(JupyterExecutorLocalMproc):
+    """Pages beside each other."""
+
+    _EXECUTION_WORKER = Worker
+
+
+def execute() -> dict[str, str]:
+    """Fill the cache; what is said of the pages that failed."""
+    cache = Cache(CACHE)
     pages = [str(page) for page in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in page.parts]
     for page in pages:
         cache.add_nb_to_project(page)
-    load_executor("local-parallel", cache).run_and_cache(filter_uris=pages, timeout=TIMEOUT)
+    done, said = Executor(cache).run_and_cache(filter_uris=pages, timeout=TIMEOUT), {}
+    for page in sorted({*done.excepted, *done.errored}):
+        why = (
+            COLOUR.sub("", cache.get_project_record(page).traceback or "").rpartition("CellExecutionError: ")[2].strip()
+        )
+        name = Path(page).relative_to(ROOT / "book").with_suffix("").as_posix()
+        said[name] = f"book/{name}.ipynb: {why or 'it cannot be executed, see above'}"
+    return said
+
+
+def in_book() -> list[str]:
+    """The pages of the table of contents."""
+    return IN_BOOK.findall((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
 
 
 def configure() -> None:
@@ -140,10 +192,11 @@ def configure() -> None:
 
 
 def main() -> int:
-    """Build; the return value is Sphinx's."""
+    """Build; 0 if nothing is wrong."""
     start, cells, pages = time.perf_counter(), under(), under(*AROUND_THE_CELLS)
     command = [sys.executable, "-m", "sphinx", "--builder", "html", "--conf-dir", str(CONFIG)]
     command += ["--doctree-dir", str(DOCTREES), "--fail-on-warning", "--keep-going"]
+    command += ["--warning-file", str(WARNINGS)]
     command += [str(ROOT / "book"), str(BUILD / "html")]
     if "" in (words := changed(MADE_FOR, pages)):
         command.append("--fresh-env")
@@ -156,9 +209,15 @@ def main() -> int:
     MADE_FOR.unlink(missing_ok=True)
     # one BLAS thread: as fast on pages of this size, and the same sums on every machine
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    execute()
+    if failed := [said for page, said in execute().items() if page in in_book()]:
+        print(f"\nThe build failed, {len(failed)} of its pages cannot be executed:", *failed, sep="\n")
+        return 1
+    WARNINGS.unlink(missing_ok=True)
     done = subprocess.run(command, cwd=ROOT)
-    if done.returncode == 0:
+    if done.returncode:
+        warned = WARNINGS.read_text(encoding="utf-8") if WARNINGS.is_file() else ""
+        print(f"\nThe build failed; a warning is an error here. What was said of it, once more:\n{warned}")
+    else:
         write(MADE_FOR, pages)
         print(f"\nBuilt in {time.perf_counter() - start:.0f} s: {BUILD / 'html' / 'index.html'}, or: make serve")
         repository = yaml.safe_load((ROOT / "_config.yml").read_text()).get("repository", {}).get("url", "")

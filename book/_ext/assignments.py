@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 ONE = re.compile(r"<!-- assignment: ([\w-]+) of ([\w, -]+) -->")
 PART = re.compile(r"^\| \d+ \|.*\| (\d+) min \| ([\d + ]+) \|$", re.MULTILINE)
@@ -44,6 +45,8 @@ def names(book: Path) -> list[str]:
 def cells(app: Sphinx, name: str) -> list[dict[str, Any]]:
     """The cells of the students' notebook."""
     path = Path(app.srcdir).parent / "exercises" / name / f"{name}.ipynb"
+    if not path.is_file():
+        raise ExtensionError(f"the page of {name} has nothing to show, {path} is missing: make exercises")
     app.env.note_dependency(str(path))
     found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return found

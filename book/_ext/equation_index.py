@@ -14,9 +14,10 @@ from pkgutil import resolve_name
 from typing import Any
 
 import yaml
-from assignments import NAMED
+from assignments import NAMED, names
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
@@ -29,8 +30,29 @@ ITEM = re.compile(r"""\b[Ii]tem\(\s*["']([\w-]+)["']""")
 
 
 def formulas(book: Path) -> list[dict[str, str]]:
-    """The entries of equations.yml."""
-    return list(yaml.safe_load((book / "equations.yml").read_text(encoding="utf-8")))
+    """The entries of equations.yml.
+
+    Raises
+    ------
+    ExtensionError
+        If it is no list of entries that each have the fields: Sphinx shows the sentence alone.
+    """
+    try:
+        entries = yaml.safe_load((book / "equations.yml").read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ExtensionError(f"book/equations.yml is no YAML in UTF-8: {' '.join(str(error).split())}") from None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ExtensionError("book/equations.yml is no list of entries: each begins with `- id: ...`")
+    for number, entry in enumerate(entries, start=1):
+        lacks, unknown = sorted(FIELDS - entry.keys()), sorted(entry.keys() - FIELDS - OPTIONAL)
+        which = f"book/equations.yml: {entry.get('id', f'entry {number}')}"
+        if lacks:
+            raise ExtensionError(f"{which} has no {' and no '.join(lacks)}; an entry has {', '.join(sorted(FIELDS))}")
+        if unknown:
+            raise ExtensionError(f"{which} has {', '.join(unknown)}, which nothing reads")
+        if not exists(entry["code"]):
+            raise ExtensionError(f"{which}: code names {entry['code']}, and there is no such thing in nnlib")
+    return entries
 
 
 def places(files: Any, pattern: re.Pattern[str]) -> dict[str, list[Path]]:
@@ -52,14 +74,17 @@ def exists(code: str) -> bool:
 
 
 def asked(root: Path) -> dict[str, list[str]]:
-    """For each id, the assignments whose text names it, or which have an item of that name."""
+    """For each id, the assignments with a page whose text names it, or which have an item of that name."""
     found: dict[str, list[str]] = {}
-    for notebook in sorted(root.glob("exercises/*/*.ipynb")):
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    for assignment in sorted(names(root / "book")):
+        cells = json.loads((root / "exercises" / assignment / f"{assignment}.ipynb").read_text(encoding="utf-8"))[
+            "cells"
+        ]
         named = NAMED.findall("\n".join("".join(cell["source"]) for cell in cells))
-        items = ITEM.findall((root / "solutions" / notebook.stem / "checks.py").read_text(encoding="utf-8"))
+        checks = root / "solutions" / assignment / "checks.py"
+        items = ITEM.findall(checks.read_text(encoding="utf-8")) if checks.is_file() else []
         for name in {*items, *(each for group in named for each in re.findall(r"`([\w-]+)`", group))}:
-            found.setdefault(name, []).append(notebook.stem)
+            found.setdefault(name, []).append(assignment)
     return found
 
 
@@ -139,14 +164,10 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
     exercises = asked(book.parent)
     labelled = {label: page for label, (page, _) in env.get_domain("math").equations.items()}  # type: ignore[attr-defined]
     for entry in entries:
-        if set(entry) - OPTIONAL != FIELDS:
-            logger.warning("equations.yml: %s: expected the fields %s", entry.get("id"), ", ".join(sorted(FIELDS)))
-        elif (entry["id"] in exercises) == ("unasked" in entry):
+        if (entry["id"] in exercises) == ("unasked" in entry):
             logger.warning("equations.yml: %s: an assignment names it, or `unasked` says why none does", entry["id"])
         elif labelled.get(entry["id"]) != entry["page"]:
             logger.warning("equations.yml: %s: %s has no equation with this label", entry["id"], entry["page"])
-        elif not exists(entry["code"]):
-            logger.warning("equations.yml: %s: there is no %s", entry["id"], entry["code"])
         elif entry["id"] not in named:
             logger.warning("equations.yml: %s: no docstring or comment in nnlib says 'equation %s'", *[entry["id"]] * 2)
         elif entry["id"] not in tests:

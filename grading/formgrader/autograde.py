@@ -20,13 +20,14 @@ from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import compute_checksum
-from traitlets import Bool, Float, Integer, Unicode
+from traitlets import Bool, Float, Integer, List, Unicode
 
 from grading.course import beside, books_of, sources
 from grading.intake import find
 from grading.intake.archive import Entry
 from grading.intake.platforms import Label
-from grading.intake.repair import Source, parse, repair
+from grading.intake.repair import Found, Source, parse, repair
+from grading.judge.reference import libraries_of
 from grading.keep.journal import secret_of
 from grading.record import Row, Status
 from grading.run import watched, work
@@ -67,6 +68,13 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
         source = Source.load(sources(root) / name / file, self._release(name) / file)
         return about["student"], name, Path(resources["metadata"]["path"], file), source
 
+    def _found(self, student: str, name: str, path: Path) -> Found:
+        """What a student has handed in of a notebook: nbgrader does not copy all that lies beside it."""
+        books = books_of(sources(Path(self.root)) / name)
+        folder = Path(self.root, self.config.CourseDirectory.get("submitted_directory", "submitted"), student)
+        found = find.Place(student, name, {Entry(folder): Label(student)}).load(books)
+        return found.parts.get(path.stem, found)
+
     def _release(self, name: str) -> Path:
         """The folder of an assignment's release."""
         return Path(self.root, self.config.CourseDirectory.get("release_directory", "release"), name)
@@ -81,24 +89,21 @@ class Repair(_Step):
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Read and repair a submission; see `grading.intake.find` and `grading.intake.repair`."""
         student, name, path, source = self._begin(resources)
-        own = {Entry(path.parents[1]): Label(student)}
-        books = books_of(path.parent)
-        found = find.Place(student, name, own).load(books)
-        found = found.parts.get(path.stem, found)
+        found = self._found(student, name, path)
         handed = parse(found, path.stem)
         notebook, notes = repair(handed, source)
         for note in notes:
             self.log.warning("%s: %s", student, words.said(note))
-        seed = work.seed_of(found.data, secret_of(Path(self.state)))
+        seed = work.seed_of(found.content, secret_of(Path(self.state)))
         remember(notebook, Row(student, handed.status, notes=list(notes), seed=seed))
         return notebook, resources
 
 
 def _executed(asked: tuple[Any, ...], begin: Begin, spared: Mapping[str, str]) -> tuple[NotebookNode, Ran]:
     """In the process that judges."""
-    book, text, *more = asked
+    book, text, files, *more = asked
     notebook = nbformat.reads(text, as_version=4)
-    about = (notebook, *more, begin, spared, {}, book)
+    about = (notebook, *more, begin, spared, files, book)
     return notebook, work.execute(*about)
 
 
@@ -110,6 +115,13 @@ class Check(_Step):
     memory = Integer(2048, help="MB for a submission.").tag(config=True)
     container = Unicode(
         None, allow_none=True, help="Run student code in a container of this image; '' is podman without an image."
+    ).tag(config=True)
+    libraries = List(
+        Unicode(),
+        None,
+        allow_none=True,
+        help="Which of the libraries that could do an exercise students may use; None: any where no checks.py declares "
+        "items, and none where it does. Read by `grading.course`, for `python -m grading` too.",
     ).tag(config=True)
     allow_unisolated = Bool(
         False, help="Run student code as yourself where there is no sandbox: for code that you trust."
@@ -124,8 +136,10 @@ class Check(_Step):
         if row.status.readable:
             limits = Limits(self.cell_seconds, self.total_seconds, self.memory)
             root = Path(self.root)
-            bundle = work.Bundle.read(sources(root) / name, self._release(name), beside=beside(root, name))
-            asked = (path.stem, work.text(nb), bundle, row.seed, limits, self.allow_unisolated, self.container)
+            more = beside(root, name), libraries_of(name, root)
+            bundle = work.Bundle.read(sources(root) / name, self._release(name), "", *more)
+            files = self._found(student, name, path).files
+            asked = (path.stem, work.text(nb), files, bundle, row.seed, limits, self.allow_unisolated, self.container)
             nb, ran = watched.mine().do(_executed, asked)
         blank = source.blank(nb)
         row = work.settle(replace(row, late=late), source, ran, blank)

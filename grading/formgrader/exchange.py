@@ -15,9 +15,14 @@ from typing import Any
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.utils import ignore_patterns
 
-from grading.intake.archive import MAX_DEPTH
-from grading.intake.repair import safe_id
+from grading.course import settings
+from grading.intake.archive import MAX_DEPTH, some
+from grading.intake.repair import safe_id, unsafe
 from grading.keep import private
+from grading.keep.gradebook import file_of
+from grading.keep.journal import JournalError
+from grading.keep.memory import recall
+from grading.keep.round import Course, UsageError, feedback_again, standing_of
 
 __all__ = ["Collect", "ReleaseFeedback"]
 
@@ -61,7 +66,7 @@ class Collect(ExchangeCollect):  # type: ignore[misc]
         if not stat.S_ISDIR(found.st_mode):
             return "it is no folder"
         if safe_id(student) != student:
-            return "the name is no safe id"
+            return unsafe(student)
         if self.check_owner and private.owner(found.st_uid) != student:
             remedy = "where students have no accounts of these names, set c.ExchangeCollect.check_owner = False"
             return f"it belongs to {private.owner(found.st_uid)}; {remedy}"
@@ -116,6 +121,25 @@ def _is_folder(name: str, folder: int) -> bool:
 
 class ReleaseFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
     """``nbgrader release_feedback`` and formgrader's button."""
+
+    def start(self) -> None:
+        """Release pages that show what the gradebook has now: who reads last may have written none."""
+        root, pages = Path(self.coursedir.root), Path(self.coursedir.root, self.coursedir.feedback_directory)
+        book, named = file_of(self.coursedir.db_url), recall(pages.parent).gradebook
+        url = named or ("" if book and not book.exists() else self.coursedir.db_url)
+        site = str(settings(root).FeedbackExporter.get("site", ""))
+        course = Course(root, self.coursedir.assignment_id, pages.parent, url, site)
+        if course.journal.is_file():  # else the pages are nbgrader's own
+            try:
+                standing = standing_of(course)
+                if standing.doubt:
+                    self.fail(f"journal and gradebook do not say the same of {some(standing.doubt)}: grade again first")
+                if standing.stale:
+                    feedback_again(course, standing.stale)
+                    self.log.warning("written again, as points have changed since: %s", some(standing.stale))
+            except (UsageError, JournalError) as error:
+                self.fail(str(error))
+        super().start()
 
     def copy_files(self) -> None:
         """Copy the pages; nobody can find one in the exchange without the student's secret, and all may read it."""

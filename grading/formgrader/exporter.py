@@ -12,23 +12,28 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from nbconvert.exporters.exporter import Exporter
 from nbformat import NotebookNode
 from traitlets import Unicode, default
 
 from grading.record import Row, Status
 from grading.tell import feedback
-from grading.tell.markdown import markdown as rendered
+from grading.tell.markdown import illustrated
 from grading.tell.notebook import recalled
 
 __all__ = ["FeedbackExporter", "markdown"]
 
 
-def markdown(text: str) -> str:
+@pass_context
+def markdown(context: Context, text: str) -> str:
     """Markdown as the feedback page shows it: no HTML passes through, and formulas are MathML, which needs no network.
 
     Parameters
     ----------
+    context : Context
+        Of the template, which knows the cell and what is attached to it.
     text : str
         Of a cell.
 
@@ -37,7 +42,7 @@ def markdown(text: str) -> str:
     str
         Safe HTML.
     """
-    return str(rendered(text))
+    return str(illustrated(text, context.get("cell", {}).get("attachments")))
 
 
 class FeedbackExporter(Exporter):

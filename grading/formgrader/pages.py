@@ -13,12 +13,29 @@ from typing import Any
 import markupsafe
 from jinja2 import Environment, FileSystemLoader
 from nbconvert.exporters import HTMLExporter
+from nbgrader.apps.api import NbGraderAPI
 from nbgrader.server_extensions.formgrader import base, handlers
 
 from grading.record import CONTROL
 
 __all__ = ["Page", "escape"]
 
+GRADED = """<script>
+// nbgrader knows two states, and calls a draft what was graded and never went through its exchange
+(function (render) {
+    AssignmentUI.prototype.render = function () {
+        var graded = this.model.get("status") === "graded";
+        if (graded) { this.model.set("status", "draft", {silent: true}); }  // so that the buttons stay
+        render.call(this);
+        if (graded) {
+            this.model.set("status", "graded", {silent: true});
+            this.$status.attr("data-order", "graded").find(".label").text("graded");
+        }
+    };
+})(AssignmentUI.prototype.render);
+</script>
+"""
+ASSIGNMENTS = re.compile(r'<script src="[^"]*/manage_assignments\.js"></script>\n')
 SCRIPT = re.compile(r'"\{\{ (\w+) \}\}";')  # var student_id = "{{ student_id }}";
 OF_STUDENTS = ("student", "first_name", "last_name", "notebook_path")
 
@@ -28,6 +45,7 @@ class _Loader(FileSystemLoader):
 
     def get_source(self, environment: Environment, template: str) -> Any:
         text, *more = super().get_source(environment, template)
+        text = ASSIGNMENTS.sub(lambda found: found[0] + GRADED, text)
         return SCRIPT.sub(r"{{ \1 | tojson }};", text), *more
 
 
@@ -67,6 +85,15 @@ def escape() -> None:
         policy = super(handlers.SubmissionFilesHandler, self).content_security_policy
         return f"{policy}; default-src 'none'; style-src 'unsafe-inline'; sandbox"  # a student's file may be a page
 
+    def assignment(self: Any, name: str, released: Any = None) -> Any:
+        about = plain(self, name, released)
+        if about and about["status"] == "draft" and self.get_autograded_students(name):
+            about["status"] = "graded"
+        return about
+
+    plain = getattr(NbGraderAPI.get_assignment, "plain", NbGraderAPI.get_assignment)
+    assignment.plain = plain  # type: ignore[attr-defined]
+    NbGraderAPI.get_assignment = assignment
     base.BaseHandler.render, base.BaseHandler.exporter = render, property(exporter)
     base.BaseApiHandler.set_default_headers = headers
     handlers.SubmissionFilesHandler.content_security_policy = property(policy)

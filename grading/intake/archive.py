@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from grading.intake.repair import MAX_BYTES
+from grading.intake.lean import MAX_BYTES
 
 __all__ = ["KINDS", "MAX_DEPTH", "BadError", "Entry", "as_shown", "read", "some", "unzipped"]
 
@@ -79,16 +79,17 @@ class _Member(Entry):
         return archive.open(info)
 
 
-def read(entry: Entry) -> tuple[bytes, int]:
+def read(entry: Entry, most: int = 0) -> tuple[bytes, int]:
     """The first bytes of a file, and how many there are, or a number above the limit."""
+    most = most or MAX_BYTES
     try:
         with entry.open() as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise BadError(f"cannot be opened: {error.strerror or error}") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError):
         raise BadError("is damaged in the zip") from None
-    return data[:MAX_BYTES], len(data)
+    return data[:most], len(data)
 
 
 def unzipped(file: Path | IO[bytes], most: int, notes: list[str]) -> _Member:

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from grading.intake.repair import safe_id
+from grading.intake.repair import MAX_ID, safe_id
 from grading.record import Student
 
 __all__ = ["ClassList", "ListError", "read_list", "squashed"]
@@ -120,6 +120,9 @@ def read_list(path: Path) -> ClassList:
     for number, texts in people:
         name = texts["id"] = unicodedata.normalize("NFC", texts[key])
         if not name or safe_id(name) != name:
+            if (size := len(name.encode())) > MAX_ID:
+                shown = f"{name[:20]}..."
+                raise ListError(f"{path}, line {number}: the id {shown!r} has {size} bytes; {MAX_ID} are allowed")
             allowed = "letters, digits and _ . , - + @ ' ( ) or spaces, the first a letter or digit"
             raise ListError(f"{path}, line {number}: the id {name!r} is not safe; use {allowed}")
         if name in seen:

@@ -1,7 +1,7 @@
 """Find what was handed in, in whatever form an instructor has it, and read one student's file at a time.
 
-Nothing is unpacked to a disk, no link is followed, and of no file more than ``MAX_BYTES`` are read. What cannot be used
-costs a line, and nobody else's submission.
+Nothing is unpacked to a disk, no link is followed, and of no file more than ``MAX_READ`` bytes are read. What cannot be
+used costs a line, and nobody else's submission.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import re
+import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from grading.intake.archive import KINDS, MAX_DEPTH, BadError, Entry, as_shown, read, some, unzipped
+from grading.intake.lean import MAX_BYTES, MAX_READ, lean
 from grading.intake.platforms import GRADESCOPE, Label, Roster, label_of, submitters, without_group
-from grading.intake.repair import MAX_BYTES, Found
+from grading.intake.repair import Found, unsafe
 from grading.record import Status, Student
 
 __all__ = ["TEAM", "Place", "submissions"]
@@ -29,6 +31,13 @@ RETURNED = "Feedback Attachment(s)"  # what the instructor put into a student's 
 MAX_MEMBERS = 10_000  # of a student's zip; also the files that are looked at for one student
 MAX_AROUND = 4  # folders around the students' own
 MAX_ALL = 500_000  # members of the zip with all submissions
+MAX_FILES = 50  # of those beside a notebook that it may read
+MAX_FILE = 6_000_000  # bytes of each
+MAX_FILES_BYTES = 20_000_000  # and of all
+ENDINGS = {".py", ".csv", ".tsv", ".txt", ".dat", ".json", ".npy", ".npz", ".png", ".jpg", ".jpeg"}
+SAFE = re.compile(r"[A-Za-z0-9_][\w .,+()-]{0,99}")
+NOT_OWN = {"timestamp.txt", "submission_secret.txt", "__pycache__"}  # nbgrader's, and nobody's
+TAKEN = {*sys.stdlib_module_names, "numpy", "matplotlib", "IPython", "PIL", "nnlib", "grading", "sitecustomize"}
 
 
 def submissions(
@@ -93,7 +102,7 @@ def submissions(
         label = next(iter(own.values()))
         written = unicodedata.normalize("NFC", label.name)
         if student not in roster.known and student not in (written, f"{written} {label.number}", label.login):
-            notes.append(f"{names[0]}: the name is no safe id, so the student is called {student}")
+            notes.append(f"{names[0]}: {unsafe(written)}, so the student is called {student}")
         if any(each.late for each in own.values()):
             said.append("Canvas has it as late")
         said += [f"{TEAM} {as_shown(teams[entry])}" for entry in own if entry in teams]
@@ -199,20 +208,28 @@ class Place:
         for entry, label in self._own.items():
             search.look(entry, label)
         status, file = search.choice()
-        data, size = b"", 0
+        data, size, content, files = b"", 0, b"", dict[str, bytes]()
         if file:
             try:
-                data, size = read(file.entry)
+                data, size = read(file.entry, MAX_READ)
             except BadError as error:
                 status = Status.UNREADABLE
                 search.notes.append(f"{file.shown} {error}")
-            if size > MAX_BYTES:
+            content = hashlib.sha256(data).digest()
+            if size > MAX_READ or (left := lean(data)) is None:
                 status = Status.TOO_LARGE
-                search.notes.append(f"{file.shown} has more than {MAX_BYTES / 1e6:.0f} MB")
+                most = (
+                    f"{MAX_READ / 1e6:.0f} MB" if size > MAX_READ else f"{MAX_BYTES / 1e6:.0f} MB without its outputs"
+                )
+                search.notes.append(f"{file.shown} has more than {most}")
+            else:
+                data = left
+                files = search.beside(file)
         name, when, notes = file.shown if file else "", file.when if file else None, (*self._notes, *search.notes)
-        digest = hashlib.sha256(repr((status, name, size, when, notes)).encode("utf-8", "replace") + data).hexdigest()
-        secret = file.secret if file else ""
-        return Found(self.student, status, name, data if status.readable else b"", notes, digest, when, secret)
+        found = Found(self.student, status, name, data if status.readable else b"", notes, "", when, "", files)
+        about = repr((status, name, size, notes)).encode("utf-8", "replace")
+        digest = hashlib.sha256(about + content + found.content).hexdigest()
+        return replace(found, digest=digest, secret=file.secret if file else "")
 
 
 # ---------------------------------------------------------------------------------------------- which file it is
@@ -227,6 +244,7 @@ class _File:
     when: datetime | None = None
     order: tuple[str, str] | None = None  # who says which is newer, and when
     secret: str = ""
+    folder: Entry | None = None  # where it lies; of a file that was handed in by itself, none
 
     def is_a(self, suffix: str) -> bool:
         return self.name.casefold().endswith(suffix)
@@ -289,6 +307,41 @@ class _Search:
         self.notes.append(f"there is no {wanted}{words}")
         return Status.MISSING, None
 
+    def beside(self, notebook: _File) -> dict[str, bytes]:
+        """What lies beside a notebook and it may read: its own modules, small data, pictures of a proof."""
+        found, room, looked = dict[str, bytes](), MAX_FILES_BYTES, 0
+        # what was handed in file by file lies beside each other
+        alone = [(file.name, file.entry) for file in self._files if file.folder is None and file is not notebook]
+        waiting = [("", notebook.folder)]
+        while waiting:
+            where, folder = waiting.pop(0)
+            try:
+                children = [(child.name, child) for child in folder.children()] if folder else alone
+            except OSError:
+                continue
+            for name, child in children:
+                looked += 1
+                stem, ending = os.path.splitext(name)
+                if looked > 100 * MAX_FILES or name in NOT_OWN or not SAFE.fullmatch(name):
+                    continue
+                if child.kind == "folder" and where.count("/") < 3 and (where or name not in TAKEN):
+                    waiting.append((f"{where}{name}/", child))
+                if child.kind != "file" or ending.lower() not in ENDINGS:
+                    continue
+                if ending == ".py" and not where and stem in TAKEN:
+                    self.notes.append(f"{as_shown(name)} was not used: Python has a module of this name")
+                    continue
+                try:
+                    data, size = read(child, min(MAX_FILE, room))
+                except BadError as error:
+                    self.notes.append(f"{as_shown(where + name)} {error}")
+                    continue
+                if size > len(data) or len(found) == MAX_FILES:
+                    self.notes.append(f"{as_shown(where + name)} was not used: there is too much beside the notebook")
+                else:
+                    found[where + name], room = data, max(1, room - size)
+        return found
+
     def _right(self) -> list[_File]:
         wanted = f"{self.book}.ipynb"
         right = [file for file in self._files if file.name.casefold() == wanted.casefold()]
@@ -317,7 +370,7 @@ class _Search:
             beside = {child.name: child for child in children}
             when, secret = self._time(beside.get("timestamp.txt")), _secret(beside.get("submission_secret.txt"))
         order = ("timestamp.txt", when.isoformat()) if when else None
-        for child in children:
+        for child in sorted(children, key=self._order):
             self._looked += 1
             if self._looked > MAX_MEMBERS:
                 if self._looked == MAX_MEMBERS + 1:
@@ -326,12 +379,22 @@ class _Search:
             path, inside = shown + as_shown(child.name), bool(label.platform)
             notebook = child.name.casefold().endswith(".ipynb")
             if child.kind != "folder" or notebook:
-                self._add(_File(child, child.name, path, depth if inside else -depth, when, order, secret))
+                self._add(_File(child, child.name, path, depth if inside else -depth, when, order, secret, folder))
             elif depth < MAX_DEPTH if inside else depth == 0 and child.name == self.assignment:
                 if (label.platform, child.name) != ("Sakai", RETURNED):
                     self._walk(child, label, f"{path}/", depth + 1)
             else:
                 self._pass_by(child, f"{path}/", depth + 1)
+
+    def _order(self, child: Entry) -> int:
+        """What may be the notebook is looked at before all else, however much lies beside it."""
+        name = child.name.casefold()
+        ranks = [
+            name == f"{self.book}.ipynb".casefold(),
+            name.endswith((".ipynb", ".zip")),
+            child.name == self.assignment,
+        ]
+        return ranks.index(True) if True in ranks else len(ranks)
 
     def _pass_by(self, folder: Entry, shown: str, depth: int) -> None:
         """Where nbgrader would not look: what lies there is told, and not graded."""
@@ -367,9 +430,9 @@ class _Search:
 
     def _unzip(self, file: _File) -> None:
         try:
-            data, size = read(file.entry)
-            if size > MAX_BYTES:
-                raise BadError(f"has more than {MAX_BYTES / 1e6:.0f} MB: hand in the notebook alone")
+            data, size = read(file.entry, MAX_READ)
+            if size > MAX_READ:
+                raise BadError(f"has more than {MAX_READ / 1e6:.0f} MB: hand in the notebook alone")
             if data.count(b"PK\x01\x02") > MAX_MEMBERS:  # before anything is made of each
                 raise BadError(f"has more than {MAX_MEMBERS:,} files: hand in the notebook alone")
             notes = list[str]()

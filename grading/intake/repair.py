@@ -13,7 +13,7 @@ import json
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,12 +22,14 @@ from typing import Any, cast
 import nbformat
 from nbformat import NotebookNode, from_dict
 
+from grading.intake.defined import alike, defined, is_code, unsolved
+from grading.intake.pictures import MAX_PICTURES, Album
 from grading.record import Reason, Status, Why
 
 __all__ = [
-    "MAX_BYTES",
     "MAX_CELLS",
     "MAX_TEXT",
+    "SKIPPED",
     "Found",
     "Handed",
     "Source",
@@ -35,10 +37,11 @@ __all__ = [
     "parse",
     "repair",
     "safe_id",
+    "unsafe",
 ]
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-MAX_BYTES = 10_000_000  # a notebook with many pictures has 2 MB; a larger file is output printed by mistake
+MAX_ID = 100  # bytes of a student's id: it is a folder's name, and part of others
 MAX_CELLS = 2_000  # the longest assignment has 60
 MAX_TEXT = 1_000_000  # characters of a cell; pictures pasted into one have some 100,000
 
@@ -61,6 +64,8 @@ class Source:
         what belongs to it stands in cells that students add.
     given : dict
         For every cell the text that students got.
+    plain : frozenset of str
+        The cells that students got and nbgrader knows nothing of, by their texts without white space.
     """
 
     cells: dict[str, NotebookNode]
@@ -68,6 +73,7 @@ class Source:
     answers: dict[str, list[str]] = field(default_factory=dict)
     stubs: dict[str, str] = field(default_factory=dict)
     given: dict[str, str] = field(default_factory=dict)
+    plain: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, notebook: Path, release: Path) -> Source:
@@ -78,7 +84,9 @@ class Source:
     @functools.lru_cache(maxsize=32)  # a worker has the same ones for each submission
     def parse(cls, notebook: str, release: str) -> Source:
         """The same from the text of both files, where there is no disk to read them from."""
-        source, given = cls(known_cells(notebook)), known_cells(release)
+        given, all_given = known_cells(release), nbformat.reads(release, as_version=4).cells
+        plain = frozenset(_squeezed(cell.source) for cell in all_given if not _name(cell))
+        source = cls(known_cells(notebook), plain=plain)
         since, before = list[str](), list[str]()
         for name, cell in source.cells.items():
             about = cell.metadata.nbgrader
@@ -96,18 +104,65 @@ class Source:
 
     def under(self, prefix: str) -> Source:
         """The same with other names for the items, where an assignment has several notebooks."""
-        parts = (self.cells, self.points, self.answers, self.stubs, self.given)
-        return Source(*({prefix + name: value for name, value in part.items()} for part in parts))  # type: ignore[arg-type]
+        tables = {part: table for part, table in vars(self).items() if isinstance(table, dict)}
+        named: dict[str, Any] = {part: {prefix + name: table[name] for name in table} for part, table in tables.items()}
+        return replace(self, **named)
 
-    def beside(self, other: Source) -> Source:
+    def plus(self, other: Source) -> Source:
         """The cells of both."""
         return Source(*(mine | vars(other)[name] for name, mine in vars(self).items()))
 
     def blank(self, notebook: NotebookNode) -> set[str]:
-        """The answers for a person that are as they were handed out."""
-        texts = {cell.metadata.nbgrader.grade_id: cell.source for cell in notebook.cells if "nbgrader" in cell.metadata}
-        tasks = {name for name, cell in self.cells.items() if cell.metadata.nbgrader.task}
-        return {name for name, stub in self.stubs.items() if name not in tasks and texts[name].strip() == stub.strip()}
+        """The answers for a person that are as they were handed out, and have no cell of the student's own beside them.
+
+        Many write below the cell that is meant for it. What stands there is for a person to judge.
+        """
+        return {name for name in self._untouched(notebook) if name in self.stubs and not _beside(notebook, name)}
+
+    def beside(self, notebook: NotebookNode) -> set[str]:
+        """The answers for a person that are as they were handed out, and may stand in a cell beside their own."""
+        return {name for name in self._untouched(notebook) if name in self.stubs and _beside(notebook, name)}
+
+    def _untouched(self, notebook: NotebookNode) -> Iterator[str]:
+        for cell in notebook.cells:
+            name = _name(cell)
+            if name in self.cells and cell.metadata.nbgrader.solution and self.untouched(name, cell.source):
+                yield name
+
+    def untouched(self, name: str, text: str) -> bool:
+        """Whether an answer is as it was handed out, or empty; white space and comments make no difference."""
+        code = self.cells[name].cell_type == "code"
+        if code and (not text.strip() or (name not in self.stubs and unsolved(text))):
+            return True
+        return alike(text, self.given.get(name, ""), code)
+
+
+def _name(cell: NotebookNode) -> str:
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def _own(cell: NotebookNode) -> bool:
+    """Whether a cell of a repaired notebook is the student's, with something in it."""
+    return not _name(cell) and not cell.id.startswith(PLAIN) and bool(cell.source.strip())
+
+
+def _beside(notebook: NotebookNode, name: str) -> bool:
+    """Whether an own cell with something in it stands between an answer and the next task, or words right above it.
+
+    The next task begins with words that were handed out, or with the next answer; between there may be checks.
+    """
+    place = next(number for number, cell in enumerate(notebook.cells) if _name(cell) == name)
+    for cell in notebook.cells[place + 1 :]:
+        if _own(cell):
+            return True
+        if cell.cell_type == "markdown" or (_name(cell) and cell.metadata.nbgrader.solution):
+            break
+    above = notebook.cells[place - 1] if place else None
+    return above is not None and above.cell_type == "markdown" and _own(above)
 
 
 def known_cells(text: str) -> dict[str, NotebookNode]:
@@ -140,15 +195,18 @@ class Found:
     name : str
         The file's name, as it may be shown.
     data : bytes
-        At most ``MAX_BYTES``.
+        Of the file; of a large one without outputs, see `grading.intake.lean`.
     notes : tuple of str
         What had to be guessed or was wrong, in words for student and instructor.
     digest : str
-        Changes when anything of the above changes, or the time.
+        Changes when anything of this changes but the time and the secret: the same again is the same submission.
     handed_in : datetime, optional
         When, in UTC and without a zone, as nbgrader writes times.
     secret : str
         By which a student finds the feedback in nbgrader's exchange; may be empty.
+    files : dict
+        What lay beside the notebook and it may read, by its path: modules, data, pictures.
+
     parts : dict
         Where the assignment has several notebooks, what was found of each, by its name; then there are no bytes here.
     """
@@ -161,7 +219,15 @@ class Found:
     digest: str = ""
     handed_in: datetime | None = None
     secret: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
     parts: Mapping[str, Found] = field(default_factory=dict)
+
+    @property
+    def content(self) -> bytes:
+        """All that was handed in, whatever its name and its time."""
+        beside = [name.encode() + b"\0" + hashlib.sha256(data).digest() for name, data in sorted(self.files.items())]
+        books = [name.encode() + b"\0" + hashlib.sha256(each.content).digest() for name, each in self.parts.items()]
+        return self.data + b"".join([*beside, *books])
 
     @classmethod
     def several(cls, student: str, parts: Mapping[str, Found]) -> Found:
@@ -189,7 +255,8 @@ class Handed:
     digest : str
         Changes when the submission changes.
     cells : tuple of dict
-        ``type``, ``text`` and ``ids`` (the source cells that it claims to be, most credible first) of each cell.
+        ``type``, ``text`` and ``ids`` (the source cells that it claims to be, most credible first) of each cell, and
+        of one with ``pictures`` these, as a notebook keeps attachments.
     """
 
     student: str
@@ -207,10 +274,17 @@ def safe_id(name: str) -> str:
     name = unicodedata.normalize("NFC", name)
     plain = re.fullmatch(r"[^\W_][\w .,@+'()-]*", name) and not name.endswith((" ", "."))
     reserved = re.match(r"(con|prn|aux|nul|com\d|lpt\d)\s*(\.|$)", name, re.IGNORECASE)  # devices of Windows
-    if plain and not reserved and len(name.encode()) <= 100:
+    if plain and not reserved and len(name.encode()) <= MAX_ID:
         return name
     readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "student"
     return f"{readable}-{zlib.crc32(name.encode('utf-8', 'replace')):08x}"
+
+
+def unsafe(name: str) -> str:
+    """Why a name is no id, in words that follow it."""
+    if (size := len(name.encode("utf-8", "replace"))) > MAX_ID:
+        return f"the name is too long for an id: {size} bytes, {MAX_ID} are allowed"
+    return "the name is no safe id"
 
 
 # ---------------------------------------------------------------------------------------------- reading
@@ -235,7 +309,7 @@ def parse(found: Found, assignment: str) -> Handed:
     if not found.status.readable:
         return handed
     try:
-        cells, note = _cells(found.data)
+        cells, note = _cells(found.data, Album(found.files))
     except _DamagedError as error:
         said = f"{found.name or f'{assignment}.ipynb'} {error}"
         return replace(handed, status=error.status, notes=(*found.notes, said))
@@ -261,7 +335,7 @@ OTHERS = {
 }
 
 
-def _cells(data: bytes) -> tuple[tuple[dict[str, Any], ...], list[str]]:
+def _cells(data: bytes, album: Album) -> tuple[tuple[dict[str, Any], ...], list[str]]:
     """The cells, and what else has to be said."""
     if not data.strip():
         raise _DamagedError("is empty")
@@ -278,7 +352,7 @@ def _cells(data: bytes) -> tuple[tuple[dict[str, Any], ...], list[str]]:
         raise _DamagedError(_why(data, text, error)) from None
     except RecursionError:
         raise _DamagedError("is not a notebook: it is nested too deeply") from None
-    cells = list(_listed(notebook))
+    cells = list(_listed(notebook, album))
     if len(cells) > MAX_CELLS:
         raise _DamagedError(f"has {len(cells)} cells, allowed are {MAX_CELLS}", Status.TOO_LARGE)
     notes = [f"{unclear} characters of the file cannot be read and were replaced"] if unclear else []
@@ -288,6 +362,9 @@ def _cells(data: bytes) -> tuple[tuple[dict[str, Any], ...], list[str]]:
             long, cell["text"] = long + 1, ""
     if long:
         notes.append(f"{long} cells with more than {MAX_TEXT:,} characters were emptied")
+    if album.left_out:
+        allowed = f"PNG or JPEG of at most 6 MB each, and at most {MAX_PICTURES}"
+        notes.append(f"{album.left_out} pictures in cells of words cannot be shown: allowed are {allowed}")
     return tuple(cells), notes
 
 
@@ -308,7 +385,7 @@ def _why(data: bytes, text: str, error: json.JSONDecodeError) -> str:
     return f"is damaged in line {error.lineno}: it is not JSON"
 
 
-def _listed(notebook: Any) -> Iterator[dict[str, Any]]:
+def _listed(notebook: Any, album: Album) -> Iterator[dict[str, Any]]:
     """The cells of a notebook of any version: before the fourth they are in worksheets, and code is an input."""
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     sheets = notebook.get("worksheets") if isinstance(notebook, dict) else None
@@ -321,7 +398,10 @@ def _listed(notebook: Any) -> Iterator[dict[str, Any]]:
         kind = cell.get("cell_type") if isinstance(cell, dict) else None
         if kind in ("code", "markdown", "raw", "heading", "html"):
             text = _text(cell["source"] if "source" in cell else cell.get("input"))
-            yield {"type": kind if kind in ("code", "raw") else "markdown", "text": text, "ids": _claimed(cell)}
+            made = {"type": kind if kind in ("code", "raw") else "markdown", "text": text, "ids": _claimed(cell)}
+            if made["type"] == "markdown":
+                made["text"], made["pictures"] = album.of(text, cell.get("attachments"))
+            yield made
 
 
 def _text(source: Any) -> str:
@@ -343,6 +423,8 @@ def _claimed(cell: dict[str, Any]) -> tuple[str, ...]:
 
 
 DEFINES = re.compile(r"^(?:def|class) \w+", re.MULTILINE)
+SKIPPED = "skip-execution"  # the tag by which Jupyter's own tools leave a cell out
+PLAIN = "given-"  # before the number of a cell that was handed out, in its id
 
 
 def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...]]:
@@ -364,12 +446,19 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
         All that was wrong with the submission.
     """
     known = source.cells
-    answers: dict[str, list[str]] = {name: [] for name, cell in known.items() if cell.metadata.nbgrader.solution}
+    answers: dict[str, list[Mapping[str, Any]]] = {name: [] for name, cell in known.items() if _asks(cell)}
     follows: dict[str, list[NotebookNode]] = {"": [], **{name: [] for name in known}}
     notes, seen, place = list[Why](), set[str](), ""
 
     def note(words: str) -> None:
         notes.append(Reason.NOTED(words=words))
+
+    def own(number: int, kind: str, text: str, pictures: Mapping[str, Any] | None = None) -> None:
+        if kind != "code" and is_code(text):
+            kind = "code"
+            note(f"{', '.join(sorted(defined(text)))} was defined in a cell for words, which was read as code")
+        prefix = PLAIN if _squeezed(text) in source.plain else "own-"
+        follows[place].append(_cell(kind, text, f"{prefix}{number}", pictures=pictures))
 
     for words in handed.notes:
         note(words)
@@ -378,7 +467,7 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
         note(f"the marks of {', '.join(guessed)} were lost; recognized by what is in the cells")
     for number, (cell, name) in enumerate(zip(handed.cells, names, strict=True)):
         if name is None:
-            follows[place].append(_cell(cell["type"], cell["text"], f"own-{number}"))
+            own(number, cell["type"], cell["text"], cell.get("pictures"))
             continue
         if name not in seen:  # a copy somewhere else does not carry the cells after it away
             seen.add(name)
@@ -386,26 +475,63 @@ def repair(handed: Handed, source: Source) -> tuple[NotebookNode, tuple[Why, ...
         if name in answers:
             if cell["type"] != known[name].cell_type:
                 note(f"the answer {name} was a {cell['type']} cell, read as {known[name].cell_type}")
-            answers[name].append(cell["text"])
+            answers[name].append(cell)
+        elif added := _added(cell["text"], source.given.get(name, "")):
+            note(f"what was written into the locked cell {name} stands below it")
+            own(number, cell["type"], added, cell.get("pictures"))
     if handed.status.readable:
-        for name, texts in answers.items():
-            if not texts:
-                notes.append(Reason.DELETED(answer=name))
-            if len(texts) > 1:
-                note(f"the answer {name} is there {len(texts)} times, the last counts")
+        for answer, copies in answers.items():
+            if not copies:
+                notes.append(Reason.DELETED(answer=answer))
+            if len(copies) > 1:
+                stubs = [copy for copy in copies if source.untouched(answer, copy["text"])]
+                copies[:] = [*stubs, *(copy for copy in copies if copy not in stubs)]  # a stub is no later answer
+                note(f"the answer {answer} is there {len(copies)} times, the last counts")
         lost = [name for name in known if name not in seen and name not in answers]
         if lost:
             note(f"{len(lost)} locked {'cell was' if len(lost) == 1 else 'cells were'} deleted and put back")
     cells = list(follows[""])
     for name, cell in known.items():
-        if name in answers:
-            earlier = answers[name][:-1]
-            cells += [_cell(cell.cell_type, text, f"{name}-{number}"[-64:]) for number, text in enumerate(earlier)]
-        text = cell.source if name not in answers else (answers[name] or [source.stubs.get(name, "")])[-1]
-        cells.append(_cell(cell.cell_type, text, cell.id, {"nbgrader": dict(cell.metadata.nbgrader)}))
+        *earlier, last = answers.get(name) or [{"text": source.stubs.get(name, "") if name in answers else cell.source}]
+        for number, copy in enumerate(earlier):
+            cells.append(_cell(cell.cell_type, copy["text"], f"{name}-{number}"[-64:], pictures=copy.get("pictures")))
+        pictures = last.get("pictures") if name in answers else cell.get("attachments")
+        cells.append(_cell(cell.cell_type, last["text"], cell.id, {"nbgrader": dict(cell.metadata.nbgrader)}, pictures))
         cells += follows[name]
+    found = list(_elsewhere(cells, source)) if handed.status.readable else []
+    kept = {why.data["answer"] for why in found if why.reason is Reason.BESIDE}
+    notes = [each for each in notes if each not in [Reason.DELETED(answer=name) for name in kept]] + found
     about = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": KERNEL}}
     return cast(NotebookNode, from_dict({**about, "cells": cells})), tuple(notes)
+
+
+def _asks(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.nbgrader.solution)
+
+
+def _added(text: str, given: str) -> str:
+    """What a student has added to a text that was handed out, where all its lines are still there."""
+    before, found, after = f"\n{text.strip()}\n".partition(f"\n{given.strip()}\n")
+    return f"{before}\n\n{after}".strip() if found and given.strip() else ""
+
+
+def _elsewhere(cells: Sequence[NotebookNode], source: Source) -> Iterator[Why]:
+    """Find answers that were left as they were, because the student's own stands in another cell.
+
+    A function's stub is then not run, as it would replace the answer by something that only raises.
+    """
+    notebook = cast(NotebookNode, from_dict({"cells": list(cells)}))
+    for name in sorted(source.beside(notebook), key=list(source.cells).index):
+        yield Reason.BESIDE(answer=name)
+    own = [defined(cell.source) for cell in cells if cell.cell_type == "code" and _own(cell)]
+    for cell in cells:
+        name = _name(cell)
+        if cell.cell_type != "code" or name not in source.cells or name in source.stubs or not _asks(cell):
+            continue
+        asked = defined(source.given.get(name, ""))
+        if asked and asked & set().union(*own) and source.untouched(name, cell.source):
+            cell.metadata["tags"] = [SKIPPED]
+            yield Reason.OWN_CELL(answer=name)
 
 
 def _names(handed: Handed, source: Source) -> tuple[list[str | None], list[str]]:
@@ -432,8 +558,16 @@ def _names(handed: Handed, source: Source) -> tuple[list[str | None], list[str]]
     return names, [name for name, cell in lost.items() if name in names and cell.metadata.nbgrader.solution]
 
 
-def _cell(kind: str, text: str, name: str, metadata: Mapping[str, Any] | None = None) -> NotebookNode:
+def _cell(
+    kind: str,
+    text: str,
+    name: str,
+    metadata: Mapping[str, Any] | None = None,
+    pictures: Mapping[str, Any] | None = None,
+) -> NotebookNode:
     # as nbformat makes it, which would look each over
     more: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    if pictures and kind != "code":
+        more["attachments"] = pictures
     about = {"cell_type": "code" if kind == "code" else "markdown", "id": name, "metadata": metadata or {}}
     return cast(NotebookNode, from_dict({**about, "source": text, **more}))

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import functools
 import io
+import re
 import signal
 import threading
 import warnings
@@ -19,7 +20,7 @@ import numpy as np
 from grading.judge.item import Call, Case, Item, Reference
 from grading.record import Reason, Why
 from grading.student import borrowed
-from grading.student.borrowed import Borrowed, Missing, NoFunction, Unusable
+from grading.student.borrowed import Borrowed, Missing, NoFunction, NotThere, Unusable
 from grading.student.wire import NotNumbers, plain
 
 __all__ = ["OWN", "Gone", "Lent", "Ours", "Outcome", "Unusable"]
@@ -123,7 +124,12 @@ def predecessors(namespace: dict[str, Any], item: Item, right: Reference) -> Ite
         namespace.update(kept)
 
 
-UNUSABLE = {Missing: Reason.MISSING, NoFunction: Reason.NO_FUNCTION, Borrowed: Reason.BORROWED}
+UNUSABLE = {
+    Missing: Reason.MISSING,
+    NoFunction: Reason.NO_FUNCTION,
+    Borrowed: Reason.BORROWED,
+    NotThere: Reason.ABSENT,
+}
 
 
 class Gone(Exception):
@@ -238,6 +244,9 @@ def attempt(call: Call, name: str, case: Case, seconds: float) -> Outcome:
         return Outcome(why=gone.why, over=True)
     except Unusable as error:
         return Outcome(why=UNUSABLE.get(type(error), Reason.NO_FUNCTION)(name=str(error)), over=True)
+    except ModuleNotFoundError as error:  # the function imports it
+        module = re.search(r"No module named '([^']+)'", str(error))
+        return Outcome(why=Reason.ABSENT(name=module[1] if module else str(error)[:200]), over=True)
     except NotNumbers as error:
         return Outcome(why=Reason.NOT_NUMBERS(kind=str(error)))
     except BaseException as error:  # SystemExit too: nothing that student code does may stop the grading

@@ -3,7 +3,7 @@
 A mistake is one entry, ``"name" = ['find', 'put', ..., "hint"]``, in the table of its item. One that is made in
 several ways, as a clip at another constant, has a list for each: ``[['find', 'put'], ['find', 'put'], "hint"]``.
 What an entry leaves out, the edits or the hint, is that of the shared entry of its name. ``page = "..."``, or
-``page = "...#label of a section"``, stands before all tables, or in one.
+``page = "...#label of a section"``, stands before all tables, or in one. ``page = ""``: nothing explains it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from grading.judge.item import Item, Mistake
+from grading.judge.item import AssignmentError, Item, Mistake
 
-__all__ = ["CATALOGUE", "with_mistakes"]
+__all__ = ["CATALOGUE", "text_of", "with_mistakes"]
 
 CATALOGUE = "mistakes.toml"
 FORM = (
@@ -42,15 +42,15 @@ def with_mistakes(items: Iterable[Item], folder: Path) -> tuple[Item, ...]:
 
     Raises
     ------
-    ValueError
+    AssignmentError
         If a table is of no item, or an entry has another form; the sentence names file, item and entry.
     """
     items, path = tuple(items), folder / CATALOGUE
     shared, tables = _read(folder.parent / CATALOGUE), _read(path)
-    page, ids = tables.pop("page", ""), [item.id for item in items]
+    page, ids = tables.pop("page", None), [item.id for item in items]
     for name in tables:
         if name not in ids:
-            raise ValueError(f"{path}: [{name}] is no item of checks.py; its items are {', '.join(ids)}")
+            raise AssignmentError(f"{path}: [{name}] is no item of checks.py; its items are {', '.join(ids)}")
     return tuple(
         replace(item, mistakes=(*item.mistakes, *_mistakes(f"{path}, [{item.id}]", tables[item.id], page, shared)))
         if item.id in tables
@@ -63,22 +63,33 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(text_of(path))
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path} is no TOML: {error}") from None
+        raise AssignmentError(f"{path} is no TOML: {error}") from None
+
+
+def text_of(path: Path) -> str:
+    """The text of a file that a lecturer wrote, in whatever editor."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise AssignmentError(f"{path} is not in UTF-8, at byte {error.start}: save it in UTF-8") from None
 
 
 def _mistakes(where: str, table: Any, page: Any, shared: Mapping[str, Any]) -> Iterable[Mistake]:
     entries = dict(table) if isinstance(table, dict) else {"": table}
     page = entries.pop("page", page)
-    if not isinstance(page, str) or not page:
-        raise ValueError(f'{where}: page = "..." is missing, here or before all tables, or it is no text')
+    if not isinstance(page, str):
+        said = 'page = "..." is missing, here or before all tables, or it is no text; "" is no page'
+        raise AssignmentError(f"{where}: {said}")
     for name, entry in entries.items():
         hint, ways = _parts(f"{where}, {name!r}", entry)
         known, usual = _parts(f"{CATALOGUE} of all assignments, {name!r}", shared.get(name, []))
         if not (hint or known) or not (ways or usual):
             lacks = "edits" if hint or known else "hint"
-            raise ValueError(f"{where}, {name!r} has no {lacks}, and no mistake of this name is shared; write {FORM}")
+            raise AssignmentError(
+                f"{where}, {name!r} has no {lacks}, and no mistake of this name is shared; write {FORM}"
+            )
         yield from (Mistake(name, hint or known, page, edits) for edits in ways or usual)
 
 
@@ -93,4 +104,4 @@ def _parts(where: str, entry: Any) -> tuple[str, list[Edits]]:
             isinstance(text, str) for way in [*ways, [hint]] for text in way
         ):
             return hint, [tuple(zip(way[::2], way[1::2], strict=True)) for way in ways if way]
-    raise ValueError(f"{where} is {entry!r}; write {FORM}")
+    raise AssignmentError(f"{where} is {entry!r}; write {FORM}")

@@ -8,7 +8,12 @@ from typing import Any, cast
 
 import numpy as np
 
-__all__ = ["Call", "Case", "Group", "Item", "Mistake", "Reference", "Rng"]
+__all__ = ["AssignmentError", "Call", "Case", "Group", "Item", "Mistake", "Reference", "Rng"]
+
+
+class AssignmentError(ValueError):
+    """A file of an assignment cannot be used; the sentence says which, what is wrong, and what to do."""
+
 
 Call = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import errno
 import hashlib
+import itertools
 import logging
 import os
 import re
@@ -15,7 +16,7 @@ import time
 import warnings
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,9 +26,10 @@ from traitlets.config import Config
 
 from grading.course import books_of, prefix, sources
 from grading.intake.repair import known_cells, safe_id
-from grading.record import Row, Student
+from grading.keep import private
+from grading.record import Row, Status, Student
 
-__all__ = ["AddressError", "Booked", "Grades", "LockedError", "address", "shown"]
+__all__ = ["AddressError", "Booked", "DamagedError", "Grades", "LockedError", "address", "damaged", "file_of", "shown"]
 
 PATIENCE = 60  # seconds for another program that writes to the gradebook
 T = TypeVar("T")
@@ -35,6 +37,10 @@ T = TypeVar("T")
 
 class LockedError(Exception):
     """Another program keeps the gradebook to itself."""
+
+
+class DamagedError(Exception):
+    """The file is no gradebook, or is damaged."""
 
 
 class AddressError(Exception):
@@ -71,6 +77,30 @@ def address(url: str) -> str:
     return url
 
 
+@contextlib.contextmanager
+def damaged(url: str) -> Iterator[None]:
+    """Say of a file that is no gradebook that it is none.
+
+    Raises
+    ------
+    DamagedError
+        Instead of what the database's own program says.
+    """
+    from sqlalchemy.exc import DatabaseError
+
+    try:
+        yield
+    except DatabaseError as error:
+        if "malformed" in str(error.orig) or "not a database" in str(error.orig) or "no such table" in str(error.orig):
+            raise DamagedError(f"the gradebook {shown(url)} is damaged ({error.orig})") from None
+        raise
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a gradebook that is one."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
 def shown(url: str) -> str:
     """An address without its password."""
     return re.sub(r"(://[^/@]*?):[^/]*@", r"\1:***@", url)
@@ -89,12 +119,15 @@ class Booked(NamedTuple):
         When it was handed in, in UTC.
     person : Student, optional
         Names for the gradebook.
+    same : bool
+        Whether it is the submission that the gradebook has: what a person has read need not be read again.
     """
 
     row: Row
     comments: Mapping[str, str]
     when: datetime | None = None
     person: Student | None = None
+    same: bool = False
 
 
 class Grades:
@@ -127,8 +160,7 @@ class Grades:
         for handler in list(self.log.handlers):
             self.log.removeHandler(handler)
             handler.close()
-        (state / "nbgrader.log").touch(mode=0o600)
-        self.log.addHandler(logging.FileHandler(state / "nbgrader.log", mode="w", encoding="utf-8"))
+        self.log.addHandler(_log(state / "nbgrader.log"))
         if url.startswith("sqlite:///"):
             path = Path(url.removeprefix("sqlite:///"))
             if not path.exists():  # made in several steps, of which none may be missing
@@ -149,7 +181,8 @@ class Grades:
         from nbgrader.api import InvalidEntry
         from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-        for attempt in range(5):
+        start = time.monotonic()
+        for attempt in itertools.count():
             try:
                 return act()
             except (IntegrityError, InvalidEntry, OperationalError, ProgrammingError) as error:
@@ -158,9 +191,10 @@ class Grades:
                     self._book.db.rollback()
                 if "is full" in str(error):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), shown(self.url)) from None
-                if "locked" in str(error):
-                    break  # the patience is used up
-                time.sleep(0.1 * 2**attempt)
+                locked = "locked" in str(error)  # at times at once, without SQLite's own patience
+                if (attempt >= 4 and not locked) or (locked and time.monotonic() - start > PATIENCE):
+                    break
+                time.sleep(0.1 * 2 ** min(attempt, 4))
         if "locked" in str(failed):
             said = f"another program keeps the gradebook {shown(self.url)} to itself for more than {PATIENCE} s"
             raise LockedError(f"{said}: end it, and give the command again") from None
@@ -170,13 +204,15 @@ class Grades:
 
     # ------------------------------------------------------------------------------------------ the assignment
 
-    def register(self, root: Path) -> None:
+    def register(self, root: Path, before: Callable[[], None] = lambda: None) -> None:
         """Make the release, and tell the gradebook of the assignment: the first time, and when the source changed.
 
         Parameters
         ----------
         root : Path
             The repository.
+        before : callable
+            Called before grades are taken out, where other cells make them void.
 
         Raises
         ------
@@ -198,6 +234,7 @@ class Grades:
                 # nbgrader refuses to add or remove cells where there are submissions: grade them anew, keep a copy
                 if self.url.startswith("sqlite:///"):
                     shutil.copy(self._file, self._file.with_name(f"{self._file.stem}-{digest[:8]}.db"))
+                before()
                 self._book.remove_assignment(name)
             abouts = {key: each.metadata.nbgrader for key, each in wanted.items()}
             points = {key: about.get("points") if about.grade or about.task else None for key, about in abouts.items()}
@@ -293,7 +330,7 @@ class Grades:
         ValueError
             If an id is none that is safe in a page, a path and a table, or a name is none.
         """
-        for row, _, _, person in entries:
+        for row, _, _, person, _ in entries:
             if safe_id(row.student) != row.student:
                 raise ValueError(f"{row.student!r} is no safe id of a student; {safe_id(row.student)} would be one")
             if person:
@@ -330,7 +367,7 @@ class Grades:
         students = {each.id: each for each in db.query(Student).where(Student.id.in_(those))}
         submissions = self._submissions(those)
         with db.no_autoflush:
-            for row, comments, when, person in entries:
+            for row, comments, when, person, same in entries:
                 student, submission = students.get(row.student) or Student(id=row.student), submissions[row.student]
                 for about in ("first_name", "last_name", "email") if person else ():
                     setattr(student, about, getattr(person, about))
@@ -338,11 +375,16 @@ class Grades:
                 for notebook in submission.notebooks:
                     for grade in notebook.grades:
                         item = names[grade.cell_id]
+                        if row.status is Status.NOT_GRADED and grade.manual_score is not None:
+                            continue  # our own fault takes nothing that a person gave
                         waits = item in row.waiting
-                        grade.auto_score = None if waits else row.items[item]
+                        score = None if waits else row.items[item]
+                        kept = same and grade.auto_score == score
+                        grade.auto_score = score
                         if not row.status.readable:  # what a person gave an earlier one is not for one that is broken
                             grade.manual_score = grade.extra_credit = None
-                        grade.needs_manual_grade = waits or grade.manual_score is not None
+                        if not (kept and grade.manual_score is not None):
+                            grade.needs_manual_grade = waits or grade.manual_score is not None
                     for comment in notebook.comments:
                         comment.auto_comment = comments.get(names[comment.cell_id])
                     notebook.late_submission_penalty = None
@@ -399,13 +441,15 @@ class Grades:
         """Students of whom the gradebook has a submission."""
         return {student for (student,) in self._of_all("student_id")}
 
-    def grades(self) -> dict[str, dict[str, Any]]:
-        """For each student ``score`` and ``needs_manual_grade`` of each item, by the item's name."""
+    def grades(self, students: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
+        """Of all students or some ``score``, ``auto_score`` and ``needs_manual_grade`` of each item, by its name."""
         from nbgrader.api import Grade, SubmittedAssignment, SubmittedNotebook
 
         names, found = self._names, defaultdict[str, dict[str, Any]](dict)
         asked = self._of_all("student_id").join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades)
-        for grade in asked.add_columns(Grade.cell_id, Grade.score, Grade.needs_manual_grade):
+        if students is not None:
+            asked = asked.where(SubmittedAssignment.student_id.in_(students))
+        for grade in asked.add_columns(Grade.cell_id, Grade.score, Grade.auto_score, Grade.needs_manual_grade):
             found[grade.student_id][names[grade.cell_id]] = grade
         return dict(found)
 
@@ -420,8 +464,32 @@ class Grades:
             found[student] += penalty
         return dict(found)
 
-    def words(self, student: str) -> dict[str, str]:
-        """What a person wrote beside a student's answers, by the answer's name."""
-        submission = self._book.find_submission(self.assignment, student)
-        comments = [each for book in submission.notebooks for each in book.comments]
-        return {self._names[each.cell_id]: each.manual_comment for each in comments if each.manual_comment}
+    def points(self, students: Collection[str]) -> dict[str, dict[str, float]]:
+        """Points of some students, by the item's name; nothing of those without a submission."""
+        found = self.grades(students) if students else {}
+        return {who: {item: float(grade.score) for item, grade in items.items()} for who, items in found.items()}
+
+    def all_words(self) -> dict[str, dict[str, str]]:
+        """What persons wrote beside answers: by the student, and by the answer's name."""
+        from nbgrader import api
+
+        asked = self._book.db.query(api.SubmittedAssignment.student_id, api.Comment.cell_id, api.Comment.manual_comment)
+        asked = asked.join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Comment.notebook_id)
+        asked = asked.join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
+        found = dict[str, dict[str, str]]()
+        for student, cell, text in asked.filter(api.Comment.manual_comment.isnot(None)):
+            if text and cell in self._names:  # those of this assignment
+                found.setdefault(student, {})[self._names[cell]] = text
+        return found
+
+
+def _log(path: Path) -> logging.Handler:
+    """For what nbgrader says; where it cannot be written, as on a full disk, nothing more is said of that."""
+    try:
+        path.unlink(missing_ok=True)
+        os.close(private.opener(str(path), os.O_CREAT | os.O_WRONLY))
+        handler: logging.Handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    except OSError:
+        return logging.NullHandler()
+    handler.handleError = lambda record: None  # type: ignore[method-assign]
+    return handler

@@ -33,13 +33,13 @@ def points(told: Any, most: float) -> float:
     Returns
     -------
     float
-        0 if something was raised or written to stderr; else the value of the last line if that is a number, which can
-        be too large; else all points. A negative number is none, for nbgrader.
+        0 if something was raised, passed over (there it would have raised) or written to stderr; else the value of the
+        last line if that is a number, which can be too large; else all points. A negative number is none, for nbgrader.
     """
     outputs: list[Any] = told if isinstance(told, list) else [{"output_type": "error"}]
     for out in outputs:
         kind = out.get("output_type") if isinstance(out, dict) else "error"
-        if kind == "error" or (kind == "stream" and out.get("name") == "stderr"):
+        if kind == "error" or _passed(out) or (kind == "stream" and out.get("name") == "stderr"):
             return 0.0
         if kind == "execute_result":
             try:
@@ -80,8 +80,11 @@ def verdict(cell: NotebookNode, told: Any, why: Why | None, given: str, before: 
 
 def _why(told: Any, given: str, before: Any) -> Why:
     error, shown = _error(told), _error(before)
+    if passed := next((out for out in _dicts(told) if _passed(out)), None):
+        name = re.sub(r"[^\w.]", "", str(passed.get("name")))[:LONGEST]
+        return Reason.ABSENT(name=name) if passed.get("what") == "import" else Reason.TEST_HIDDEN(error="EOFError")
     if error is None:
-        wrote = isinstance(told, list) and any(isinstance(out, dict) and out.get("name") == "stderr" for out in told)
+        wrote = any(out.get("name") == "stderr" for out in _dicts(told))
         return Reason.TEST_STDERR() if wrote else Reason.TEST_PART(points=0.0)
     name = str(error.get("ename"))
     if name == "NotImplementedError":
@@ -97,5 +100,12 @@ def _why(told: Any, given: str, before: Any) -> Why:
 
 
 def _error(told: Any) -> dict[str, Any] | None:
-    errors = (out for out in (told if isinstance(told, list) else []) if isinstance(out, dict))
-    return next((out for out in errors if out.get("output_type") == "error"), None)
+    return next((out for out in _dicts(told) if out.get("output_type") == "error"), None)
+
+
+def _passed(out: dict[str, Any]) -> bool:
+    return out.get("output_type") == "passed" and out.get("what") != "magic"
+
+
+def _dicts(told: Any) -> list[dict[str, Any]]:
+    return [out for out in told if isinstance(out, dict)] if isinstance(told, list) else []

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,8 @@ class ContainerSandbox(Sandbox):
         The name of an image; without it, podman alone, with the files of this machine.
     way : str, optional
         ``podman`` or ``docker``, if it was found out before.
+    libraries : sequence of str
+        As for `Sandbox`.
 
     Attributes
     ----------
@@ -101,8 +103,8 @@ class ContainerSandbox(Sandbox):
         If neither works.
     """
 
-    def __init__(self, image: str = "", way: str = "") -> None:
-        super().__init__(way or engine(image))
+    def __init__(self, image: str = "", way: str = "", libraries: Sequence[str] = ()) -> None:
+        super().__init__(way or engine(image), libraries)
         self.image = image
         self._folder = self._folder.resolve()  # macOS shares the folder, and not the link to it
         self._root = self._folder / "root"
@@ -117,7 +119,7 @@ class ContainerSandbox(Sandbox):
 
     def place(self, seed: int, memory: int) -> Place:
         """As `Sandbox.place`."""
-        about = {"seed": seed, "limits": {"memory": memory}}
+        about = self._about(seed, memory)
         name = f"grading-{os.getpid()}-{secrets.token_hex(8)}"
         run = [*self._command(name, memory), "python", "-P", "-c", START, json.dumps(about)]
         wire, end = socket.socketpair()
@@ -143,7 +145,7 @@ class ContainerSandbox(Sandbox):
         for name in MADE:
             (self._root / name.lstrip("/")).mkdir()
             (self._root / name.lstrip("/")).chmod(0o1777)  # the mounted folder takes it over
-        for kind, *about in sandbox.view(self._folder):
+        for kind, *about in sandbox.view(self._folder, self.libraries):
             there = about[-1]
             match kind:
                 case "symlink":

@@ -42,7 +42,9 @@ from typing import Any, cast
 
 from nbformat import NotebookNode, from_dict
 
+from grading.intake.defined import defined
 from grading.intake.pictures import checked
+from grading.intake.repair import SKIPPED
 from grading.judge.call import UNUSABLE, Gone, Lent, bounded, lend
 from grading.judge.check import check
 from grading.judge.item import Reference
@@ -52,6 +54,7 @@ from grading.run import beside
 from grading.run.sandbox import Place, Sandbox, Use
 from grading.run.watched import Begin
 from grading.student.wire import Closed, Late, NotNumbers, Peer, WireError
+from grading.tell import words as wording
 
 __all__ = ["Execution", "Limits", "Ran"]
 
@@ -64,6 +67,7 @@ MOST_LINE = 20_000  # characters of a line of a traceback
 MOST_CELL = 10_000_000  # characters of all outputs of a cell
 MOST_SHOWN = 30_000_000  # and of all cells
 MANY_OUTPUTS = 1000  # of a cell
+MANY_PASSED = 10  # different things that a notebook went on without, and are told
 ITEM = 3  # times the limit of a cell, for all calls of an item together
 LENT = 10.0  # seconds of computing here for one call of a function that is lent, and more than the limit for all
 
@@ -104,6 +108,8 @@ class Ran:
         What the processes used, together.
     isolation : str
         How student code was kept apart; ``none`` if it was not.
+    passed : dict
+        By a reason, and the name that belongs to it, the cells that went on without something.
     """
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
@@ -111,6 +117,7 @@ class Ran:
     faults: set[Reason] = field(default_factory=set)
     used: Use = field(default_factory=Use)
     isolation: str = ""
+    passed: dict[tuple[Reason, str], list[list[str]]] = field(default_factory=dict)
 
 
 class Execution:
@@ -159,21 +166,20 @@ class Execution:
         book: str = "",
         given: Mapping[str, str] | None = None,
     ) -> None:
+        self.files = {name: base64.b64encode(data).decode() for name, data in (files or {}).items()}
         self.sandbox, self.seed, self.limits, self.begin, self.spared = sandbox, seed, limits, begin, spared or {}
         self.cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+        self.cells = [cell for cell in self.cells if SKIPPED not in cell.metadata.get("tags", [])]
         graded = [cell for cell in self.cells if _graded(cell)]
         declared, self.given = {item.id: item for item in load_items(assignment, root)}, given or {}
         self.open = [cell for cell in graded if cell.metadata.nbgrader.grade_id in declared]  # still to be checked
         self.tests = [cell for cell in graded if cell.metadata.nbgrader.grade_id not in declared]  # still to be run
         self.items = {name: declared[name] for name in (cell.metadata.nbgrader.grade_id for cell in self.open)}
         self.right = reference(assignment, root, book) if self.items else Reference({}, {})
-        self.files = {name: base64.b64encode(data).decode() for name, data in (files or {}).items()}
         self.visible: dict[str, Any] = {}  # what came of the part of each test that students have
         self.limit = limits.cell
         self.lost: set[int] = set()  # cells that ended a process, or that ran into the limit: never run again
-        self.stopped: set[int] = (
-            set()
-        )  # of these the ones that could be interrupted, so that what they defined is there
+        self.stopped: set[int] = set()  # of these the ones that could be interrupted: what they defined is there
         self.done = -1  # the last cell that has its outputs
         self.at: int | None = None  # the cell that runs
         self.checking = False
@@ -299,8 +305,7 @@ class Execution:
         if _graded(cell):
             self.ran.verdicts[name] = Verdict(name, why=why)
         else:
-            first = str(cell.source).strip().split("\n")[0]
-            self.ran.stops.append(Stop(cell.get("id", ""), name, first[:30], why))
+            self.ran.stops.append(Stop(cell.get("id", ""), name, _first(cell), why))
 
     @property
     def spent(self) -> float:
@@ -331,9 +336,19 @@ class Execution:
             cell.execution_count = self.count
             cell.outputs = _outputs(outputs, self.count, min(self.room, MOST_CELL))
             self.room -= sum(map(_length, cell.outputs))
-            if late or (late := _raised(cell.outputs)):
+            self._pass(cell, outputs)
+            if late or (late := _raised(cell.outputs, self.cells[index + 1 :])):
                 self._stop(cell, late)
         return outputs
+
+    def _pass(self, cell: NotebookNode, told: Any) -> None:
+        """Keep what a cell went on without, and where, for the row."""
+        for out in told if isinstance(told, list) else []:
+            why = _passed(out) if isinstance(out, dict) else None
+            if why and why.reason is not Reason.NO_MAGIC and len(self.ran.passed) < MANY_PASSED:
+                where = [cell.metadata.get("nbgrader", {}).get("grade_id", ""), _first(cell)]
+                kept = self.ran.passed.setdefault((why.reason, why.data.get("name", "")), [])
+                kept += [where] * (where not in kept)
 
     def _check(self, cell: NotebookNode) -> None:
         """Check an item."""
@@ -346,7 +361,7 @@ class Execution:
         self.lent = lend(item, self.right)
         call, fresh, self.fresh = _Call(self), self.fresh, False
         try:
-            self._ask("%lend", (name, list(self.lent), list(self.right.source)), CLEANUP)
+            self._ask("%lend", (name, item.function, list(self.lent), list(self.right.source)), CLEANUP)
         except (Gone, Late):
             if not fresh:
                 self.open.insert(0, cell)  # an item before it has left the process so
@@ -540,6 +555,8 @@ def _outputs(told: Any, count: int, room: int) -> list[NotebookNode]:
             shown = {mime: _text(data[mime]) for mime in SHOWN if _shows(mime, data.get(mime))}
             more = {"execution_count": count} if kind == "execute_result" else {}
             one = _output(kind, data=shown, metadata={}, **more) if shown else None
+        elif why := _passed(out):
+            one = _output("stream", name="stderr", text=f"{wording.said(why)}\n")
         elif kind == "error":
             lines = out.get("traceback")
             trace = [_text(line)[:MOST_LINE] for line in lines[:50]] if isinstance(lines, list) else []
@@ -555,12 +572,36 @@ def _outputs(told: Any, count: int, room: int) -> list[NotebookNode]:
     return made
 
 
-def _raised(outputs: Sequence[NotebookNode]) -> Why | None:
-    """The first exception that a cell has shown."""
+def _passed(out: dict[str, Any]) -> Why | None:
+    """What a process says that a cell went on without, made anew: an import, a magic, an answer to a question."""
+    if out.get("output_type") != "passed":
+        return None
+    name = re.sub(r"[^\w.%!-]", "", _text(out.get("name"))[:60])
+    if out.get("what") == "import":
+        return Reason.NOT_THERE(name=name)
+    return (
+        Reason.NOBODY_THERE()
+        if out.get("what") == "question"
+        else Reason.NO_MAGIC(name=name, words=_text(out.get("words"))[:200])
+    )
+
+
+def _first(cell: NotebookNode) -> str:
+    """The beginning of a cell's first line."""
+    return str(cell.source).strip().split("\n")[0][:30]
+
+
+def _raised(outputs: Sequence[NotebookNode], later: Sequence[NotebookNode]) -> Why | None:
+    """The first exception that a cell has shown; where a name is missing, whether a later cell defines it."""
     error = next((out for out in outputs if out.output_type == "error"), None)
     if error is None:
         return None
     words = re.sub(r"\([^()]*, line (\d+)\)", r"(line \1)", error.evalue)  # IPython's name for the cell
+    name = re.fullmatch(r"name '(\w+)' is not defined.*", words) if error.ename == "NameError" else None
+    if name and any(name[1] in defined(cell.source) for cell in later if not _graded(cell)):
+        words = (
+            f"name '{name[1]}' is not defined here; a cell further down defines it, and cells run from top to bottom"
+        )
     return Reason.RAISED(error=error.ename, words=words)
 
 

@@ -30,7 +30,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -40,6 +40,7 @@ import psutil
 
 import grading
 import nnlib
+from grading.course import NEVER
 from grading.run import cgroup
 from grading.student import OWN
 from grading.student.borrowed import LIBRARIES
@@ -53,7 +54,7 @@ def __getattr__(name):
     raise AttributeError(f"nnlib.{name} is not here; this part asks for your own code, with NumPy alone")
 '''
 # in the environment, not in the sandbox: the course's own packages, and what would do the exercises
-HIDDEN = {"grading", "nbgrader", "sqlalchemy", "distributed", *LIBRARIES}
+HIDDEN = frozenset({*NEVER, *LIBRARIES})
 PYTHON = os.path.abspath(sys.executable)  # of "../course/.venv/bin/python" the sandbox does not see all folders
 SLACK = 1 << 29  # bytes that Python and its packages take before a student's first line
 SPARE = 1 << 27  # bytes above the limit: what a process changes of those, and so much that it sees a MemoryError first
@@ -433,6 +434,8 @@ class Sandbox:
     ----------
     way : str, optional
         "bubblewrap", which is what is meant where nothing is said, or "none" for a plain process.
+    libraries : sequence of str
+        Of those that would do the lecture's exercises the ones that may be used nevertheless.
 
     Raises
     ------
@@ -440,8 +443,8 @@ class Sandbox:
         If bubblewrap cannot work here; it says why.
     """
 
-    def __init__(self, way: str | None = None) -> None:
-        self.way = way or "bubblewrap"
+    def __init__(self, way: str | None = None, libraries: Sequence[str] = ()) -> None:
+        self.way, self.libraries = way or "bubblewrap", tuple(libraries)
         if self.way == "bubblewrap" and (why := obstacle()):
             raise SandboxError(why)
         self._server: subprocess.Popen[bytes] | None = None
@@ -489,7 +492,7 @@ class Sandbox:
         SandboxError
             If none can be started.
         """
-        about: dict[str, Any] = {"seed": seed, "limits": {"memory": memory}}
+        about = self._about(seed, memory)
         if self.way == "none":
             return self._plain(about, memory)
         about["limits"]["processes"] = PROCESSES
@@ -502,6 +505,9 @@ class Sandbox:
                 failed = error
                 self._stop()  # it may have been killed; a new one is started once
         raise SandboxError(f"the sandbox does not start: {failed}")
+
+    def _about(self, seed: int, memory: int) -> dict[str, Any]:
+        return {"seed": seed, "limits": {"memory": memory}, "libraries": self.libraries}
 
     def _fork(self, about: dict[str, Any], memory: int) -> Place:
         door, server = self._started()
@@ -529,7 +535,7 @@ class Sandbox:
             with end:
                 server = [PYTHON, "-P", "-m", "grading.student.forkserver", str(end.fileno())]
                 self._server = subprocess.Popen(
-                    [*_command(self._folder), *server],
+                    [*_command(self._folder, self.libraries), *server],
                     env=_environment(Path("/course"), "/student"),
                     pass_fds=[end.fileno()],
                     stdin=subprocess.DEVNULL,
@@ -623,8 +629,9 @@ def _environment(modules: Path, home: str) -> dict[str, str]:
     }
 
 
-def view(folder: Path) -> list[tuple[str, ...]]:
+def view(folder: Path, libraries: Sequence[str] = ()) -> list[tuple[str, ...]]:
     """All files that student code may see, as options of bubblewrap; the modules lie in ``/course``."""
+    hidden = HIDDEN - set(libraries)
     python = sorted({sys.prefix, sys.base_prefix, str(Path(PYTHON).resolve().parents[1])})
     see: list[tuple[str, ...]] = [("ro-bind", "/usr", "/usr")]
     for name in ("bin", "lib", "lib32", "lib64", "sbin"):
@@ -639,13 +646,13 @@ def view(folder: Path) -> list[tuple[str, ...]]:
     see += [("tmpfs", "/usr/src")] if os.path.isdir("/usr/src") else []
     for prefix in dict.fromkeys(["/usr", *python]):
         see += [("ro-bind", prefix, prefix)] if prefix != "/usr" else []
-        see += [("tmpfs", path) for path in _hidden(prefix)]
+        see += [("tmpfs", path) for path in _hidden(prefix, hidden)]
     return [*see, ("ro-bind", str(folder / "modules"), "/course")]
 
 
 @cache
-def _hidden(prefix: str) -> list[str]:
-    """Folders of ``HIDDEN`` packages, and copies of the course, wherever somebody may have installed them.
+def _hidden(prefix: str, hidden: frozenset[str]) -> list[str]:
+    """Folders of packages that are to be hidden, and copies of the course, wherever somebody may have installed them.
 
     Packages are not looked through, nor what the system's own packages bring to ``/usr``.
     """
@@ -662,13 +669,13 @@ def _hidden(prefix: str) -> list[str]:
         elif "__init__.py" not in inside or folder in roots:
             for name, entry in inside.items():
                 if entry.is_dir(follow_symlinks=False) and name != "__pycache__":
-                    (found if name in HIDDEN else ahead).append(entry.path)
+                    (found if name in hidden else ahead).append(entry.path)
     return found
 
 
-def _command(folder: Path) -> list[str]:
+def _command(folder: Path, libraries: Sequence[str] = ()) -> list[str]:
     see = ["--proc", "/proc", "--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]  # maps of it are memory
-    for kind, *about in view(folder):
+    for kind, *about in view(folder, libraries):
         see += [f"--{kind}", *about]
     see += ["--remount-ro", "/dev", "--remount-ro", "/"]
     program = shutil.which("bwrap") or "bwrap"  # our PATH, not the one that student code gets

@@ -35,6 +35,7 @@ __all__ = ["Begin", "GaveUp", "Judge", "may_hold", "mine"]
 LOOK = 0.2  # seconds between two looks at a process
 OURS = 120.0  # seconds that a step may compute here: far more than any needs
 SLOWEST = 5  # seconds of the clock for each second of computing: as much as a busy machine may take
+STOPPED = 30.0  # seconds that a process may be stopped, by whoever did it
 TRIES = 3  # of a step whose process dies by itself, as when somebody kills it
 GROWN = 1 << 30  # bytes: a process that has become so large is replaced before the next submission
 
@@ -109,12 +110,6 @@ class Judge:
                 raise value
             return value
 
-    def prepare(self) -> None:
-        """Start the process where there is none, and wait until it can work."""
-        if self._process is None:
-            with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError):
-                pickle.load(self._started().stdout)  # type: ignore[arg-type]
-
     def close(self) -> None:
         """End the process for good; a thread that waits for it gives up."""
         self._closed = True
@@ -142,7 +137,7 @@ class Judge:
             kind, value = pickle.load(process.stdout)
             if kind == "step":
                 self._step = _Step(*value)
-            elif kind != "ready":
+            else:
                 self._step = _Step()
                 return kind, value
 
@@ -164,9 +159,12 @@ class Judge:
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(psutil.Error):
-            about = psutil.Process(process.pid)
+            about, stopped = psutil.Process(process.pid), 0.0
             while process.poll() is None:
                 time.sleep(LOOK)
+                stopped = stopped + LOOK if about.status() == psutil.STATUS_STOPPED else 0.0
+                if stopped > STOPPED:
+                    process.kill()
                 step = self._step
                 if process is self._process and step.over(about) and step is self._step:
                     self._why = f"the grader had to compute longer than {OURS:g} s for it"
@@ -196,7 +194,7 @@ def mine() -> Judge:
 
 
 def serve(work: str) -> None:
-    """Work until nobody asks any more; the module of that name is made ready before."""
+    """Work until nobody asks any more; the module of that name is imported before."""
     asked: queue.Queue[Any] = queue.Queue()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what something prints is no answer
@@ -206,8 +204,7 @@ def serve(work: str) -> None:
         out.write(pickle.dumps((kind, value), pickle.HIGHEST_PROTOCOL))
         out.flush()
 
-    importlib.import_module(work).prepare()
-    say("ready", None)
+    importlib.import_module(work)
     while True:
         function, argument, spared = asked.get()
         try:

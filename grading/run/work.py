@@ -11,21 +11,20 @@ import functools
 import hashlib
 import json
 import platform
-import re
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import TypeVar
 
 from nbformat import NotebookNode
 
 from grading.course import books_of, prefix
-from grading.intake.repair import Found, Handed, Source, known_cells, parse, repair
+from grading.intake.repair import Found, Handed, Source, parse, repair
 from grading.judge.catalogue import CATALOGUE
-from grading.judge.reference import load_items
 from grading.record import Reason, Row, Status, Stop, Verdict, Why
 from grading.run import container as containers
 from grading.run import watched
@@ -36,7 +35,7 @@ from grading.tell import feedback
 from grading.tell import notebook as rendering
 
 __all__ = ["Bundle", "Graded", "RefusedError", "Task", "execute", "grade_one", "not_graded", "seed_of"]
-__all__ += ["joined", "part", "settle", "text"]
+__all__ += ["joined", "part", "program", "settle", "text"]
 
 ROOMS = ("student", "judge", "intake", "run")  # where points come about: what changes there makes grades old
 ACCEPT = (
@@ -50,7 +49,10 @@ T = TypeVar("T")
 
 
 class RefusedError(Exception):
-    """Student code would run without a sandbox, and nobody has accepted that; the sentence says where, and why."""
+    """A machine may not grade: it has no sandbox, and nobody has accepted that, or other versions of what grades.
+
+    The sentence says where, and why.
+    """
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Bundle:
         The book's address, for links in the feedback; may be empty.
     beside : dict
         What lies beside the notebooks for students to use, by its path.
+    libraries : tuple of str
+        That its code may use, of those that could do an exercise, see `grading.judge.reference.libraries_of`.
     """
 
     name: str
@@ -77,10 +81,16 @@ class Bundle:
     release: Mapping[str, str]
     site: str = ""
     beside: Mapping[str, bytes] = field(default_factory=dict)
+    libraries: tuple[str, ...] = ()
 
     @classmethod
     def read(
-        cls, folder: Path, release: Path | None, site: str = "", beside: Mapping[str, bytes] | None = None
+        cls,
+        folder: Path,
+        release: Path | None,
+        site: str = "",
+        beside: Mapping[str, bytes] | None = None,
+        libraries: Sequence[str] = (),
     ) -> Bundle:
         """Read an assignment's folder, and that of its release, if there is one yet."""
         paths = [path for path in sorted(folder.iterdir()) if path.suffix in (".ipynb", ".py", ".toml")]
@@ -89,43 +99,20 @@ class Bundle:
             files[f"../{CATALOGUE}"] = shared.read_bytes()
         books = books_of(folder) if release else []
         given = {book: (Path(release or "") / f"{book}.ipynb").read_text(encoding="utf-8") for book in books}
-        return cls(folder.name, files, given, site, beside or {})
+        return cls(folder.name, files, given, site, beside or {}, tuple(libraries))
 
     @property
     def digest(self) -> str:
         """Changes when anything changes that points depend on: the assignment, its items, or this program."""
-        here = Path(__file__).parents[1]
-        own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
-        own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
+        return hashlib.sha256(f"{self.own} {program()}".encode()).hexdigest()
+
+    @property
+    def own(self) -> str:
+        """The part of it that is the assignment's."""
         parts = [name.encode() + data for name, data in sorted([*self.files.items(), *self.beside.items()])]
         parts += [text.encode() for _, text in sorted(self.release.items())]
-        parts += [path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own]
+        parts += [name.encode() for name in self.libraries]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
-
-    def faults(self) -> Iterator[str]:
-        """What would cost everybody points: known before there is a submission, a sentence each."""
-        try:
-            declared = [item.id for item in load_items(self.name, self.unpacked())]
-        except Exception as error:
-            yield f"checks.py cannot be read: {type(error).__name__}: {error}"
-            return
-        graded = list[str]()
-        for book in (name for name in self.files if name.endswith(".ipynb")):
-            language = json.loads(self.files[book]).get("metadata", {}).get("kernelspec", {}).get("language", "python")
-            if language.lower() != "python":
-                yield f"{book} is in {language}, and only Python can be graded"
-            for name, cell in known_cells(self.files[book].decode()).items():
-                graded += [name] * (about := cell.metadata.nbgrader).grade
-                if not about.grade or about.solution or name in declared:
-                    continue
-                if "grading.hidden" in cell.source:
-                    there = ", ".join(declared) or "none"
-                    yield f"{book}: the cell {name} asks for an item that is checked; checks.py declares {there}"
-                if re.search(r"^\s*### (HASHED )?AUTOTEST", cell.source, re.MULTILINE):
-                    yield f"{book}: the cell {name} has AUTOTEST, which only nbgrader fills in; write asserts instead"
-        for name in declared:
-            if name not in graded:
-                yield f"checks.py declares the item {name}, and no graded cell has that name"
 
     def unpacked(self) -> Path:
         """A course with this assignment alone, where the engine can load it."""
@@ -139,7 +126,27 @@ class Bundle:
         """All of the assignment, with the items' names as a row has them."""
         sources = self.sources()
         each = [source.under(prefix(book, sources)) for book, source in sources.items()]
-        return functools.reduce(Source.beside, each)
+        return functools.reduce(Source.plus, each)
+
+
+@cache
+def versions() -> tuple[tuple[str, str], ...]:
+    """Of what decides about points beside the task: a class is graded with the same on all machines."""
+    return (
+        ("the grading program", program()[:8]),
+        ("Python", ".".join(platform.python_version_tuple()[:2])),
+        ("numpy", metadata.version("numpy")),
+    )
+
+
+def program() -> str:
+    """Changes when anything of this program changes that points depend on."""
+    here = Path(__file__).parents[1]
+    own = [here / "record.py", *(path for room in ROOMS for path in (here / room).rglob("*"))]
+    own = sorted(path for path in own if path.is_file() and "__pycache__" not in path.parts)
+    return hashlib.sha256(
+        b"\0".join(path.relative_to(here).as_posix().encode() + path.read_bytes() for path in own)
+    ).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -164,6 +171,8 @@ class Task:
         Whether student code may run where there is no sandbox. It is for one round, and somebody has accepted the risk.
     container : str, optional
         The image of the container in which it shall run, see `missing`; without it, bubblewrap keeps it apart.
+    versions : tuple
+        Those with which the class is graded, see `versions`.
     """
 
     found: Found
@@ -174,6 +183,10 @@ class Task:
     secret: str = ""
     unisolated: bool = False
     container: str | None = None
+    versions: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return self.found.student
 
 
 @dataclass(frozen=True)
@@ -228,18 +241,30 @@ def missing(container: str | None = None) -> str:
     return f"no container can be had: {why}" if (why := containers.obstacle(container)) else ""
 
 
+def other(wanted: tuple[tuple[str, str], ...]) -> str:
+    """Which versions here differ from those wanted; empty if none does."""
+    pairs = [(name, here, there) for (name, here), (_, there) in zip(versions(), wanted, strict=False) if here != there]
+    said = ", ".join(f"{name} {here} in place of {there}" for name, here, there in pairs)
+    return f"it has {said}: install there what is installed where the round is started" if pairs else ""
+
+
 @cache
-def _sandbox(container: str | None, isolated: bool) -> Sandbox:
+def _sandbox(container: str | None, isolated: bool, libraries: tuple[str, ...]) -> Sandbox:
     if not isolated:
-        return Sandbox("none")
-    return Sandbox() if container is None else containers.ContainerSandbox(container)
+        return Sandbox("none", libraries)
+    return Sandbox(None, libraries) if container is None else containers.ContainerSandbox(container, "", libraries)
 
 
-def prepare() -> None:
-    """In the process that judges: start a sandbox before there is a submission for it."""
+def ready(libraries: tuple[str, ...]) -> None:
+    """Start what grades in this thread, and its sandbox, before there is a submission for it."""
+    with contextlib.suppress(GaveUp):
+        watched.mine().do(_ready, libraries)
+
+
+def _ready(libraries: tuple[str, ...], *_: object) -> None:
     if not obstacle():
         with contextlib.suppress(SandboxError, OSError):
-            _sandbox(None, True).prepare()
+            _sandbox(None, True, libraries).prepare()
 
 
 def seed_of(submission: bytes, secret: str) -> int:
@@ -266,8 +291,10 @@ def grade_one(task: Task) -> Graded:
     Raises
     ------
     RefusedError
-        If there is no sandbox here, and the task asks for one.
+        If there is no sandbox here, and the task asks for one, or if other versions are installed.
     """
+    if why := other(task.versions):
+        raise RefusedError(f"the machine {platform.node()} cannot grade with the others: {why}")
     try:
         graded: Graded = watched.mine().do(_graded, task)
     except GaveUp as error:
@@ -299,7 +326,7 @@ def _book(
     begin("", task.limits.total)
     handed, ran, under = parse(found, book), Ran(), prefix(book, task.bundle.release)
     notebook, notes = repair(handed, source)
-    seed = seed_of(found.data, task.secret) if handed.status.readable else 0
+    seed = seed_of(found.content, task.secret) if handed.status.readable else 0
     for attempt in range(TRIES if handed.status.readable else 0):
         try:
             ran = execute(
@@ -311,7 +338,7 @@ def _book(
                 task.container,
                 lambda item, seconds: begin(item and under + item, seconds),
                 {item.removeprefix(under): why for item, why in spared.items()},
-                {},
+                found.files,
                 book,
             )
             break
@@ -353,7 +380,7 @@ def execute(
     if (why := missing(container)) and not unisolated:
         said = f"student code would run without a sandbox, as whoever grades, on {platform.node()}: {why}"
         raise RefusedError(f"{said}.\n{ACCEPT}")
-    sandbox = _sandbox(container, not why)
+    sandbox = _sandbox(container, not why, bundle.libraries)
     book = book or bundle.name
     watched.may_hold(SPACE)
     given, files = bundle.sources()[book].given, {**files, **bundle.beside}
@@ -420,7 +447,8 @@ def settle(row: Row, source: Source, ran: Ran | None = None, blank: Collection[s
     """
     ran = ran or Ran()
     row = replace(row, cpu=round(ran.used.cpu, 3), memory=ran.used.memory, isolation=ran.isolation)
-    notes = [*row.notes, *[Reason.UNISOLATED()] * (row.isolation == "none"), *_stopped(ran.stops)]
+    passed = [reason(cells=cells, **({"name": name} if name else {})) for (reason, name), cells in ran.passed.items()]
+    notes = [*row.notes, *[Reason.UNISOLATED()] * (row.isolation == "none"), *_stopped(ran.stops), *passed]
     verdicts, waiting, unsettled = dict[str, Verdict](), list[str](), list[str]()
     for name, most in source.points.items():
         if name in source.stubs:

@@ -11,7 +11,7 @@ import dis
 import functools
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,17 @@ LIBRARIES = (
     *("autograd", "sympy", "mpmath", "numdifftools"),  # derivatives without their formula
 )
 ALLOWED = ("nnlib.checks", "nnlib.data")
+NEEDS = {  # what comes with a library, as it cannot be imported without
+    "sklearn": ("scipy",),
+    "skimage": ("scipy",),
+    "statsmodels": ("scipy",),
+    "jax": ("scipy",),
+    "sympy": ("mpmath",),
+    "torch": ("sympy", "mpmath"),
+    "tensorflow": ("keras",),
+    "numdifftools": ("scipy", "statsmodels"),
+}
+_permitted = frozenset[str]()
 
 
 class Unusable(Exception):
@@ -40,11 +51,36 @@ class Borrowed(Unusable):
     """The function leaves its work to what has the name."""
 
 
+class NotThere(Unusable, ImportError):
+    """It needs a module, or something of one, that is not there when graded."""
+
+
+def whole(libraries: Iterable[str]) -> tuple[str, ...]:
+    """Those of `LIBRARIES` that are named, with what they need; of nnlib there is never more than `ALLOWED`."""
+    named = {each for name in libraries for each in (name, *NEEDS.get(name, ()))}
+    return tuple(sorted(named & set(LIBRARIES) - {"nnlib"}))
+
+
+@contextmanager
+def permitted(libraries: Iterable[str]) -> Iterator[None]:
+    """Let code use these libraries: an assignment says which.
+
+    In a student's process it is known here alone, and what they make of it there gives them nothing: of other libraries
+    the sandbox has no files.
+    """
+    global _permitted
+    before, _permitted = _permitted, frozenset(libraries)
+    try:
+        yield
+    finally:
+        _permitted = before
+
+
 def forbidden(module: str | None) -> bool:
     """Does the name of a module belong to a library that would do the exercise?"""
     name = module or ""
-    below = tuple(f"{allowed}." for allowed in ALLOWED)
-    return name.split(".")[0] in LIBRARIES and name not in ALLOWED and not name.startswith(below)
+    top, below = name.split(".")[0], tuple(f"{allowed}." for allowed in ALLOWED)
+    return top in LIBRARIES and top not in _permitted and name not in ALLOWED and not name.startswith(below)
 
 
 def found(function: Any) -> str | None:
@@ -82,10 +118,15 @@ def _library(value: Any) -> str | None:
         return value.__name__ if forbidden(value.__name__) else None
     if isinstance(value, np.ufunc):  # says nothing of where it comes from
         own = value.__name__.endswith(" (vectorized)") or getattr(np, value.__name__, None) is value
-        return None if own else f"the compiled {value.__name__}"
+        return None if own or _in_permitted(value) else f"the compiled {value.__name__}"
     owner = value if isinstance(getattr(value, "__module__", None), str) else type(value)
     named = getattr(owner, "__qualname__", type(value).__qualname__)
     return f"{owner.__module__}.{named}" if forbidden(owner.__module__) else None
+
+
+def _in_permitted(value: np.ufunc) -> bool:
+    modules = [module for name, module in [*sys.modules.items()] if name.partition(".")[0] in _permitted]
+    return any(getattr(module, value.__name__, None) is value for module in modules)
 
 
 def _names(function: types.FunctionType) -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,9 @@ place in the notebook, and the functions before it are replaced by ones that ask
 from __future__ import annotations
 
 import base64
+import builtins
 import contextlib
+import getpass
 import io
 import json
 import os
@@ -24,10 +26,10 @@ from typing import Any
 import numpy as np
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from grading.student.borrowed import LIBRARIES, Missing, stepped, watched
+from grading.student.borrowed import Missing, NotThere, forbidden, permitted, stepped, watched
+from grading.student.passed import PassingShell
 from grading.student.wire import Peer
 
 __all__ = ["Limits", "answer", "prepare"]
@@ -105,10 +107,13 @@ class _Value(DisplayHook):
         self._is_active = False
 
 
-class _Shell(InteractiveShell):
+class _Shell(PassingShell):
     """IPython without a kernel: outputs are kept in a list."""
 
     outputs: _Outputs
+
+    def passed(self, what: str, name: str, words: str = "") -> None:
+        self.outputs.add({"output_type": "passed", "what": what, "name": name, "words": words})
 
     def keep(self, kind: str, data: dict[str, Any]) -> None:
         most = min(MAX_DATA, self.outputs.left_data)
@@ -117,6 +122,8 @@ class _Shell(InteractiveShell):
         self.outputs.add({"output_type": kind, "data": texts})
 
     def _showtraceback(self, etype: type, evalue: BaseException | None, stb: list[str]) -> None:
+        if self.told(evalue):
+            return
         try:
             words = str(evalue)
         except Exception:
@@ -137,6 +144,11 @@ def prepare() -> None:
     quiet = {"HistoryManager": {"enabled": False}, "InteractiveShell": {"autocall": 0, "colors": "nocolor"}}
     _Shell.instance(config=Config(quiet), display_pub_class=_Shown, displayhook_class=_Value).outputs = _Outputs()
     import matplotlib.pyplot  # noqa: F401
+    import tqdm
+    import tqdm.notebook
+
+    tqdm.notebook.tqdm = tqdm.notebook.tqdm_notebook = tqdm.tqdm  # a bar of widgets needs a browser
+    tqdm.notebook.trange = tqdm.notebook.tnrange = tqdm.trange
 
     import nnlib.checks
     import nnlib.data
@@ -168,8 +180,8 @@ class _Absent:
     """Says of a library why it is not there, instead of leaving that to Python's import."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        if name.split(".")[0] in LIBRARIES and name.split(".")[0] != "nnlib":
-            raise ImportError(f"{name} is not here; this part asks for your own code, with NumPy alone")
+        if forbidden(name) and name.split(".")[0] != "nnlib":
+            raise NotThere(name)
 
 
 class _Answers:
@@ -220,16 +232,17 @@ class _Answers:
         """Remember what the names stand for here, where the notebook has an item."""
         self.marks[item] = dict(_shell().user_ns)
 
-    def lend(self, item: str, names: Sequence[str], later: Sequence[str]) -> None:
+    def lend(self, item: str, own: str, names: Sequence[str], later: Sequence[str]) -> None:
         """Let names stand for what they stood for at an item's place, and some for functions that ask the checker.
 
-        What is only defined further down is there as well, but for the functions of later items.
+        What is only defined further down is there as well, but for the functions of other items.
         """
         namespace = _shell().user_ns
         self.end = self.end or dict(namespace)
         self.peer.clear()
         namespace.clear()
-        namespace |= {name: value for name, value in self.end.items() if name not in later}
+        hidden = set(later) - {own}  # an answer may stand below its place
+        namespace |= {name: value for name, value in self.end.items() if name not in hidden}
         namespace |= self.marks[item] | {name: self.right(name) for name in names}
 
     def right(self, name: str) -> Callable[..., Any]:
@@ -243,7 +256,7 @@ class _Answers:
 # ---------------------------------------------------------------------------------------------- the process
 
 
-def answer(connection: socket.socket, seed: int, limits: Limits) -> None:
+def answer(connection: socket.socket, seed: int, limits: Limits, libraries: Sequence[str]) -> None:
     """Answer the checker until it hangs up.
 
     Parameters
@@ -254,15 +267,20 @@ def answer(connection: socket.socket, seed: int, limits: Limits) -> None:
         Of Python's and NumPy's own generators: a notebook that sets none gives the same at each grading.
     limits : dict
         ``memory`` in bytes and, if their number is to be limited, ``processes``.
+    libraries : sequence of str
+        Those that it may use, of the ones that could do an exercise.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit(limits)
     random.seed(seed)
     np.random.seed(seed)
     sys.meta_path.insert(0, _Absent())
-    sys.path.append(os.getcwd())
+    sys.path.append(os.getcwd())  # of the student's own modules, none takes the place of another
+    builtins.input = _shell().ask
+    getpass.getpass = _shell().ask  # type: ignore[assignment]
+    sys.breakpointhook = lambda *_, **__: None
     _shell().user_ns.update(exit=sys.exit, quit=sys.exit)  # IPython's own would end the process
-    with contextlib.suppress(Exception):
+    with permitted(libraries), contextlib.suppress(Exception):
         _Answers(connection).peer.serve()
 
 
@@ -315,4 +333,4 @@ def main() -> None:
     connection.sendall(bytes.fromhex(about["word"]))
     with _silent():
         prepare()
-        answer(connection, about["seed"], about["limits"])
+        answer(connection, about["seed"], about["limits"], about["libraries"])

@@ -161,7 +161,7 @@ def _student(wire: int, about: dict[str, Any], own: list[str] | None) -> None:
     os.makedirs("/student/work")
     os.chdir("/student/work")
     with bridge._silent():
-        bridge.answer(socket.socket(fileno=3), about["seed"], about["limits"])
+        bridge.answer(socket.socket(fileno=3), about["seed"], about["limits"], about["libraries"])
 
 
 if __name__ == "__main__":

@@ -25,13 +25,14 @@ from nbformat import NotebookNode
 
 from grading.record import CONTROL, Row, Status
 from grading.tell import words as wording
-from grading.tell.markdown import highlighted, markdown
+from grading.tell.markdown import highlighted, illustrated, markdown
 from grading.tell.notebook import ABOUT
 from grading.tell.printed import MAX_PICTURES, Output, outputs_of, printed
 
-__all__ = ["page"]
+__all__ = ["page", "shown", "shows"]
 
 MAX_OWN = 100_000  # characters of all cells that a student added, outputs included
+MAX_ALBUM = 25_000_000  # characters of all pictures in cells of words: more is no page that can be sent
 
 
 # ---------------------------------------------------------------------------------------------- the page's parts
@@ -124,7 +125,8 @@ def _said(name: str, row: Row, got: float, most: float, by_hand: bool) -> Iterat
         yield "not graded"
         return
     if name in row.waiting:
-        yield "A person has yet to read this; until then it counts as zero."
+        given = "The points are a person's; as something has changed since, a person will look again."
+        yield given if got else "A person has yet to read this; until then it counts as zero."
     elif by_hand:
         yield said or "read by a person"
     elif verdict and verdict.points not in (None, got):
@@ -143,7 +145,7 @@ def _hidden(cells: Sequence[NotebookNode]) -> list[str]:
 
 
 def _shown(cells: Sequence[NotebookNode], items: Mapping[str, _Item], words: Mapping[str, str]) -> Iterator[_Cell]:
-    hidden, left, pictures = _hidden(cells), MAX_OWN, MAX_PICTURES
+    hidden, left, pictures, album = _hidden(cells), MAX_OWN, MAX_PICTURES, MAX_ALBUM
     missing = 0
     for cell in cells:
         about, source = _about(cell), str(cell.source)
@@ -167,7 +169,9 @@ def _shown(cells: Sequence[NotebookNode], items: Mapping[str, _Item], words: Map
             if left < 0:
                 missing += 1
                 continue
-        text, code = (None, highlighted(source)) if cell.cell_type == "code" else (markdown(source), None)
+        album -= sum(len(data) for kinds in cell.get("attachments", {}).values() for data in kinds.values())
+        attached = cell.get("attachments") if album >= 0 else None
+        text, code = (None, highlighted(source)) if cell.cell_type == "code" else (illustrated(source, attached), None)
         said = markdown(words[name]) if name in words else None
         yield _Cell(kind, name, text, code, outputs, items.get(name), said)
     if missing:
@@ -188,6 +192,24 @@ def _outline(html: str) -> Markup:
 
 
 # ---------------------------------------------------------------------------------------------- the page
+
+
+def shows(row: Row, words: Mapping[str, str] | None = None) -> str:
+    """A hash of what a page shows of the gradebook: points, what is taken away, what waits, and a person's words."""
+    items = sorted((item, f"{points:g}") for item, points in row.items.items())
+    said = sorted((name, text) for name, text in (words or {}).items() if text.strip())
+    told = repr((items, f"{row.penalty:g}", sorted(row.waiting), said))
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def shown(path: Path) -> str:
+    """The hash in a page; nothing, where there is no page, or one of an older version."""
+    try:
+        with path.open("rb") as file:
+            found = re.search(rb'<meta name="points" content="(\w+)">', file.read(4096))
+    except OSError:
+        return ""
+    return found[1].decode() if found else ""
 
 
 @cache
@@ -241,7 +263,8 @@ def page(
         row=row,
         items=[items[name] for name in points if name in items],
         most=sum(points.values()),
-        waiting=sum(points[name] for name in row.waiting if name in points),
+        shows=shows(row, words),
+        waiting=sum(points[name] for name in row.waiting if name in points and not row.items.get(name)),
         status="" if row.status is Status.GRADED else str(row.status),
         notes=[printed(wording.said(note), hidden) for note in row.notes if note.reason not in wording.INSTRUCTORS],
         cells=list(_shown(cells, items, words)) if row.status.readable else [],

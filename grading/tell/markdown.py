@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 import mistune
 from markupsafe import Markup, escape
@@ -19,7 +21,7 @@ from pygments.lexers import PythonLexer
 from grading.tell.harmless import harmless
 from grading.tell.printed import MAX_CELL, picture_uri, shortened
 
-__all__ = ["highlighted", "markdown"]
+__all__ = ["highlighted", "illustrated", "markdown"]
 
 MAX_TEX = 600  # characters of a formula: the converter recurses
 
@@ -43,8 +45,9 @@ def _math(tex: str, display: bool = False) -> str:
 class _Renderer(mistune.HTMLRenderer):
     """Markdown whose links lead to web pages, and whose pictures are within it."""
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: Mapping[str, str]) -> None:
         super().__init__(escape=True)
+        self.pictures = pictures
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         if not re.match(r"(https?://|mailto:)[^\s\\]+$", url):
@@ -54,6 +57,8 @@ class _Renderer(mistune.HTMLRenderer):
     def image(self, text: str, url: str, title: str | None = None) -> str:
         kind, _, data = url.removeprefix("data:").partition(";base64,")
         source = picture_uri(kind, data) if url.startswith("data:") else None
+        if url.startswith("attachment:"):
+            source = self.pictures.get(unquote(url.removeprefix("attachment:")))
         # mistune hands the alternative text over as it stands
         return f'<img src="{source}" alt="{escape(text)}">' if source else f"[picture: {escape(text)}]"
 
@@ -102,18 +107,34 @@ def _formulas(markdown: mistune.Markdown, *_: Any) -> None:
     markdown.inline.register("inline_math", INLINE_MATH, inline, before="emphasis")
 
 
+def _made(pictures: Mapping[str, str]) -> mistune.Markdown:
+    plugins: list[Any] = ["table", "strikethrough", _formulas]
+    return mistune.create_markdown(renderer=_Renderer(pictures), plugins=plugins)
+
+
 @cache
 def _parser() -> mistune.Markdown:
-    plugins: list[Any] = ["table", "strikethrough", _formulas]
-    return mistune.create_markdown(renderer=_Renderer(), plugins=plugins)
+    return _made({})
 
 
 @lru_cache(maxsize=512)
 def markdown(text: str) -> Markup:
     """Safe HTML. The cells that all students have are rendered once."""
+    return _rendered(text, _parser())
+
+
+def illustrated(text: str, attachments: Mapping[str, Mapping[str, str]] | None) -> Markup:
+    """Safe HTML of a cell with the pictures that are attached to it."""
+    if not attachments:
+        return markdown(text)
+    uris = {name: [picture_uri(*each) for each in kinds.items()] for name, kinds in attachments.items()}
+    return _rendered(text, _made({name: uri for name, made in uris.items() for uri in made if uri}))
+
+
+def _rendered(text: str, parser: mistune.Markdown) -> Markup:
     if len(text) <= MAX_CELL:
         try:
-            return Markup(harmless(str(_parser()(text))))
+            return Markup(harmless(str(parser(text))))
         except Exception:  # a fault of the parser must cost nobody a page
             pass
     return Markup(f'<pre tabindex="0">{escape(shortened(text, MAX_CELL))}</pre>')

@@ -12,7 +12,7 @@ from grading.record import CONTROL, Row, Student
 from grading.tell import words
 from grading.tell.report_html import html
 
-__all__ = ["KINDS", "WIDTH", "export", "html", "table"]
+__all__ = ["KINDS", "WIDTH", "export", "html", "table", "texts"]
 
 WIDTH = 120
 
@@ -83,7 +83,13 @@ def table(rows: Sequence[Row], points: Mapping[str, float]) -> str:
 Lines = Iterator[list[str]]
 
 
-def export(rows: Sequence[Row], points: Mapping[str, float], kind: str, assignment: str) -> str:
+def export(
+    rows: Sequence[Row],
+    points: Mapping[str, float],
+    kind: str,
+    assignment: str,
+    checks: Mapping[str, str] | None = None,
+) -> str:
     """The grades as a CSV file.
 
     What the class list has from the platform, goes back to it: Canvas's ID, SIS User ID, SIS Login ID and section, and
@@ -102,6 +108,8 @@ def export(rows: Sequence[Row], points: Mapping[str, float], kind: str, assignme
         is not final (`Row.final`): an empty grade, like a preliminary one, would replace what is there.
     assignment : str
         Its name in the course system.
+    checks : mapping, optional
+        By which version of the checks a row was graded, by its ``source``: for ``plain``.
 
     Returns
     -------
@@ -116,11 +124,11 @@ def export(rows: Sequence[Row], points: Mapping[str, float], kind: str, assignme
     if kind not in KINDS:
         raise ValueError(f"there is no export of the kind {kind!r}; there is {', '.join(KINDS)}")
     file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows(KINDS[kind](rows, points, assignment))
+    csv.writer(file, lineterminator="\n").writerows(KINDS[kind](rows, points, assignment, checks or {}))
     return file.getvalue()
 
 
-def _everything(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -> Lines:
+def _everything(rows: Sequence[Row], points: Mapping[str, float], assignment: str, checks: Mapping[str, str]) -> Lines:
     most = f"{sum(points.values()):g}"
     person = ["student", "first_name", "last_name", "email"]
     yield [
@@ -134,44 +142,44 @@ def _everything(rows: Sequence[Row], points: Mapping[str, float], assignment: st
         "mistakes",
         "isolation",
         "judged_beside",
+        "checks",
         "remarks",
     ]
     for row in rows:
         mistakes = [f"{item}: {name}" for item, names in row.mistakes.items() for name in names]
         remarks = [*words.remarks(row), *(f"{item}: waits for a person" for item in row.waiting)]
         yield [
-            *_texts(row.student, *_names(row), row.status),
+            *texts(row.student, *_names(row), row.status),
             f"{row.late:.0f}",
             *(f"{row.items.get(item, 0):g}" for item in points),
             f"{row.total:g}",
             most,
-            *_texts(
-                "; ".join(row.waiting), "; ".join(mistakes), row.isolation, "; ".join(row.beside), "; ".join(remarks)
-            ),
+            *texts("; ".join(row.waiting), "; ".join(mistakes), row.isolation, "; ".join(row.beside)),
+            *texts(checks.get(row.source, row.source[:8]), "; ".join(remarks)),
         ]
 
 
-def _canvas(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -> Lines:
-    yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *_texts(assignment)]
+def _canvas(rows: Sequence[Row], points: Mapping[str, float], assignment: str, checks: Mapping[str, str]) -> Lines:
+    yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *texts(assignment)]
     yield ["    Points Possible", "", "", "", "", f"{sum(points.values()):g}"]
     for row in filter(lambda row: row.final, rows):
         first, last, _ = _names(row)
         name = ", ".join(part for part in (last, first) if part) or row.student
         person = row.person or Student(row.student)
         ids = [person.number, person.official, person.login]
-        yield [*_texts(name, *(ids if any(ids) else ["", row.student, row.student]), person.section), f"{row.total:g}"]
+        yield [*texts(name, *(ids if any(ids) else ["", row.student, row.student]), person.section), f"{row.total:g}"]
 
 
-def _moodle(rows: Sequence[Row], points: Mapping[str, float], assignment: str) -> Lines:
-    yield ["ID number", "First name", "Last name", "Email address", *_texts(assignment), "Feedback comments"]
+def _moodle(rows: Sequence[Row], points: Mapping[str, float], assignment: str, checks: Mapping[str, str]) -> Lines:
+    yield ["ID number", "First name", "Last name", "Email address", *texts(assignment), "Feedback comments"]
     for row in filter(lambda row: row.final, rows):
         person = row.person or Student(row.student)
         other = row.student in (person.email, person.login, person.number)  # then it is no ID number
         told = "; ".join(words.remarks(row, student=True))
-        yield [*_texts(person.official or row.student * (not other), *_names(row)), f"{row.total:g}", *_texts(told)]
+        yield [*texts(person.official or row.student * (not other), *_names(row)), f"{row.total:g}", *texts(told)]
 
 
-KINDS: dict[str, Callable[[Sequence[Row], Mapping[str, float], str], Lines]] = {
+KINDS: dict[str, Callable[[Sequence[Row], Mapping[str, float], str, Mapping[str, str]], Lines]] = {
     "plain": _everything,
     "canvas": _canvas,
     "moodle": _moodle,
@@ -183,9 +191,9 @@ def _names(row: Row) -> tuple[str, str, str]:
     return person.first_name, person.last_name, person.email
 
 
-def _texts(*texts: str) -> list[str]:
-    """Each in one line, and none that a spreadsheet takes for a formula.
+def texts(*values: str) -> list[str]:
+    """Texts for a table. Each in one line, and none that a spreadsheet takes for a formula.
 
     Where a list is separated by semicolons, as in much of Europe, a semicolon starts a cell too.
     """
-    return [re.sub(r"(^|;)(?=\s*[=+\-@＝＋－＠])", r"\1'", " ".join(CONTROL.sub(" ", text).split())) for text in texts]
+    return [re.sub(r"(^|;)(?=\s*[=+\-@＝＋－＠])", r"\1'", " ".join(CONTROL.sub(" ", text).split())) for text in values]

@@ -27,6 +27,7 @@ WORDS = {
     Reason.NO_FUNCTION: "{name} is no function, its name was given to something else",
     Reason.CHANGED: "{function} changed its argument {name}: a function leaves its arguments as they were",
     Reason.BORROWED: "it calls {name}; this part asks for your own code, with NumPy alone",
+    Reason.ABSENT: "it needs {name}, which is not there when graded",
     Reason.CALLS: "{function} called {name} {often}; the task asks for {asks}",
     Reason.STEPS: "{function} computes with {found}; the task asks for {asks}",
     Reason.PARTS: "{where} has {parts}, expected {wanted}{inputs}",
@@ -63,6 +64,12 @@ WORDS = {
     Reason.PENALTY: "{points:g} points of the whole assignment are taken away because it was late",
     Reason.UNISOLATED: "not isolated: the code ran without a sandbox on the machine that graded",
     Reason.STRANGER: "not in the students file",
+    Reason.NOT_THERE: "{name} is not there when graded; {place} went on without it",
+    Reason.NOBODY_THERE: "nobody answers input() when graded; {place} went on without an answer",
+    Reason.NO_MAGIC: "{name} does nothing when graded, and the cell went on without it: {words}",
+    Reason.BESIDE: "the answer {answer} is not in its cell, and an own cell beside it may hold it: a person reads it",
+    Reason.OWN_CELL: "the answer {answer} was left as it was; what an own cell defines counts",
+    Reason.IN_DOUBT: "journal and gradebook do not say the same of this student; the next round grades it again",
 }
 KINDS = {
     "NoneType": "None: is the return missing?",
@@ -82,7 +89,7 @@ MANNERS = {
     "row": "only row {index} is wrong; ",
     "column": "only column {index} is wrong; ",
 }
-INSTRUCTORS = (Reason.STRANGER, Reason.UNISOLATED)  # students need not read these
+INSTRUCTORS = (Reason.STRANGER, Reason.UNISOLATED, Reason.IN_DOUBT)  # students need not read these
 LONGEST = 300  # characters of a line
 
 
@@ -116,6 +123,7 @@ def _phrases(data: Mapping[str, Any]) -> dict[str, str]:
     phrases["at"] = f" at `{data['line']}`" if data.get("line") else ""
     if "cells" in data:
         phrases["cells"] = ", ".join(f"cell {name}" if name else f"cell `{first}`" for name, first in data["cells"])
+    phrases["place"] = phrases.get("cells", "the cell")
     if "items" in data:
         phrases["items"] = ", ".join(data["items"])
     return phrases

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlib.checks import compared, stopped
+from nnlib.checks import compared, stopped, there
 from nnlib.checks.watch import Changed, Watch, plain
 
 __all__ = ["Failed", "Unsolved", "at_least", "close", "gradient", "part", "parts", "shape"]
@@ -67,6 +67,8 @@ def part(name: str) -> AbstractContextManager[None]:
 @contextmanager
 def _part(name: str, namespace: dict[str, Any], cell: types.CodeType) -> Iterator[None]:
     watch = Watch(namespace)
+    if absent := there.absent(namespace):
+        print(there.told(absent))
     try:
         with watch:
             yield

@@ -5,11 +5,13 @@ import linecache
 import re
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nnlib import checks
+from nnlib.checks.there import THERE
 
 
 def test_close_allows_rounding_and_no_more(capsys):
@@ -486,3 +488,51 @@ def test_what_is_put_back_but_for_rounding_is_as_it_was(notebook):
     notebook.run(
         "with checks.part('quotient'):\n    checks.close(quotient(np.array([0.0, 0.1, np.nan])), 1.0, 'a quotient')"
     )
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """Two modules beside the notebook, and three that somebody has installed."""
+    (tmp_path / "installed").mkdir()
+    monkeypatch.chdir(tmp_path / "installed")  # which is where the notebook is not
+    for name in ("pandas_like", "scipy_like", "helper", "tools"):
+        folder = tmp_path / ("course" if name in ("helper", "tools") else "installed")
+        path = folder / (f"{name}/__init__.py" if name == "tools" else f"{name}.py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("def function(x):\n    return x\n")
+    for name in ("installed", "course"):
+        monkeypatch.syspath_prepend(tmp_path / name)
+    monkeypatch.chdir(tmp_path / "course")
+    yield
+    for name in ("pandas_like", "scipy_like", "helper", "tools"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    ("code", "missing"),
+    [
+        ("import pandas_like as pd", "pandas_like is"),
+        ("from pandas_like import function as f", "pandas_like is"),
+        ("import pandas_like, scipy_like", "pandas_like and scipy_like are"),
+        ("from nnlib.activations import Tanh", "nnlib.activations is"),
+        ("import nnlib\nnet = nnlib.activations", "nnlib.activations is"),
+        ("import helper, tools\nfrom tools import function", ""),
+        ("import numpy as np, matplotlib.pyplot as plt, math, os.path\nfrom numpy import exp, linalg", ""),
+        ("from nnlib import checks, data\nfrom nnlib.data import mnist\nfrom IPython.display import Image", ""),
+        ("x = 3\ndef f(a):\n    return a", ""),
+    ],
+)
+def test_a_check_says_what_is_not_there_when_graded(notebook, elsewhere, capsys, code, missing):
+    notebook.run(code)
+    notebook.run("with checks.part('f'):\n    pass")
+    said = capsys.readouterr().out
+    told = [line for line in said.split("\n") if "not there when graded" in line]
+    assert len(told) == bool(missing)
+    assert all(line.startswith(f"! {missing} not there when graded: there are Python's own") for line in told)
+    assert "✓ f: all visible checks pass" in said
+
+
+def test_the_page_for_students_names_all_that_is_there_when_graded():
+    text = (Path(__file__).parents[2] / "book" / "exercises.md").read_text(encoding="utf-8")
+    sentence = text[text.index("When it is graded there are") :].partition(", and what you handed in")[0]
+    assert set(re.findall(r"`([^`]+)`", sentence)) == set(THERE)

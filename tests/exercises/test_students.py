@@ -47,7 +47,7 @@ def test_a_wrong_answer_loses_points_whatever_the_seed_and_about_the_same(answer
     assert fair.tried(answer, SEEDS).complaints() == []
 
 
-@pytest.mark.parametrize("assignment", fair.ASSIGNMENTS)
+@pytest.mark.parametrize("assignment", fair.COURSE)
 def test_a_mistake_of_the_catalogue_costs_the_same_whatever_the_seed(assignment):
     """But for training, which has the night."""
     known = fair.answers(assignment, "mistake")
@@ -77,7 +77,7 @@ def test_nothing_false_is_said_of_a_wrong_answer(answer):
     assert set().union(*names(answer)) <= answer.named
 
 
-@pytest.mark.parametrize("assignment", fair.ASSIGNMENTS)
+@pytest.mark.parametrize("assignment", fair.COURSE)
 def test_a_name_that_is_true_of_an_answer_is_in_the_catalogue(assignment):
     for answer in fair.students(assignment):
         mistakes = {mistake.name for mistake in answer.item.mistakes}

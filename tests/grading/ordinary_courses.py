@@ -59,7 +59,7 @@ def notebook(*cells):
 # a list that the next looks at, one gives partial credit by its last line, and a part of each is hidden.
 STATISTICS = notebook(
     given("# Statistics", new_markdown_cell),
-    given("import math\n\ndata = [2.0, 4.0, 4.0, 5.0]"),
+    given("import math\nimport numpy as np\n\ndata = [2.0, 4.0, 4.0, 5.0]"),
     answer("mean", "def mean(xs):\n    ### BEGIN SOLUTION\n    return sum(xs) / len(xs)\n    ### END SOLUTION"),
     given("mean(data)"),
     test(
@@ -91,6 +91,16 @@ STATISTICS = notebook(
         "Why is the median not moved by one wild value?\n\n### BEGIN SOLUTION\nIt counts ranks.\n### END SOLUTION",
     ),
     task("experiment", 3, "Draw 100 numbers, and compare their mean and median, in as many cells as you like."),
+    answer(
+        "root",
+        "from scipy import optimize\n\ndef root(f):\n    ### BEGIN SOLUTION\n"
+        "    return optimize.brentq(f, 0, 4)\n    ### END SOLUTION",
+    ),
+    test(
+        "root-test",
+        1,
+        "from scipy.special import expit\nassert np.isclose(root(lambda x: expit(x) - 0.75), np.log(3))",
+    ),
 )
 
 # A class, a plot, an answer in code that a person reads, and tests that look at names instead of calling functions.
@@ -135,6 +145,7 @@ RIGHT = {
     "    return math.sqrt(mean([(x - m) ** 2 for x in xs]))",
     "statistics/statistics/median": "def median(xs):\n    return sorted(xs)[len(xs) // 2]",
     "statistics/statistics/why": "It counts ranks.",
+    "statistics/statistics/root": "from scipy import optimize\n\ndef root(f):\n    return optimize.brentq(f, 0, 9)",
     "accounts/accounts/account": "class Account:\n    def __init__(self):\n        self.balance = 0\n\n"
     "    def pay(self, x):\n        if x < 0:\n            raise ValueError\n"
     "        self.balance += x\n        return self",
@@ -146,6 +157,7 @@ CHANGES = {
     "ben": {  # off by one, and no error
         "ps1/problem1/squares": "def squares(n):\n    return [i * i for i in range(1, n)]",
         "statistics/statistics/mean": "def mean(xs):\n    return sum(xs) / (len(xs) - 1)",
+        "statistics/statistics/root": "import scipy\n\ndef root(f):\n    return scipy.optimize.brentq(f, 0, 1.0)",
         "accounts/accounts/table": "table = np.ones((3, 2))\ntotal = table.sum(1)",
     },
     "cem": {  # does not call squares; does not raise

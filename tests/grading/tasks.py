@@ -1,7 +1,9 @@
 """Work that goes wrong; in a module of its own, which the process that judges imports in no time."""
 
 import os
+import signal
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +14,31 @@ def die_of_three(number):
     if number == 3:
         raise ValueError("three")
     return number * number
+
+
+def _first(mark):
+    """Is it the first time?"""
+    try:
+        Path(mark).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def stop_once(mark, begin, spared):
+    """The process that does it is stopped, as by `kill -STOP`; the next one is not."""
+    begin("stop", 0.1)
+    if _first(mark):
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return "right"
+
+
+def end_workers(task):
+    """Of the worker that does it: stop it or kill it the first time, or kill it whenever it comes."""
+    what, mark = task
+    if what == "kills" or (what in ("stops once", "kills once") and _first(mark)):
+        os.kill(os.getpid(), signal.SIGSTOP if what == "stops once" else signal.SIGKILL)
+    return what
 
 
 def in_steps(argument, begin, spared):

@@ -34,6 +34,7 @@ TOTALS = {
     "ended": 5,
     "late": 5,
     "loop": 5,
+    "module": 5,
     "right": 5,
     "silent": 5,
     "stripped": 5,
@@ -67,6 +68,8 @@ def hand_in(small):
     small.hand_in("ended", own="import os\nos._exit(0)")
     small.hand_in("loop", own=LOOP)
     small.hand_in("deleted", double=None)
+    small.hand_in("module", double="import helper\n    return helper.two * x")
+    (small.path("module").parent / "helper.py").write_text("two = 2")
     for student, change in (("copied", copied), ("stripped", stripped), ("silent", silent)):
         small.hand_in(student)
         notebook = nbformat.read(small.path(student), 4)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import socket
 import stat
 import unicodedata
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grading.intake import archive, find
+from grading.intake import archive, find, lean
 from grading.intake.repair import Found, safe_id
 from grading.record import Status, Student
 
@@ -402,7 +403,7 @@ def test_strange_names_are_replaced_and_told(name, tmp_path):
     assert safe_id(name) != name
     assert rows == {safe_id(name): GRADED, "ben": GRADED}
     assert len(notes) == 1
-    assert notes[0].endswith(f"the name is no safe id, so the student is called {safe_id(name)}")
+    assert notes[0].endswith(f", so the student is called {safe_id(name)}")
     assert notes[0].isprintable()
     assert notes[0][0] not in "=+-@"
 
@@ -503,13 +504,17 @@ def test_no_permission(tmp_path, monkeypatch):
 
 
 def test_too_large(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_BYTES", 1000)
+    monkeypatch.setattr(lean, "MAX_BYTES", 1000)
     monkeypatch.setattr(find, "MAX_BYTES", 1000)
     files(tmp_path, "ann/small.ipynb", text=NOTEBOOK + " " * 1000)
     files(tmp_path, "ben/small.ipynb", text=NOTEBOOK + " " * (1000 - len(NOTEBOOK)))
     places, _ = find.submissions(tmp_path, "small")
     found = places["ann"].load()
-    assert (found.status, found.data, found.notes) == (Status.TOO_LARGE, b"", ("small.ipynb has more than 0 MB",))
+    assert (found.status, found.data, found.notes) == (
+        Status.TOO_LARGE,
+        b"",
+        ("small.ipynb has more than 0 MB without its outputs",),
+    )
     assert places["ben"].load().status is Status.GRADED
 
 
@@ -625,8 +630,8 @@ def test_bombs(declared, tmp_path, monkeypatch):
     if declared:
         assert (status, notes) == ("unreadable", "ann.zip/small.ipynb is damaged in the zip")
     else:
-        assert (status, notes) == ("too large", "ann.zip/small.ipynb has more than 10 MB")
-    assert sum(unpacked) <= find.MAX_BYTES + 1
+        assert (status, notes) == ("too large", "ann.zip/small.ipynb has more than 10 MB without its outputs")
+    assert sum(unpacked) <= find.MAX_READ + 1
 
 
 def test_zip_with_too_many_members_or_bytes(tmp_path, monkeypatch):
@@ -634,8 +639,7 @@ def test_zip_with_too_many_members_or_bytes(tmp_path, monkeypatch):
     many = zipped({f"{number}.txt": "" for number in range(4)} | {"small.ipynb": NOTEBOOK})
     (tmp_path / "ann.zip").write_bytes(many)
     assert one(tmp_path) == ("unreadable", "ann.zip has more than 3 files: hand in the notebook alone")
-    monkeypatch.setattr(archive, "MAX_BYTES", 50)
-    monkeypatch.setattr(find, "MAX_BYTES", 50)
+    monkeypatch.setattr(find, "MAX_READ", 50)
     assert one(tmp_path) == ("unreadable", "ann.zip has more than 0 MB: hand in the notebook alone")
 
 
@@ -690,3 +694,71 @@ def test_any_damage_to_a_zip(data, tmp_path_factory):
     for place in places.values():
         found = place.load()
         assert found.status is Status.GRADED or found.notes
+
+
+# ---------------------------------------------------------------------------------------------- beside the notebook
+
+
+def beside(tmp_path, layout, *names):
+    """What is found beside a notebook in a folder, in a zip, or in files as Moodle hands them out."""
+    shutil.rmtree(tmp_path / "all", ignore_errors=True)
+    contents = {"small.ipynb": NOTEBOOK, **{name: f"# {name}" for name in names}}
+    for name, text in contents.items():
+        if layout == "folder":
+            path = tmp_path / "all" / "ann" / "small" / name
+        else:
+            path = tmp_path / "all" / f"Ann Lee_12_assignsubmission_file_{name}"
+        if layout != "zip":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    if layout == "zip":
+        (tmp_path / "all" / "ann").mkdir(parents=True)
+        (tmp_path / "all" / "ann" / "work.zip").write_bytes(
+            zipped({f"hw/{name}": text for name, text in contents.items()})
+        )
+    places, _ = find.submissions(tmp_path / "all", "small")
+    (place,) = places.values()
+    return place.load()
+
+
+@pytest.mark.parametrize("layout", ["folder", "zip", "files"])
+def test_modules_and_data_beside_the_notebook(layout, tmp_path):
+    found = beside(tmp_path, layout, "helper.py", "data.csv", "numpy.py", "notes.docx", "submission_secret.txt")
+    assert found.files == {"helper.py": b"# helper.py", "data.csv": b"# data.csv"}
+    assert found.notes == ("numpy.py was not used: Python has a module of this name",)
+
+
+@pytest.mark.parametrize("layout", ["folder", "zip"])
+def test_packages_beside_the_notebook(layout, tmp_path):
+    names = ["tools/__init__.py", "tools/json.py", "nnlib/network.py", "__pycache__/helper.py", ".git/config.txt"]
+    assert sorted(beside(tmp_path, layout, *names).files) == ["tools/__init__.py", "tools/json.py"]
+
+
+def test_what_lies_beside_the_notebook_has_an_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(find, "MAX_FILES", 2)
+    monkeypatch.setattr(find, "MAX_FILE", 10)
+    found = beside(tmp_path, "folder", "a.py", "b.py", "c.py", "a_long_name.py")
+    assert len(found.files) == 2
+    assert sum("too much beside the notebook" in note for note in found.notes) == 2
+
+
+def test_a_link_beside_the_notebook_leads_nowhere(tmp_path):
+    (tmp_path / "secret.txt").write_text("secret")
+    beside(tmp_path, "folder")
+    (tmp_path / "all" / "ann" / "small" / "helper.txt").symlink_to(tmp_path / "secret.txt")
+    (tmp_path / "all" / "ann" / "small" / "tools").symlink_to(tmp_path)
+    places, _ = find.submissions(tmp_path / "all", "small")
+    assert places["ann"].load().files == {}
+
+
+def test_another_module_is_another_submission(tmp_path):
+    """It is asked other things too: else one could ask with one module and answer with the next."""
+    one = beside(tmp_path, "folder", "helper.py")
+    (tmp_path / "all" / "ann" / "small" / "timestamp.txt").write_text("2026-03-02 12:00:00 UTC")
+    places, _ = find.submissions(tmp_path / "all", "small")
+    later = places["ann"].load()
+    (tmp_path / "all" / "ann" / "small" / "helper.py").write_text("another")
+    other = places["ann"].load()
+    assert (one.digest, one.content) == (later.digest, later.content)
+    assert one.digest != other.digest
+    assert one.content != other.content

@@ -3,6 +3,7 @@
 import copy
 import json
 import time
+import tracemalloc
 
 import nbformat
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from small_course import small_source
 
-from grading.intake import repair
+from grading.intake import lean, repair
 from grading.intake.repair import Found, Handed, Source
 from grading.record import Status
 from grading.tell import words
@@ -189,8 +190,71 @@ def test_source_from_text_or_file(source, tmp_path):
 def test_ten_megabytes_of_small_cells_are_refused_in_seconds():
     part = b'{"cell_type":"code","source":"x"},'
     start = time.process_time()
-    assert parse(b'{"cells":[' + part * (repair.MAX_BYTES // len(part)) + b"0]}").status is Status.TOO_LARGE
+    assert parse(b'{"cells":[' + part * (lean.MAX_BYTES // len(part)) + b"0]}").status is Status.TOO_LARGE
     assert time.process_time() - start < 15
+
+
+def large(outputs, text="x = 1", **more):
+    cells = [{"cell_type": "code", "source": text, "outputs": outputs, "metadata": {}, "id": "own", **more}]
+    return json.dumps({"cells": cells, "metadata": {"widgets": {"state": {"a": "b" * 100}}}}).encode()
+
+
+PLOT = {"output_type": "display_data", "data": {"image/png": "A" * 1_000_000, "text/plain": ['"outputs": [', "]\\"]}}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_outputs_are_dropped_from_a_large_notebook(encoding):
+    """Only what is left counts: all else is there as it was."""
+    data = large([PLOT] * 60, 'print("\\"outputs\\": [")').decode().encode(encoding)
+    left = lean.lean(data)
+    (cell,) = json.loads(left)["cells"]
+    assert (cell["outputs"], cell["source"], cell["id"]) == ([], 'print("\\"outputs\\": [")', "own")
+    assert json.loads(left)["metadata"] == {"widgets": {}}
+    assert len(left) < 1000
+    small = large([PLOT])
+    assert lean.lean(small) is small
+
+
+def test_what_is_left_is_bounded():
+    """Text and pictures each have a limit of their own."""
+    photos = {f"{number}.jpg": {"image/jpeg": "A" * 3_000_000} for number in range(9)}
+    assert lean.lean(large([PLOT] * 9, attachments=photos)) is not None
+    assert lean.lean(large([], "x" * (lean.MAX_BYTES + 1))) is None
+    many = {f"{number}.jpg": {"image/jpeg": "A" * 3_000_000} for number in range(15)}
+    assert lean.lean(large([], attachments=many)) is None
+
+
+HOSTILE = {
+    "brackets": b"[",
+    "quotes": b'"',
+    "quotes that are escaped": b'\\"',
+    "backslashes in a text": b"\\",
+    "outputs in outputs": b'"outputs":[',
+    "brackets that close": b"]",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_large_file_costs_no_more_than_its_bytes(kind, monkeypatch):
+    """Of what is made to be slow: twice as much takes about twice as long, and no list is made of it."""
+    monkeypatch.setattr(lean, "MAX_BYTES", 1000)
+    data = b'{"' + HOSTILE[kind] * 200_000
+    start = time.process_time()
+    lean.lean(data)
+    assert time.process_time() - start < 10  # a search that began anew at each place would take hours
+    tracemalloc.start()
+    try:
+        lean.lean(data[:20_000])
+        assert tracemalloc.get_traced_memory()[1] < 3 * 20_000 + 10_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_with_millions_of_parts_is_refused(monkeypatch):
+    monkeypatch.setattr(lean, "MAX_BYTES", 300)
+    monkeypatch.setattr(lean, "MOST_PARTS", 300)
+    assert lean.lean(large([[]] * 100)) is not None
+    assert lean.lean(large([[]] * 300)) is None
 
 
 # ---------------------------------------------------------------------------------------------- anything

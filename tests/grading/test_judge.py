@@ -44,6 +44,12 @@ def test_outside_of_a_step_it_is_given_up(one):
         one.do(tasks.in_steps, "outside")
 
 
+def test_a_process_that_is_stopped_is_replaced(one, tmp_path, monkeypatch):
+    monkeypatch.setattr(watched, "STOPPED", 0.5)
+    monkeypatch.setattr(watched, "OURS", 3600.0)
+    assert one.do(tasks.stop_once, tmp_path / "mark") == "right"
+
+
 def test_nothing_is_left_when_it_is_closed_at_work(one):
     """As when somebody presses Ctrl-C."""
     gave_up = []
@@ -66,7 +72,7 @@ def test_nothing_is_left_when_it_is_closed_at_work(one):
 
 def test_a_task_that_raises_harms_no_other():
     workers = pool.processes(2)
-    seen = list(pool.results(workers, tasks.die_of_three, range(6), 60))
+    seen = list(pool.results(workers, tasks.die_of_three, range(6)))
     assert {task: result for task, result in seen if not isinstance(result, Exception)} == {
         0: 0,
         1: 1,

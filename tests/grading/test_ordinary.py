@@ -10,6 +10,7 @@ import shutil
 import nbformat
 import ordinary_courses as ordinary
 import pytest
+import sympy
 from nbformat.v4 import new_code_cell
 from nbgrader import utils
 from nbgrader.api import Gradebook
@@ -18,6 +19,9 @@ from small_course import read_csv
 from grading import __main__ as cli
 from grading.course import CourseError, find_course
 from grading.run.beside import points
+from grading.student.borrowed import LIBRARIES, found, permitted, whole
+
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.keep.gradebook`
 
 COMPARED = ("ada", "ben", "cem", "dia", "fyn", "gil")  # nbgrader takes a second for each
 SNEAK = """import sys
@@ -102,13 +106,13 @@ def test_a_task_goes_to_a_person(course):
 
 
 def test_what_can_be_fooled_is_marked(course):
-    tests = "mean-test; deviation-test; median-part"
+    tests = "mean-test; deviation-test; median-part; root-test"
     assert row(course, "ada")["judged_beside"] == tests
     table = (course / "grading" / "state" / "statistics.txt").read_text()
     assert "1 mean-test* (2)" in table
     assert "4 why (2)" in table
     assert "* judged beside the student's code: can be fooled" in table
-    assert (course / "grading" / "state" / "statistics.html").read_text().count("can be fooled") == 3
+    assert (course / "grading" / "state" / "statistics.html").read_text().count("can be fooled") == 4
 
 
 def test_what_failed_is_said_where_students_have_the_line(course):
@@ -174,7 +178,7 @@ def test_a_submission_of_several_notebooks_is_found_part_by_part(course, student
 def test_the_same_again_runs_nothing(course, monkeypatch):
     """And by the name of the assignment alone."""
     before = (course / "grading" / "state" / "ps1.csv").read_text()
-    monkeypatch.setattr("grading.run.pool.results", lambda workers, one, tasks, most: [*tasks] and pytest.fail("ran"))
+    monkeypatch.setattr("grading.run.pool.results", lambda workers, one, tasks, *_: [*tasks] and pytest.fail("ran"))
     monkeypatch.chdir(course / "source" / "ps1")
     assert cli.main(["run", "ps1", "--time-limit", "2"]) == 0
     assert (course / "grading" / "state" / "ps1.csv").read_text() == before
@@ -246,8 +250,6 @@ def test_more_than_there_is_to_earn_is_no_grade():
 CHECKS = """
 from grading.engine import Case, Group, Item
 
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type .* not in session")  # see `grading.keep.gradebook`
-
 def lists(rng):
     return [Case((list(map(float, rng.normal(size=n))),)) for n in (1, 3, 5)]
 
@@ -268,8 +270,11 @@ def fresh(sandboxed, tmp_path):
     return root
 
 
-def test_checks_may_declare_some_items_and_data_may_lie_beside(fresh):
-    """What is declared is judged from outside, the rest as before, and a test can read what lies beside it."""
+def test_checks_may_declare_some_items_and_data_may_lie_beside(fresh, capsys):
+    """What is declared is judged from outside, the rest as before, and a test can read what lies beside it.
+
+    Where something is declared own code is asked for, unless the course says what may be imported.
+    """
     folder = fresh / "source" / "statistics"
     (folder / "checks.py").write_text(CHECKS)
     (folder / "more.csv").write_text("1,2,6\n")
@@ -283,10 +288,16 @@ def test_checks_may_declare_some_items_and_data_may_lie_beside(fresh):
     mean = next(cell for cell in source.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "deviation-test")
     mean.source = "import math\nassert math.isclose(deviation([1, 3]), 1)"
     nbformat.write(source, folder / "statistics.ipynb")
+    assert run(fresh, "statistics") == 2
+    told = capsys.readouterr().err
+    assert "the solution itself has 0 of 1 points in root-test: it needs scipy, which is not there when graded" in told
+    assert "ada" not in told
+    with (fresh / "nbgrader_config.py").open("a") as file:
+        file.write('c.Check.libraries = ["sklearn"]  # which needs scipy\n')
     assert run(fresh, "statistics") == 0
     ada = row(fresh, "ada")
-    assert [float(ada[item]) for item in ("mean-test", "deviation-test", "median-part")] == [2, 3, 4]
-    assert ada["judged_beside"] == "deviation-test; median-part"
+    assert [float(ada[item]) for item in ("mean-test", "deviation-test", "median-part", "root-test")] == [2, 3, 4, 1]
+    assert ada["judged_beside"] == "deviation-test; median-part; root-test"
 
 
 def _declares_too_much(folder):
@@ -312,13 +323,20 @@ def _changed(**changes):
 
 
 FAULTS = {
-    "an item without a cell": (_declares_too_much, "declares the item average, and no graded cell has that name"),
-    "no Python in checks.py": (_does_not_run, "checks.py cannot be read: SyntaxError"),
-    "an item that is not declared": (
-        _changed(text='from grading.hidden import score\nscore("mean-test", globals())'),
-        "the cell mean-test asks for an item that is checked; checks.py declares none",
+    "an item without a cell": (
+        _declares_too_much,
+        "checks.py declares the item 'average', and no autograded cell has this id",
     ),
-    "a test for nbgrader alone": (_changed(text="### AUTOTEST mean([1])"), "the cell mean-test has AUTOTEST"),
+    "no Python in checks.py": (_does_not_run, "checks.py, line 1: '(' was never closed"),
+    "an item that is not declared": (
+        _changed(text='### BEGIN HIDDEN TESTS\nscore("mean-test", globals())\n### END HIDDEN TESTS'),
+        "cell 'mean-test' calls score(\"mean-test\"), and checks.py declares no such item",
+    ),
+    "a test for nbgrader alone": (_changed(text="### AUTOTEST mean([1])"), "cell 'mean-test' has AUTOTEST"),
+    "a test that the solution does not pass": (
+        _changed(text="### BEGIN HIDDEN TESTS\nassert mean([1, 3]) == 5\n### END HIDDEN TESTS"),
+        "the solution itself has 0 of 2 points in mean-test: the test stopped at `assert mean([1, 3]) == 5`",
+    ),
     "another language": (
         _changed(kernel={"name": "ir", "display_name": "R", "language": "R"}),
         "statistics.ipynb is in R, and only Python can be graded",
@@ -336,15 +354,64 @@ def test_what_would_cost_everybody_points_is_said_before_the_first_student(fresh
     assert "ada" not in told
 
 
+def test_doctor_tries_solution_and_stub_with_the_tests(fresh, capsys):
+    path = fresh / "source" / "accounts" / "accounts.ipynb"
+    source = json.loads(path.read_text())
+    for cell in source["cells"]:
+        cell["id"] = "copied"  # as an editor leaves it, and nbgrader does not mind
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "table-shape":
+            cell["source"] = "1"
+    path.write_text(json.dumps({**source, "nbformat_minor": 5}))
+    assert cli.main(["doctor", "accounts", "--course", str(fresh)]) == 0
+    told = capsys.readouterr().out
+    tests = "account-pays, account-refuses, table-shape, table-total"
+    assert f"ok    the solution has full marks in its own tests: {tests}" in told
+    assert "note  what students get has 1 of 1 points in table-shape, before they have written anything" in told
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('c.Check.libraries = "scipy"', "c.Check.libraries is a list of names"),
+        ('c.Check.libraries = ["nbgrader"]', "names nbgrader, which is never there when graded"),
+    ],
+)
+def test_what_cannot_be_allowed_is_refused(fresh, line, said, capsys):
+    with (fresh / "nbgrader_config.py").open("a") as file:
+        file.write(line + "\n")
+    assert run(fresh, "accounts") == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_library_comes_with_what_it_needs():
+    assert whole(["sklearn", "pandas", "nnlib"]) == ("scipy", "sklearn")
+    assert whole([]) == ()
+    assert "nnlib" not in whole(LIBRARIES)
+
+
+def test_what_the_course_allows_does_the_work_of_an_item_and_nothing_else_does():
+    """One function of a compiled library has no name of where it comes from."""
+    from scipy.special import expit
+
+    assert found(expit)
+    assert found(lambda: expit(0) + sympy.Integer(1))
+    with permitted(["scipy"]):
+        assert not found(expit)
+        assert found(sympy.Integer)
+    assert found(expit)
+
+
 def test_the_course_may_name_its_folders(fresh, monkeypatch):
     (fresh / "source").rename(fresh / "tasks")
+    (fresh / "submitted").rename(fresh / "handed_in")
     monkeypatch.chdir(fresh / "tasks" / "accounts")
     with pytest.raises(CourseError, match=r"nbgrader_config\.py and source/"):
         find_course()
     with (fresh / "nbgrader_config.py").open("a") as file:
         file.write(
             'c.CourseDirectory.source_directory = "tasks"\nc.IncludeHeaderFooter.header = "tasks/header.ipynb"\n'
+            'c.CourseDirectory.submitted_directory = "handed_in"\n'
         )
     assert find_course() == fresh
-    assert run(fresh, "accounts") == 0
+    assert cli.main(["run", "accounts"]) == 0
     assert float(row(fresh, "ada", "accounts")["total"]) == 4.5

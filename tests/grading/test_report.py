@@ -133,7 +133,7 @@ def test_plain():
     assert first == {
         "student": "ann", "first_name": "Ann", "last_name": "Lee, jr.", "email": "ann@uni.example", "status": "graded",
         "late": "90061", "double": "0", "triple": "3", "why": "1", "total": "4", "max_points": "6", "waiting": "why",
-        "mistakes": "double: squared", "isolation": "", "judged_beside": "",
+        "mistakes": "double: squared", "isolation": "", "judged_beside": "", "checks": "d",
         "remarks": "late by 25 h; double: squared; why: waits for a person",
     }  # fmt: skip
     assert (second["status"], second["total"], second["email"]) == ("crashed", "3.5", "")

@@ -4,11 +4,13 @@ import contextlib
 import ctypes
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from test_similar import SOLVED
 from grading.keep import journal, prints
 from grading.keep import round as run
 from grading.keep.gradebook import Grades
+from grading.record import Status
 from grading.run import pool
 from grading.run.work import not_graded
 from grading.tell import similar
@@ -42,10 +45,10 @@ def handed_in(root, count):
     return small
 
 
-def round_of(small, executor=Prompt, width=4):
+def round_of(small, executor=Prompt, width=4, **more):
     course = run.Course(small.root, "small", small.state)
     workers = pool.Workers(executor, width)
-    return run.grade(course, small.submissions, workers=workers, unisolated=True)
+    return run.grade(course, small.submissions, workers=workers, unisolated=True, **more)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +98,7 @@ def test_what_a_round_asks_the_gradebook_does_not_grow(classes, patiently):
         with contextlib.closing(Grades(f"sqlite:///{one.state / 'gradebook.db'}", one.state, "small")) as book:
             for student in [each.id for each in book._book.students]:
                 book._book.remove_student(student)
-    small, large = (statements(lambda one=one: round_of(one)) for one in classes)
+    small, large = (statements(lambda one=one: round_of(one, new_gradebook=True)) for one in classes)
     assert large <= small + 2
 
 
@@ -115,6 +118,7 @@ def test_first_the_disk_then_the_name_then_the_gradebook_then_the_journal(tmp_pa
     """In this order nothing is claimed that a power cut can take back."""
     small, seen = handed_in(tmp_path, 3), []
     round_of(small)
+    monkeypatch.setattr(run.copies, "keep", lambda *_: None)  # the copy of a gradebook gets its name before all this
 
     def noted(where, name, word):
         real = getattr(where, name)
@@ -186,6 +190,48 @@ def test_what_has_come_is_kept_when_somebody_stops_the_round(tmp_path, patiently
     with pytest.raises(KeyboardInterrupt):
         round_of(small, Stopped, width=1)
     assert ended(small) == ["s000", "s001"]
+
+
+class Marked(Prompt):
+    """Gives each student as many points for an item as it is told."""
+
+    def __init__(self, points):
+        self.points = points
+
+    def submit(self, function, task):
+        graded = not_graded(task, RuntimeError("nobody computes here"))
+        items = {**graded.row.items, "double": self.points[task.found.student]}
+        future = Future()
+        future.set_result(replace(graded, row=replace(graded.row, status=Status.GRADED, items=items)))
+        return future
+
+
+def test_of_many_that_are_written_together_each_change_is_told(tmp_path, patiently):
+    """The points that each had before, and nobody's who has the same."""
+    small, told = handed_in(tmp_path, 5), []
+    names = [f"s{number:03}" for number in range(5)]
+    before, after = dict(zip(names, (0, 1, 2, 0, 1), strict=True)), dict(zip(names, (0, 2, 2, 1, 0), strict=True))
+    round_of(small, lambda: Marked(before), changed=told.append)
+    assert told == []
+    round_of(small, lambda: Marked(after), fresh=True, changed=told.append)
+    found = {each.student: (each.old, each.new) for each in told if each.item == "double"}
+    assert found == {"s001": (1, 2), "s003": (0, 1), "s004": (1, 0)}
+    lines = (small.state / "small.changes.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(told)
+
+
+def test_a_folder_may_become_a_file(tmp_path):
+    """Of what lies beside a notebook, the last that was handed in is kept."""
+    small = handed_in(tmp_path, 1)
+    beside, kept = small.path("s000").with_name("data.csv"), small.state / "submitted" / "s000" / "small" / "data.csv"
+    for path in (beside / "one.csv", beside, beside / "two.csv"):
+        if beside.is_dir():
+            shutil.rmtree(beside)
+        beside.unlink(missing_ok=True)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("1,2")
+        round_of(small)
+        assert [each for each in (kept, *kept.rglob("*")) if each.is_file()] == [kept / path.relative_to(beside)]
 
 
 # ---------------------------------------------------------------------------------------------- fingerprints

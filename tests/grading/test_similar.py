@@ -9,6 +9,7 @@ import json
 import random
 from pathlib import Path
 
+import fair
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -17,7 +18,7 @@ from grading.tell import similar
 from grading.tell.similar import given, handed_in, pairs, table
 
 ROOT = Path(__file__).resolve().parents[2]
-ASSIGNMENTS = sorted(path.parent.name for path in ROOT.glob("solutions/*/checks.py"))
+ASSIGNMENTS = fair.COURSE  # of others nobody has written right answers in other words
 each_assignment = pytest.mark.parametrize("assignment", ASSIGNMENTS)
 
 

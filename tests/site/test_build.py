@@ -1,5 +1,6 @@
 """The build: nothing is executed or read twice, a change under the pages is seen, a fault stays a fault."""
 
+import importlib
 import json
 import pickle
 import re
@@ -7,6 +8,7 @@ from collections import Counter
 
 import pytest
 from bs4 import BeautifulSoup
+from sphinx.errors import ExtensionError
 
 CONFIG = "title: A book\nexecute: {execute_notebooks: cache, raise_on_error: true}\n"
 VALUE = "print(open('../nnlib/value.py').read())"
@@ -39,15 +41,15 @@ def write_contents(folder, *others):
     write(folder, {"book/_toc.yml": f"format: jb-book\nroot: page\n{chapters}"})
 
 
-def write_page(folder, name, code):
+def write_page(folder, name, code, kernel="python3", words=""):
     """A page whose code also writes down that it runs."""
     code = f"with open('../runs.txt', 'a') as f:\n    f.write('{name} ')\n{code}"
     cells = [
-        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": f"# Page {name}"},
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": f"# Page {name}\n\n{words}"},
         {"cell_type": "code", "id": "b", "metadata": {}, "source": code, "outputs": [], "execution_count": None},
     ]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    about = {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}} if kernel else {}
+    notebook = {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
     write(folder, {f"book/{name}.ipynb": json.dumps(notebook)})
 
 
@@ -90,6 +92,14 @@ def test_what_only_some_pages_use_makes_only_them_old(small_book, capfd):
     assert runs(folder) == {"page": 1, "d": 1, "a": 2, "g": 2}
     assert read(capfd.readouterr().out) == {"a", "g"}
     assert "second" in (folder / "_build" / "html" / "g.html").read_text()
+
+
+def test_no_worker_throws_out_what_another_has_just_kept(small_book, monkeypatch):
+    """jupyter-cache looks twice for what is the oldest, and a page that came in between was not there at first."""
+    script, folder = small_book
+    monkeypatch.setattr(importlib.import_module("jupyter_cache.cache.db").NbCacheRecord, "records_to_delete", None)
+    assert script.main() == 0
+    assert runs(folder) == {"page": 1}
 
 
 def test_after_an_edit_only_that_page_is_read_again(small_book, capfd):
@@ -155,3 +165,63 @@ def test_a_link_to_a_line_is_made_again_when_the_file_has_changed(html, root):
     linked = {root / re.search(r"/blob/[^/]+/(.+)#L\d+$", line)[1] for line in lines}
     assert len(linked) > 20
     assert linked <= depends
+
+
+KERNELS = {"vscode": ".venv", "named": "Python 3 (ipykernel)", "own": "myenv", "none": ""}
+
+
+def test_a_page_is_executed_whatever_its_editor_called_the_kernel_and_nothing_is_said_of_it(small_book, capfd):
+    script, folder = small_book
+    write_contents(folder, *KERNELS)
+    for name, kernel in KERNELS.items():
+        write_page(folder, name, f"print('this is', {name!r})", kernel)
+    assert script.main() == 0
+    said = capfd.readouterr()
+    assert "encryption" not in said.out + said.err
+    for name in KERNELS:
+        assert f"this is {name}" in (folder / "_build" / "html" / f"{name}.html").read_text()
+    assert script.main() == 0
+    assert runs(folder) == dict.fromkeys(["page", *KERNELS], 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "said"),
+    [
+        ("raise ValueError('a fault')", "", "book/vscode.ipynb: .*ValueError: a fault"),
+        ("1", "[nowhere](nowhere.md)", "book/vscode.ipynb:.*WARNING: .*nowhere"),
+    ],
+    ids=["a cell fails", "a warning"],
+)
+def test_what_is_wrong_is_said_last_and_where(small_book, capfd, code, words, said):
+    script, folder = small_book
+    write_contents(folder, "vscode", *(f"page{number}" for number in range(9)))
+    write_page(folder, "vscode", code, ".venv", words)
+    for number in range(9):
+        write(folder, {f"book/page{number}.md": f"# Page {number}\n"})
+    assert script.main() != 0
+    last = capfd.readouterr().out.rpartition("The build failed")[2]
+    assert re.search(said, last, re.DOTALL), last
+    assert len(last.splitlines()) < 20
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("- {id: a, name: b, page: c, latex: d}", "a has no code; an entry has code, id, latex, name, page"),
+        ("- {name: b, page: c, latex: d, code: nnlib.Network}", "entry 1 has no id"),
+        (
+            "- {id: a, name: b, page: c, latex: d, code: nnlib.nothing}",
+            "code names nnlib.nothing, and there is no such",
+        ),
+        ("- {id: a, name: b, page: c, latex: d, code: nnlib.Network, coed: e}", "a has coed, which nothing reads"),
+        ("- [", "is no YAML in UTF-8"),
+        ("a: b", "is no list of entries"),
+    ],
+)
+def test_a_bad_list_of_equations_ends_the_build_with_a_sentence(root, tmp_path, monkeypatch, entry, said):
+    """Sphinx shows an ExtensionError without a traceback."""
+    monkeypatch.syspath_prepend(root / "book" / "_ext")
+    index = importlib.import_module("equation_index")
+    write(tmp_path, {"equations.yml": f"{entry}\n"})
+    with pytest.raises(ExtensionError, match=f"book/equations.yml.* {said}"):
+        index.formulas(tmp_path)

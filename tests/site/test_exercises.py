@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 
+import fair
 import pytest
 
 from grading import engine
@@ -20,7 +21,8 @@ def site(html):
 
 @pytest.fixture(scope="module")
 def assignments(root):
-    return sorted(path.parent.name for path in root.glob("solutions/*/checks.py"))
+    """Those that have a page."""
+    return sorted(re.findall(r"file: exercises/([\w-]+)", (root / "book" / "_toc.yml").read_text(encoding="utf-8")))
 
 
 def words(page):
@@ -99,7 +101,7 @@ def test_no_solution_is_reachable_from_the_site(root, site, assignments):
     pages = [words(site / "exercises" / f"{name}.html") for name in assignments]
     for name in assignments:
         lines = set(solution_lines(root, name))
-        assert len(lines) > 5
+        assert len(lines) > 5 or name not in fair.COURSE
         assert [line for line in lines for page in pages if line in page] == []
     for path in site.rglob("*"):
         if path.suffix in (".html", ".ipynb", ".js", ".txt", ".md", ".py") and "mathjax" not in path.parts:

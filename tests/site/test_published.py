@@ -391,7 +391,7 @@ def test_what_was_executed_is_kept_until_something_under_it_changes(script, tmp_
 @pytest.mark.parametrize(("owner", "said"), [("nn-course", True), ("a-university", False)])
 def test_the_build_says_that_the_address_is_a_placeholder(script, tmp_path, monkeypatch, capsys, owner, said):
     (tmp_path / "_config.yml").write_text(f"repository: {{url: https://github.com/{owner}/nn-course}}\n")
-    monkeypatch.setattr(script, "execute", lambda: None)
+    monkeypatch.setattr(script, "execute", dict)
     monkeypatch.setattr(script.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0))
     assert script.main() == 0
     printed = capsys.readouterr().out

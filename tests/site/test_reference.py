@@ -13,7 +13,7 @@ import yaml
 import nnlib
 
 HELPERS = {"nnlib.backend", "nnlib.device", "nnlib.storage", "nnlib.validation", "nnlib.theory.__main__"}
-HELPERS |= {"nnlib.checks.compared", "nnlib.checks.stopped", "nnlib.checks.watch"}
+HELPERS |= {f"nnlib.checks.{name}" for name in ("compared", "stopped", "there", "watch")}
 MODULES = sorted(
     {module.name for module in pkgutil.walk_packages(nnlib.__path__, "nnlib.") if module.name not in HELPERS}
 )
