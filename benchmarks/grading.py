@@ -3,6 +3,9 @@
 Two copies of the assignment backprop are graded. The light one has no cells in which networks are trained, so that what
 is left is the cost of grading. The other one is the assignment as it is; there the computing of the students is counted
 apart. For both programs the gradebook and the release are there before. Writes ``grading.md``.
+
+With ``--large 3000`` it grades a class of that size instead, of the small course that the tests have, and then gives
+the other commands. Writes ``scale.md``: above all CPU seconds of the command, which a busy machine changes least.
 """
 
 import argparse
@@ -21,11 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from distributed import LocalCluster
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "grading")]
 
 import make_submissions as answers  # noqa: E402
+from small_course import Small  # noqa: E402
 
 from grading import engine  # noqa: E402
 
@@ -74,11 +79,16 @@ def hand_in(folder: Path, student: str, notebook: Any) -> None:
 
 def timed(command: list[str], folder: Path) -> tuple[float, float]:
     """Seconds, and the most MB that the processes held together."""
+    return measured(command, folder)[:2]
+
+
+def measured(command: list[str], folder: Path) -> tuple[float, float, float, float]:
+    """The same, and of the command without its workers MB and CPU seconds."""
     environment = {**os.environ, "NNCOURSE_ROOT": str(folder), "PYTHONPATH": str(ROOT)}
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])  # for alembic
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     log = (folder / "log").open("a")
-    start, most, over = time.perf_counter(), [0.0], threading.Event()
+    start, most, own, over = time.perf_counter(), [0.0], [0.0, 0.0], threading.Event()
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
 
     def watch() -> None:
@@ -90,6 +100,12 @@ def timed(command: list[str], folder: Path) -> tuple[float, float]:
                 with contextlib.suppress(psutil.Error):
                     held += each.memory_full_info().pss
             most[0] = max(most[0], held / 1e6)
+            with contextlib.suppress(psutil.Error):
+                times = psutil.Process(process.pid).cpu_times()
+                own[:] = (
+                    max(own[0], psutil.Process(process.pid).memory_full_info().pss / 1e6),
+                    times.user + times.system,
+                )
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -98,7 +114,57 @@ def timed(command: list[str], folder: Path) -> tuple[float, float]:
     watcher.join()
     if code:
         raise SystemExit(f"{' '.join(command)} failed, see {folder / 'log'}:\n{(folder / 'log').read_text()[-2000:]}")
-    return time.perf_counter() - start, most[0]
+    return time.perf_counter() - start, most[0], *own
+
+
+KINDS = ({}, {"double": "return x * x"}, {"triple": "return x"}, {"double": "return 1 / 0"}, {"triple": None})
+
+
+def large(folder: Path, count: int) -> list[str]:
+    """Lines of the table: a round of a large class, one without a change, and the other commands."""
+    made = Small(folder / f"class-{count}", None)
+    (made.root / "_config.yml").write_text("title: small\n")
+    for number in range(count):
+        made.hand_in(f"s{number:05}", own=f"mine = {number}", **KINDS[number % len(KINDS)])
+
+    def line(what: str, *arguments: str, each: int = 0) -> str:
+        seconds, memory, driver, cpu = measured([sys.executable, "-m", "grading", *arguments], made.root)
+        per = f"{1000 * cpu / each:.1f} ms" if each else ""
+        rate = f"{each / seconds:.0f}" if each else ""
+        return f"| {what} | {seconds:.1f} | {rate} | {cpu:.1f} | {per} | {driver:.0f} | {memory:.0f} |"
+
+    def again(what: str, *more: str, part: int = count) -> str:
+        state, some = made.root / f"state {what}", made.root / f"part-{part}"
+        for number in range(part):
+            student = f"s{number:05}"
+            shutil.copytree(made.submissions / student, some / student, dirs_exist_ok=True)
+        where = ["--submissions", str(some), "--state", str(state), *more]
+        return line(f"{part:,} {what}", "run", "small", *where, each=part)
+
+    lines = [line(f"{count:,}, two processes", *made.command()[3:], each=count)]
+    stored = sum(path.stat().st_blocks * 512 for path in made.state.rglob("*") if path.is_file())
+    print(f"disk: {stored / 1e6:.0f} MB, {stored / count / 1e3:.0f} KB each", file=sys.stderr)
+    lines.append(line("the same, nothing changed", *made.command()[3:]))
+    lines += [line(name, name, "small", "--state", str(made.state)) for name in ("status", "export", "report")]
+    some = min(count, 300)
+    lines.append(again("of them, two processes", part=some))
+    for jobs in (2, 4):
+        with LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None) as cluster:
+            address = cluster.scheduler_address
+            lines.append(again(f"of them, Dask with {jobs} workers", "--scheduler", address, part=some))
+    return [*lines, f"| kept on disk: {stored / 1e6:.0f} MB, {stored / count / 1e3:.0f} KB each | | | | | | |"]
+
+
+def scale(counts: list[int], output: Path) -> None:
+    """Write the page of large classes."""
+    head = "| | s | submissions a second | CPU s of the command | for each | MB of the command | MB of all processes |"
+    lines = ["# Large classes", "", "Made by `python benchmarks/grading.py --large`. See `README.md`.", ""]
+    lines += [head, "|---|---|---|---|---|---|---|"]
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        for count in counts:
+            lines += large(Path(name), count)
+    output.write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
 
 
 def ours(folder: Path, jobs: int) -> tuple[float, float, float]:
@@ -129,7 +195,11 @@ def main() -> None:
     parser.add_argument("--real", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "grading.md")
+    parser.add_argument("--large", type=int, nargs="*", default=[])
     options = parser.parse_args()
+    if options.large:
+        scale(options.large, ROOT / "benchmarks" / "scale.md")
+        return
     rows, growth = [], []
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         for light, count in ((True, options.count), (False, options.real)):

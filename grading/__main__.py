@@ -19,13 +19,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading import doctor, new
+from grading import new
 from grading.course import CourseError, find_course
 from grading.engine import AssignmentError
 from grading.intake.archive import some
 from grading.intake.classlist import ClassList
 from grading.intake.find import TEAM
-from grading.keep import copies, term
+from grading.keep import copies, prints, term
 from grading.keep.changes import Change
 from grading.keep.changes import table as changes_table
 from grading.keep.gradebook import AddressError, LockedError, address, file_of, shown
@@ -189,6 +189,8 @@ def _command(options: argparse.Namespace) -> int:
     root = find_course(options.course)
     state = (options.state or root / "grading" / "state").resolve()
     if options.command == "doctor":
+        from grading import doctor  # it imports what no other command needs
+
         return doctor.main(root, state, options.assignment)
     if options.command == "new":
         print(new.make(root, options.assignment, options.title))
@@ -289,10 +291,8 @@ def _feedback_of(course: Course) -> str:
 def _publish(course: Course, standing: Standing) -> list[similar.Pair]:
     """The table, the CSV and the report."""
     rows, source = standing.rows, standing.source
-    codes = similar.handed_in(course.state, course.assignment, course.books)
-    pairs = similar.pairs(codes, similar.given(course.release, course.books))
     teams = {row.student: {told for told in map(words.said, row.notes) if told.startswith(TEAM)} for row in rows}
-    pairs = [pair for pair in pairs if not teams.get(pair.one, set()) & teams.get(pair.other, set())]
+    pairs = [pair for pair in prints.pairs(course) if not teams.get(pair.one, set()) & teams.get(pair.other, set())]
     page = report.html(
         course.assignment,
         rows,

@@ -7,7 +7,9 @@ back.
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from enum import Enum, StrEnum, auto
 from types import UnionType
@@ -382,31 +384,51 @@ class Row:
     @classmethod
     def loaded(cls, plain: dict[str, Any]) -> Row:
         """A row from what `plain` made; a ``TypeError`` or ``ValueError`` for anything else."""
-        made: Row = _loaded(cls, {**plain, "person": None})
+        kind: Any = cls
+        made: Row = _reader(kind)({**plain, "person": None})
         return made
 
 
-def _loaded(kind: Any, value: Any) -> Any:
-    """A value of a kind, a record or a type of its fields, from what JSON made of it; strictly, or an exception."""
-    origin, parts = get_origin(kind), get_args(kind)
-    if kind is Any:
-        return value
-    if is_dataclass(kind) and isinstance(kind, type):
-        hints = get_type_hints(kind)
-        names = [each.name for each in fields(kind)]
-        if not isinstance(value, dict) or value.keys() != set(names):
+@functools.cache
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """From what JSON made of a value of a kind, a record or a type of its fields, to the value; strictly.
+
+    It raises a ``TypeError`` or a ``ValueError`` for anything else. What it takes to look at a type is paid once.
+    """
+    origin, parts = get_origin(kind), tuple(map(_reader, get_args(kind)))
+
+    def record(value: Any) -> Any:
+        if not isinstance(value, dict) or value.keys() != fields_of.keys():
             raise TypeError(f"no {kind.__name__}")
-        return kind(**{name: _loaded(hints[name], value[name]) for name in names})
+        return kind(**{name: read(value[name]) for name, read in fields_of.items()})
+
+    def several(value: Any) -> Any:
+        if not isinstance(value, list):
+            raise TypeError(f"{value!r} is no {kind}")
+        return origin(map(parts[0], value))
+
+    def mapping(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise TypeError(f"{value!r} is no {kind}")
+        return {parts[0](key): parts[1](each) for key, each in value.items()}
+
+    def plain(value: Any) -> Any:
+        if kind is float and type(value) is int:
+            return float(value)
+        if type(value) is not kind:
+            raise TypeError(f"{value!r} is no {kind}")
+        return value
+
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        fields_of = {each.name: _reader(hints[each.name]) for each in fields(kind)}
+        return record
+    if kind is Any:
+        return lambda value: value
     if origin is UnionType:
-        return None if value is None else _loaded(parts[0], value)
-    if origin in (list, tuple) and isinstance(value, list):
-        return origin(_loaded(parts[0], each) for each in value)
-    if origin is dict and isinstance(value, dict):
-        return {_loaded(parts[0], key): _loaded(parts[1], each) for key, each in value.items()}
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(value)
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise TypeError(f"{value!r} is no {kind}")
-    return value
+        return lambda value: None if value is None else parts[0](value)
+    if origin in (list, tuple):
+        return several
+    if origin is dict:
+        return mapping
+    return kind if isinstance(kind, type) and issubclass(kind, Enum) else plain

@@ -15,11 +15,12 @@ import sys
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from traitlets.config import Config
 
@@ -28,7 +29,7 @@ from grading.intake.repair import known_cells, safe_id
 from grading.keep import private
 from grading.record import Row, Status, Student
 
-__all__ = ["AddressError", "DamagedError", "Grades", "LockedError", "address", "damaged", "file_of", "shown"]
+__all__ = ["AddressError", "Booked", "DamagedError", "Grades", "LockedError", "address", "damaged", "file_of", "shown"]
 
 PATIENCE = 60  # seconds for another program that writes to the gradebook
 T = TypeVar("T")
@@ -103,6 +104,30 @@ def file_of(url: str) -> Path | None:
 def shown(url: str) -> str:
     """An address without its password."""
     return re.sub(r"(://[^/@]*?):[^/]*@", r"\1:***@", url)
+
+
+class Booked(NamedTuple):
+    """What the gradebook gets of a submission.
+
+    Attributes
+    ----------
+    row : Row
+        Points, status, and what waits for a person.
+    comments : mapping
+        For each answer, by its cell's name, what nbgrader says of it by itself ("No response.").
+    when : datetime, optional
+        When it was handed in, in UTC.
+    person : Student, optional
+        Names for the gradebook.
+    same : bool
+        Whether it is the submission that the gradebook has: what a person has read need not be read again.
+    """
+
+    row: Row
+    comments: Mapping[str, str]
+    when: datetime | None = None
+    person: Student | None = None
+    same: bool = False
 
 
 class Grades:
@@ -218,7 +243,8 @@ class Grades:
             else:
                 self._release(root, self.url)
             mark.write_text(digest)
-            self.__dict__.pop("_names", None)
+            for old in ("_names", "_cells_of"):
+                self.__dict__.pop(old, None)
 
     def _cells(self) -> dict[tuple[str, str], float | None]:
         """The cells of the assignment that the gradebook knows, by notebook and name, and their points."""
@@ -283,47 +309,45 @@ class Grades:
 
     def due(self) -> tuple[datetime | None, dict[str, datetime]]:
         """When the assignment is due, and for whom it is another time; in UTC."""
-        submissions = self._book.assignment_submissions(self.assignment)
-        extended = {each.student_id: each.duedate for each in submissions if each.extension and each.duedate}
-        return self._book.find_assignment(self.assignment).duedate, extended
+        due = self._book.find_assignment(self.assignment).duedate
+        extensions = self._of_all("student_id", "extension") if due else ()
+        return due, {student: due + more for student, more in extensions if more}
 
     # ------------------------------------------------------------------------------------------ submissions
 
-    def write(
-        self,
-        row: Row,
-        notebook_row: Mapping[str, str],
-        when: datetime | None,
-        person: Student | None,
-        same: bool = False,
-    ) -> None:
-        """Put one submission into the gradebook.
+    def write(self, entries: Sequence[Booked]) -> dict[str, float]:
+        """Put submissions into the gradebook, in one transaction.
 
-        Parameters
-        ----------
-        row : Row
-            Points, status, and what waits for a person.
-        notebook_row : mapping
-            For each answer, by its cell's name, what nbgrader says of it by itself ("No response.").
-        when : datetime, optional
-            When it was handed in, in UTC.
-        person : Student, optional
-            Names for the gradebook.
-        same : bool
-            Whether it is the submission that the gradebook has: what a person has read need not be read again.
+        Returns
+        -------
+        dict
+            What each student loses for being late, where there is a penalty.
 
         Raises
         ------
         LockedError
             If another program keeps it to itself.
         ValueError
-            If the id is none that is safe in a page, a path and a table, or a name is none.
+            If an id is none that is safe in a page, a path and a table, or a name is none.
         """
-        if safe_id(row.student) != row.student:
-            raise ValueError(f"{row.student!r} is no safe id of a student; {safe_id(row.student)} would be one")
-        if person:
-            person.check()
-        self._tried(lambda: self._write(row, notebook_row, when, person, same))
+        for row, _, _, person, _ in entries:
+            if safe_id(row.student) != row.student:
+                raise ValueError(f"{row.student!r} is no safe id of a student; {safe_id(row.student)} would be one")
+            if person:
+                person.check()
+        ordered = sorted(entries, key=lambda entry: entry.row.student)  # else two graders could wait for each other
+        return self._tried(lambda: self._write(ordered))
+
+    @cached_property
+    def _cells_of(self) -> dict[str, tuple[list[str], list[str]]]:
+        """By each notebook's id those of its cells: with points, and with comments."""
+        return {
+            book.id: (
+                [cell.id for cell in (*book.grade_cells, *book.task_cells)],
+                [cell.id for cell in (*book.solution_cells, *book.task_cells)],
+            )
+            for book in self._book.find_assignment(self.assignment).notebooks
+        }
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -335,37 +359,63 @@ class Grades:
             for cell in (*book.grade_cells, *book.solution_cells, *book.task_cells)
         }
 
-    def _write(
-        self, row: Row, comments: Mapping[str, str], when: datetime | None, person: Student | None, same: bool
-    ) -> None:
-        book, name = self._book, self.assignment
-        about = {key: getattr(person, key) for key in ("first_name", "last_name", "email")} if person else {}
-        book.update_or_create_student(row.student, **about)
-        submission = book.update_or_create_submission(name, row.student)
-        submission.timestamp = when
-        names = self._names
-        with book.db.no_autoflush:
-            for notebook in submission.notebooks:
-                for grade in notebook.grades:
-                    item = names[grade.cell_id]
-                    if row.status is Status.NOT_GRADED and grade.manual_score is not None:
-                        continue  # our own fault takes nothing that a person gave
-                    waits = item in row.waiting
-                    score = None if waits else row.items[item]
-                    kept = same and grade.auto_score == score
-                    grade.auto_score = score
-                    if not row.status.readable:  # what a person gave an earlier one is not for one that cannot be read
-                        grade.manual_score = grade.extra_credit = None
-                    if not (kept and grade.manual_score is not None):
-                        grade.needs_manual_grade = waits or grade.manual_score is not None
-                for comment in notebook.comments:
-                    comment.auto_comment = comments.get(names[comment.cell_id])
-                notebook.late_submission_penalty = None
-        book.db.flush()
-        if submission.total_seconds_late > 0:
-            for notebook in submission.notebooks:
-                notebook.late_submission_penalty = self._penalty(row.student, notebook, submission.total_seconds_late)
-        book.db.commit()
+    def _write(self, entries: Sequence[Booked]) -> dict[str, float]:
+        from nbgrader.api import Student
+
+        db, names, lost = self._book.db, self._names, dict[str, float]()
+        those = [entry.row.student for entry in entries]
+        students = {each.id: each for each in db.query(Student).where(Student.id.in_(those))}
+        submissions = self._submissions(those)
+        with db.no_autoflush:
+            for row, comments, when, person, same in entries:
+                student, submission = students.get(row.student) or Student(id=row.student), submissions[row.student]
+                for about in ("first_name", "last_name", "email") if person else ():
+                    setattr(student, about, getattr(person, about))
+                submission.timestamp = when
+                for notebook in submission.notebooks:
+                    for grade in notebook.grades:
+                        item = names[grade.cell_id]
+                        if row.status is Status.NOT_GRADED and grade.manual_score is not None:
+                            continue  # our own fault takes nothing that a person gave
+                        waits = item in row.waiting
+                        score = None if waits else row.items[item]
+                        kept = same and grade.auto_score == score
+                        grade.auto_score = score
+                        if not row.status.readable:  # what a person gave an earlier one is not for one that is broken
+                            grade.manual_score = grade.extra_credit = None
+                        if not (kept and grade.manual_score is not None):
+                            grade.needs_manual_grade = waits or grade.manual_score is not None
+                    for comment in notebook.comments:
+                        comment.auto_comment = comments.get(names[comment.cell_id])
+                    notebook.late_submission_penalty = None
+                db.add_all([student, submission])
+            db.flush()
+            for name, submission in submissions.items():
+                if submission.timestamp and submission.total_seconds_late > 0:
+                    for notebook in submission.notebooks:
+                        notebook.late_submission_penalty = self._penalty(name, notebook, submission.total_seconds_late)
+                    lost[name] = sum(each.late_submission_penalty or 0.0 for each in submission.notebooks)
+        db.commit()
+        return lost
+
+    def _submissions(self, students: Sequence[str]) -> dict[str, Any]:
+        """Those of these students, with all that belongs to them; where there is none, a new one."""
+        from nbgrader.api import Comment, Grade, SubmittedAssignment, SubmittedNotebook
+        from sqlalchemy.orm import selectinload
+
+        assignment = self._book.find_assignment(self.assignment).id
+        below = selectinload(SubmittedNotebook.grades), selectinload(SubmittedNotebook.comments)
+        with_all = selectinload(SubmittedAssignment.notebooks).options(*below)
+        asked = self._book.db.query(SubmittedAssignment).filter_by(assignment_id=assignment).options(with_all)
+        found = {each.student_id: each for each in asked.where(SubmittedAssignment.student_id.in_(students))}
+        for student in students:
+            if student not in found:
+                found[student] = SubmittedAssignment(assignment_id=assignment, student_id=student)
+                for book, (graded, answered) in self._cells_of.items():
+                    grades, comments = [Grade(cell_id=cell) for cell in graded], [Comment(cell_id=c) for c in answered]
+                    notebook = SubmittedNotebook(notebook_id=book, grades=grades, comments=comments)
+                    found[student].notebooks.append(notebook)
+        return found
 
     def _penalty(self, student: str, notebook: Any, seconds: float) -> float | None:
         """What nbgrader's own plugin takes away for being late; nothing, unless the course says otherwise."""
@@ -380,35 +430,44 @@ class Grades:
         """Whether the assignment is in it."""
         return bool(self._cells())
 
+    def _of_all(self, *columns: str) -> Any:
+        """These columns of the assignment's submissions, for one statement: their objects would need one each."""
+        from nbgrader.api import Assignment, SubmittedAssignment
+
+        asked = self._book.db.query(*(getattr(SubmittedAssignment, column) for column in columns))
+        return asked.join(SubmittedAssignment.assignment).where(Assignment.name == self.assignment)
+
     def graded(self) -> set[str]:
         """Students of whom the gradebook has a submission."""
-        return {each.student_id for each in self._book.assignment_submissions(self.assignment)}
+        return {student for (student,) in self._of_all("student_id")}
 
-    def grades(self) -> dict[str, dict[str, Any]]:
-        """For each student nbgrader's grade of each item, by the item's name."""
-        names = self._names
-        return {
-            each.student_id: {names[grade.cell_id]: grade for book in each.notebooks for grade in book.grades}
-            for each in self._book.assignment_submissions(self.assignment)
-        }
+    def grades(self, students: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
+        """Of all students or some ``score``, ``auto_score`` and ``needs_manual_grade`` of each item, by its name."""
+        from nbgrader.api import Grade, SubmittedAssignment, SubmittedNotebook
 
-    def penalty(self, student: str) -> float:
-        """What a student lost for being late."""
-        return _penalty(self._book.find_submission(self.assignment, student))
+        names, found = self._names, defaultdict[str, dict[str, Any]](dict)
+        asked = self._of_all("student_id").join(SubmittedAssignment.notebooks).join(SubmittedNotebook.grades)
+        if students is not None:
+            asked = asked.where(SubmittedAssignment.student_id.in_(students))
+        for grade in asked.add_columns(Grade.cell_id, Grade.score, Grade.auto_score, Grade.needs_manual_grade):
+            found[grade.student_id][names[grade.cell_id]] = grade
+        return dict(found)
 
     def penalties(self) -> dict[str, float]:
-        """The same for every student."""
-        return {each.student_id: _penalty(each) for each in self._book.assignment_submissions(self.assignment)}
+        """What students lost for being late; nobody else is in it."""
+        from nbgrader.api import SubmittedAssignment, SubmittedNotebook
 
-    def points(self, student: str) -> dict[str, float]:
-        """A student's points, by the item's name; none, where there is no submission."""
-        from nbgrader.api import MissingEntry
+        found, lost = defaultdict[str, float](float), SubmittedNotebook.late_submission_penalty
+        for student, penalty in (
+            self._of_all("student_id").join(SubmittedAssignment.notebooks).where(lost > 0).add_columns(lost)
+        ):
+            found[student] += penalty
+        return dict(found)
 
-        try:
-            books = self._book.find_submission(self.assignment, student).notebooks
-        except MissingEntry:
-            return {}
-        return {self._names[grade.cell_id]: float(grade.score) for book in books for grade in book.grades}
+    def points(self, students: Collection[str]) -> dict[str, dict[str, float]]:
+        """Points of some students, by the item's name; nothing of those without a submission."""
+        found = self.grades(students) if students else {}
+        return {who: {item: float(grade.score) for item, grade in items.items()} for who, items in found.items()}
 
     def all_words(self) -> dict[str, dict[str, str]]:
         """What persons wrote beside answers: by the student, and by the answer's name."""
@@ -423,12 +482,6 @@ class Grades:
                 found.setdefault(student, {})[self._names[cell]] = text
         return found
 
-    def words(self, student: str) -> dict[str, str]:
-        """What a person wrote beside a student's answers, by the answer's name."""
-        submission = self._book.find_submission(self.assignment, student)
-        comments = [each for book in submission.notebooks for each in book.comments]
-        return {self._names[each.cell_id]: each.manual_comment for each in comments if each.manual_comment}
-
 
 def _log(path: Path) -> logging.Handler:
     """For what nbgrader says; where it cannot be written, as on a full disk, nothing more is said of that."""
@@ -440,7 +493,3 @@ def _log(path: Path) -> logging.Handler:
         return logging.NullHandler()
     handler.handleError = lambda record: None  # type: ignore[method-assign]
     return handler
-
-
-def _penalty(submission: Any) -> float:
-    return float(sum(each.late_submission_penalty or 0.0 for each in submission.notebooks))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import json
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 from grading.keep import private
 from grading.record import Row
 
-__all__ = ["Checks", "Journal", "JournalError", "replace_file", "secret_of"]
+__all__ = ["Checks", "Journal", "JournalError", "replace_file", "replace_files", "secret_of"]
 
 FORM = 2  # of the lines: whoever changes them in a way that this version could not read counts on
 NAMED = re.compile(r'"(?:student|begun)":\s*("(?:[^"\\\n]|\\.)*")')  # in a line that is none
@@ -138,11 +139,12 @@ class Journal:
             self.rows.pop(student, None)
             self.doubt.add(student)
 
-    def _add(self, line: dict[str, Any]) -> None:
+    def _add(self, *lines: dict[str, Any]) -> None:
         if self._form < FORM:
             self.renew()
         with open(self.path, "a", encoding="utf-8", opener=private.opener) as file:
-            file.write("\n" * self._torn + json.dumps(line, ensure_ascii=False) + "\n")
+            file.write("\n" * self._torn)
+            file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
         self._torn = False
@@ -169,7 +171,7 @@ class Journal:
         """From now on what the gradebook has for these students is in doubt."""
         if known := [student for student in students if student in self.rows]:
             self._doubt(known)
-            self._add({"begun": known[0] if len(known) == 1 else known})
+            self._add(*({"begun": student} for student in known))
 
     def gone(self, student: str) -> None:
         """There is nothing of this student any more, neither here nor in the gradebook."""
@@ -183,13 +185,17 @@ class Journal:
             first = self.handed_in.get((student, content), when)
             self.handed_in[student, content] = min(first, when)
 
-    def end(self, row: Row, content: str = "", when: datetime | None = None) -> None:
-        """The gradebook has this row, of what was handed in then."""
-        about = {"content": content, "handed_in": when.isoformat() if when else None}
-        self._add({**row.plain(), "total": row.total, **about})
-        self._known(row.student, content, when)
-        self.rows[row.student] = row
-        self.doubt.discard(row.student)
+    def end(self, *rows: Row, of: Mapping[str, tuple[str, datetime | None]] | None = None) -> None:
+        """The gradebook has these rows; by the student, of what, and when that was handed in."""
+        handed = {row.student: (of or {}).get(row.student, ("", None)) for row in rows}
+        about = {
+            name: {"content": what, "handed_in": when and when.isoformat()} for name, (what, when) in handed.items()
+        }
+        self._add(*({**row.plain(), "total": row.total, **about[row.student]} for row in rows))
+        for row in rows:
+            self._known(row.student, *handed[row.student])
+            self.rows[row.student] = row
+            self.doubt.discard(row.student)
 
 
 def secret_of(state: Path) -> str:
@@ -232,11 +238,45 @@ def replace_file(path: Path, content: str | bytes) -> None:
     OSError
         If there is no room, or no right to write; the old file is as it was.
     """
+    new = _written(path, content)
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def replace_files(contents: Mapping[Path, str | bytes], state: Path) -> None:
+    """The same for many files of a state, which wait for the disk once. What is empty is no file."""
+    new = {path: _written(path, content) for path, content in contents.items() if content}
+    _sync(state, new.values())
+    for path in contents:
+        if path in new:
+            new[path].replace(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _written(path: Path, content: str | bytes) -> Path:
+    """The new file, beside the old one."""
     private.folder(path.parent)
     new = path.with_name(f".{path.name}.new")  # one name, so that what a power cut left is overwritten
     new.unlink(missing_ok=True)  # and not followed if somebody has put a link there
     with open(new, "xb", opener=private.opener) as file:
         file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    return new
+
+
+def _sync(folder: Path, files: Iterable[Path]) -> None:
+    """On disk: all that its file system has, where one call does it; else one file after the other."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            done = ctypes.CDLL(None, use_errno=True).syncfs(handle)
+        finally:
+            os.close(handle)
+    except (AttributeError, OSError, TypeError):  # another system than Linux
+        for path in files:
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+        return
+    if done:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))

@@ -1,8 +1,8 @@
 """One round of grading: every submission gets a row, whatever is wrong with it or with others.
 
 Submissions are graded beside each other by workers (`grading.run.work`, `grading.run.pool`). What comes back is written
-here, one submission after the other: the files, the gradebook, and then a line in the journal. What has no line is
-graded again in the next round, so a round can be killed at any time.
+here, that of a second together, since a disk takes as long for many as for one: the files, the gradebook, and then a
+line for each in the journal. What has no line is graded again in the next round, so a round can be killed at any time.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,8 +31,8 @@ from grading.intake.platforms import Label, Roster
 from grading.intake.repair import Found, Source
 from grading.keep import copies, private, trial
 from grading.keep.changes import Change, append, moved
-from grading.keep.gradebook import DamagedError, Grades, LockedError, damaged, file_of, shown
-from grading.keep.journal import Journal, replace_file, secret_of
+from grading.keep.gradebook import Booked, DamagedError, Grades, LockedError, damaged, file_of, shown
+from grading.keep.journal import Journal, replace_file, replace_files, secret_of
 from grading.keep.memory import Memory, recall, remember
 from grading.record import Reason, Row, Status, Student
 from grading.run import pool
@@ -57,6 +58,9 @@ from grading.tell import feedback
 __all__ = ["Course", "Standing", "UsageError", "alone", "feedback_again", "grade", "read_students", "rows_of"]
 __all__ += ["standing_of", "way_back"]
 
+GROUP = 50  # submissions that are written together
+LINGER = 1.0  # seconds that one of them waits for others
+STEPS = ("submitted", "autograded", "feedback")
 LATE = "(late)"  # what is taken away, among the items that changed
 MOMENT = 1.0  # seconds in which a killed round lets go of its lock
 
@@ -260,11 +264,12 @@ def grade(
             _whole(course)
             remember(course.state, course.memory)
             may_use = engine.libraries_of(course.assignment, course.root)
-            if fresh or not Journal(course.journal).rows.keys() >= set(names):
+            journal = Journal(course.journal)
+            if fresh or not journal.rows.keys() >= set(names):
                 workers.start(partial(ready, may_use))
             rules = (secret_of(course.state), unisolated, container, versions())
-            told = (remark, changed)
-            one = _Round(course, limits or Limits(), students, progress, submissions, rules, told, same, may_use)
+            told, limits = (remark, changed), limits or Limits()
+            one = _Round(course, journal, limits, students, progress, submissions, rules, told, same, may_use)
             try:
                 for line in one.solved(workers):
                     remark(line)
@@ -412,6 +417,7 @@ class _Round:
     def __init__(
         self,
         course: Course,
+        journal: Journal,
         limits: Limits,
         students: Mapping[str, Student],
         progress: Callable[[Row, int, int], None],
@@ -422,9 +428,10 @@ class _Round:
         libraries: Sequence[str],
     ) -> None:
         self.place, self.rules = place, rules
+        self.in_place = place == course.state / "submitted"  # what is handed in lies already where it would be kept
         self.course, self.limits, self.students, self.progress = course, limits, students, progress
         self.remark, self.changed = told
-        self.journal = Journal(course.journal)
+        self.journal = journal
         if self.journal.older:
             doubt = f"; graded again, as their lines cannot be read: {some(sorted(self.journal.doubt))}"
             self.remark(
@@ -500,8 +507,22 @@ class _Round:
                 self.when[name] = found.handed_in
                 yield Task(found, self.bundle, self.limits, self.digest, late, *self.rules)
 
-        for task, result in pool.results(workers, grade_one, tasks(), self.remark):
-            self._done(self._write(task, result), rows, len(names))
+        def write() -> None:
+            some = [done.popleft() for _ in range(len(done))]
+            for row in self._write(some):
+                self._done(row, rows, len(names))
+
+        done, since = deque[tuple[Task, Graded]](), time.monotonic()
+        try:
+            for task, result in pool.results(workers, grade_one, tasks(), self.remark, write):
+                if isinstance(result, RefusedError):
+                    raise result
+                since = since if done else time.monotonic()
+                done.append((task, not_graded(task, result) if isinstance(result, BaseException) else result))
+                if len(done) == GROUP or time.monotonic() - since > LINGER:
+                    write()
+        finally:
+            write()
         return _now(self.book, [rows[name] for name in names], self.source, self.students)
 
     def _lost(self, handed: Mapping[str, find.Place], names: list[str]) -> dict[str, find.Place]:
@@ -545,57 +566,74 @@ class _Round:
             return 0.0
         return max(0.0, (found.handed_in - due).total_seconds())
 
-    def _keep(self, found: Found) -> None:
-        """What was handed in, where formgrader's Autograde button looks for it, and when: with every step."""
-        steps = ("submitted", "autograded", "feedback")
-        folders = {step: self.course.file(step, found.student, "").parent for step in steps}
-        if self.place == self.course.state / "submitted":
-            del folders["submitted"]  # it lies there already
-        else:
-            files = dict[str, bytes]()
-            for book in self.course.books:
+    def _files(self, found: Found, graded: Graded) -> Iterator[tuple[Path, str | bytes]]:
+        """What was handed in, where formgrader's Autograde button looks for it, and what came of it, and when."""
+        folders = {step: self.course.file(step, found.student, "").parent for step in STEPS}
+        if self.in_place:
+            del folders["submitted"]
+        for book in self.course.books:
+            if "submitted" in folders:
                 one = found.parts.get(book, found)
-                files |= {**one.files, f"{book}.ipynb": one.data}
-            for path in [*folders["submitted"].rglob("*")]:
-                if path.is_file() and path.relative_to(folders["submitted"]).as_posix() not in files:
-                    path.unlink()  # of what was handed in before
-            for name, data in files.items():
-                _replace(folders["submitted"] / name, data)
+                yield from ((folders["submitted"] / name, data) for name, data in one.files.items())
+                yield folders["submitted"] / f"{book}.ipynb", one.data
+            yield folders["autograded"] / f"{book}.ipynb", graded.autograded[book]
+            yield folders["feedback"] / f"{book}.html", graded.pages[book]
         when = f"{found.handed_in:%Y-%m-%d %H:%M:%S.%f} UTC" if found.handed_in else ""
         for folder in folders.values():
-            _replace(folder / "timestamp.txt", when)
-            _replace(folder / "submission_secret.txt", found.secret)  # `nbgrader release_feedback` asks for it
+            yield folder / "timestamp.txt", when
+            yield folder / "submission_secret.txt", found.secret  # `nbgrader release_feedback` asks for it
 
-    def _write(self, task: Task, result: Graded | BaseException) -> Row:
-        student, course = task.found.student, self.course
-        if isinstance(result, RefusedError):
-            raise result
-        if isinstance(result, BaseException):
-            result = not_graded(task, result)
-        row, was = result.row, self.was.get(student)
-        had = self.book.points(student) if student in self.known else dict(was.items) if was else {}
-        self.journal.begin(student)
-        self._keep(task.found)
-        for book in course.books:
-            replace_file(course.file("autograded", student, book), result.autograded[book])
-            replace_file(course.file("feedback", student, book, "html"), result.pages[book])
-        silent = [item for item, verdict in row.verdicts.items() if verdict.reason is Reason.NO_ANSWER]
-        comments = dict.fromkeys(silent, "No response.")
-        content, when = _content(task.found), self.when.pop(student)
-        same = row.status.readable and content == self.journal.last.get(student)
-        self.book.write(row, comments, when, self.students.get(student), same)
-        row = replace(row, penalty=self.book.penalty(student) if row.late else 0.0)
-        if row.penalty:
-            _pages(course, row, self.bundle)
-        self.journal.end(row, content, when)
-        if had:
-            why, now = self._why(was, row), {**self.book.points(student), LATE: -row.penalty}
-            had |= {LATE: -was.penalty if was else 0.0}
-            found = moved(student, had, now, why, self.journal.checks[row.source])
-            append(course.changes, found)
-            for each in found:
-                self.changed(each)
-        return row
+    def _clear(self, student: str, files: Collection[Path]) -> None:
+        """Take away what was handed in before; first, since a folder may have become a file."""
+        folder = self.course.file("submitted", student, "").parent
+        for path in sorted(folder.rglob("*"), reverse=True):
+            if path.is_dir() and not path.is_symlink():
+                with contextlib.suppress(OSError):  # there is something in it
+                    path.rmdir()
+            elif path not in files:
+                path.unlink()
+
+    def _write(self, done: Sequence[tuple[Task, Graded]]) -> list[Row]:
+        """Files, gradebook and journal of several submissions, each of these synced once."""
+        if not done:
+            return []
+        entries, files = dict[str, Booked](), dict[Path, str | bytes]()
+        of = dict[str, tuple[str, datetime | None]]()
+        for task, graded in done:
+            student, row = task.found.student, graded.row
+            of[student] = content, when = _content(task.found), self.when.pop(student)
+            silent = [item for item, verdict in row.verdicts.items() if verdict.reason is Reason.NO_ANSWER]
+            comments = dict.fromkeys(silent, "No response.")
+            same = row.status.readable and content == self.journal.last.get(student)
+            entries[student] = Booked(row, comments, when, self.students.get(student), same)
+            files |= self._files(task.found, graded)
+        had = {name: dict(self.was[name].items) for name in entries if name in self.was and name not in self.known}
+        had |= self.book.points(entries.keys() & self.known)
+        self.journal.begin(*entries)
+        for student in () if self.in_place else entries:
+            self._clear(student, files)
+        replace_files(files, self.course.state)
+        lost = self.book.write(list(entries.values()))
+        rows = [replace(row, penalty=lost.get(row.student, 0.0) if row.late else 0.0) for row, *_ in entries.values()]
+        for row in rows:
+            if row.penalty:
+                _pages(self.course, row, self.bundle)
+        self._compare(rows, had)  # who has a line is not compared again
+        self.journal.end(*rows, of=of)
+        return rows
+
+    def _compare(self, rows: Sequence[Row], had: Mapping[str, Mapping[str, float]]) -> None:
+        """Note whose points are others than before."""
+        now, found = self.book.points(had.keys()), list[Change]()
+        for row in rows:
+            if before := had.get(row.student):
+                was = self.was.get(row.student)
+                old = {**before, LATE: -was.penalty if was else 0.0}
+                new = {**now[row.student], LATE: -row.penalty}
+                found += moved(row.student, old, new, self._why(was, row), self.journal.checks[row.source])
+        append(self.course.changes, found)
+        for each in found:
+            self.changed(each)
 
     def _why(self, was: Row | None, row: Row) -> str:
         """Why a submission was graded again."""
@@ -626,14 +664,6 @@ def _pages(course: Course, row: Row, bundle: Bundle, words: Mapping[str, str] | 
             page = feedback_page(part(row, under), notebook, source, course.site, _own(words or {}, under))
             replace_file(course.file("feedback", row.student, book, "html"), page)
     return found
-
-
-def _replace(path: Path, content: str | bytes) -> None:
-    """Nothing is a file that is not there."""
-    if content:
-        replace_file(path, content)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _now(book: Grades, rows: Iterable[Row], source: Source, students: Mapping[str, Student]) -> list[Row]:

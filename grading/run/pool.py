@@ -308,6 +308,7 @@ def results(
     function: Callable[[Task], Result],
     tasks: Iterable[Task],
     say: Callable[[str], None] = lambda _: None,
+    idle: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Task, Result | Exception]]:
     """What a function makes of each task, as it comes.
 
@@ -321,6 +322,8 @@ def results(
         Asked for the next one only when there is room for it.
     say : callable
         Gets a line when nothing has come for long.
+    idle : callable
+        Called when nothing has come for a moment.
 
     Yields
     ------
@@ -352,7 +355,9 @@ def results(
             done, _ = wait(pending, timeout=TICK, return_when=FIRST_COMPLETED)
             if done:
                 came = time.monotonic()
-            elif time.monotonic() - came > QUIET:
+            else:
+                idle()
+            if time.monotonic() - came > QUIET:
                 came = time.monotonic()
                 say(f"waits for {', '.join(map(str, islice(pending.values(), 5)))}: nothing for {QUIET:g} s")
             for future in done:

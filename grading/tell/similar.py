@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import functools
 import hashlib
 import json
 import keyword
@@ -21,16 +22,18 @@ import statistics
 import textwrap
 import tokenize
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grading.course import prefix
 from grading.record import CONTROL
 
-__all__ = ["LEAST", "Pair", "given", "handed_in", "pairs", "table"]
+__all__ = ["LEAST", "Pair", "Prints", "given", "handed_in", "notebooks", "pairs", "prints", "table"]
 
 RUN = 8  # tokens of a fingerprint
 WINDOW = 4  # neighbouring runs of which one is kept
@@ -39,7 +42,11 @@ LEAST = 0.75  # measured: see tests/grading/test_similar.py
 LITTLE = 60.0  # less unusual code than this in a submission (in nats) proves little, and is taken for this much
 MOST = 100_000  # characters of one student that are looked at
 
+NONE = np.array([], np.uint64)
+
 Answers = Mapping[str, str]
+Marks = NDArray[np.uint64]
+Lines = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,11 @@ class Pair:
 # ---------------------------------------------------------------------------------------------- reading
 
 
+def notebooks(state: Path, assignment: str, books: Sequence[str]) -> list[Path]:
+    """The executed notebooks of all students."""
+    return [path for book in books for path in sorted((state / "autograded").glob(f"*/{assignment}/{book}.ipynb"))]
+
+
 def handed_in(state: Path, assignment: str, books: Sequence[str]) -> dict[str, dict[str, str]]:
     """The code that each student wrote, by cell: answers, and cells of their own.
 
@@ -99,9 +111,7 @@ def handed_in(state: Path, assignment: str, books: Sequence[str]) -> dict[str, d
         Students whose submission could not be read have no code.
     """
     found: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for path in (
-        path for book in books for path in sorted((state / "autograded").glob(f"*/{assignment}/{book}.ipynb"))
-    ):
+    for path in notebooks(state, assignment, books):
         found[path.parents[1].name] |= {
             prefix(path.stem, books) + name: text
             for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"])
@@ -191,18 +201,27 @@ def _abstract(kind: str, text: str, before: list[_Token]) -> str:
     return text if library else "name"
 
 
-def _runs(raw: Iterable[_Raw]) -> list[tuple[int, int]]:
+def _runs(raw: Iterable[_Raw]) -> tuple[Marks, Lines]:
     """Every run of tokens: its hash, and the line where it begins."""
     tokens = _tokens(raw)
-    texts = [token.text for token in tokens]
-    runs = [" ".join(texts[i : i + RUN]) for i in range(len(texts) - RUN + 1)]
-    hashes = [int.from_bytes(hashlib.blake2b(run.encode(), digest_size=8).digest()) for run in runs]
-    return [(found, token.line) for found, token in zip(hashes, tokens, strict=False)]
+    texts, count = [token.text for token in tokens], max(0, len(tokens) - RUN + 1)
+    hashes = [_hash(" ".join(texts[i : i + RUN])) for i in range(count)]
+    return np.array(hashes, np.uint64), np.array([token.line for token in tokens[:count]], np.int32)
 
 
-def _winnowed(runs: list[tuple[int, int]]) -> set[tuple[int, int]]:
+@functools.lru_cache(maxsize=100_000)  # most of what one writes, others write too
+def _hash(run: str) -> int:
+    return int.from_bytes(hashlib.blake2b(run.encode(), digest_size=8).digest())
+
+
+def _winnowed(runs: Marks, lines: Lines) -> tuple[Marks, Lines]:
     """Of each few neighbouring runs the one with the least hash: equal code keeps equal runs, wherever it stands."""
-    return {min(runs[i : i + WINDOW]) for i in range(max(1, len(runs) - WINDOW + 1)) if runs}
+    if not len(runs):
+        return runs, lines
+    windows = np.lib.stride_tricks.sliding_window_view(runs, min(WINDOW, len(runs)))
+    kept = windows.argmin(axis=1) + np.arange(len(windows))
+    marks, first = np.unique(runs[kept], return_index=True)
+    return marks, lines[kept[first]]
 
 
 def _words(raw: Iterable[_Raw]) -> set[str]:
@@ -212,21 +231,42 @@ def _words(raw: Iterable[_Raw]) -> set[str]:
     return {text for text in texts if len(text) >= 15}
 
 
+class Prints(NamedTuple):
+    """What the code of one answer is known by.
+
+    Attributes
+    ----------
+    marks, lines : array
+        Its fingerprints in order, each once, and the line where it stands.
+    words : set of str
+        What a comment or a text says.
+    """
+
+    marks: Marks
+    lines: Lines
+    words: set[str]
+
+
+def prints(code: str) -> Prints:
+    """Look at the code of one answer."""
+    raw = list(_raw(code))
+    return Prints(*_winnowed(*_runs(raw)), _words(raw))
+
+
 class _Work:
-    """What one student wrote: per answer, where each fingerprint stands; and the words."""
+    """What one student wrote: of each answer what it is known by, and of them together."""
 
-    def __init__(self, code: str | Answers, known: Set[int]) -> None:
+    def __init__(self, code: str | Answers, printed: Callable[[str], Prints]) -> None:
         self.answers = _answers(code)
-        raw = {name: list(_raw(text)) for name, text in self.answers.items()}
-        found = {name: _winnowed(_runs(tokens)) for name, tokens in raw.items()}
-        self.marks = {name: {mark: line for mark, line in runs if mark not in known} for name, runs in found.items()}
-        self.all = set[int]().union(*self.marks.values())
-        self.words = set[str]().union(*map(_words, raw.values()))
+        self.prints = {name: printed(text) for name, text in self.answers.items()}
+        self.all = np.unique(np.concatenate([NONE, *(each.marks for each in self.prints.values())]))
+        self.words = set[str]().union(*(each.words for each in self.prints.values()))
 
-    def line(self, mark: int) -> str:
+    def line(self, mark: np.uint64) -> str:
         """The line that a fingerprint stands in."""
-        name = next(name for name, marks in self.marks.items() if mark in marks)
-        return self.answers[name].splitlines()[self.marks[name][mark] - 1].strip()
+        name, found = next((name, found) for name, found in self.prints.items() if mark in found.marks)
+        number = int(found.lines[found.marks == mark][0])
+        return self.answers[name].splitlines()[number - 1].strip()
 
 
 def _answers(code: str | Answers) -> Answers:
@@ -240,7 +280,12 @@ def _answers(code: str | Answers) -> Answers:
 # ---------------------------------------------------------------------------------------------- pairs
 
 
-def pairs(codes: Mapping[str, str | Answers], template: str | Answers = "", least: float | None = None) -> list[Pair]:
+def pairs(
+    codes: Mapping[str, str | Answers],
+    template: str | Answers = "",
+    least: float | None = None,
+    printed: Callable[[str], Prints] = prints,
+) -> list[Pair]:
     """Find the pairs of submissions that share most of what is unusual in them.
 
     Parameters
@@ -252,6 +297,8 @@ def pairs(codes: Mapping[str, str | Answers], template: str | Answers = "", leas
     least : float, optional
         The smallest share that is reported. If it is left out, halfway between what is usual in the class and all,
         but no less than `LEAST`: where everybody writes nearly the same, more must agree.
+    printed : callable
+        Knows of code what `prints` makes of it.
 
     Returns
     -------
@@ -266,31 +313,34 @@ def pairs(codes: Mapping[str, str | Answers], template: str | Answers = "", leas
     if least is not None and not 0 < least <= 1:
         raise ValueError(f"least is the smallest share that is reported: above 0 and at most 1, not {least!r}")
     given_out = [list(_raw(code)) for code in _answers(template).values()]
-    known = {mark for raw in given_out for mark, _ in _runs(raw)}
+    known = np.unique(np.concatenate([NONE, *(_runs(raw)[0] for raw in given_out)]))
     students = sorted(codes)
-    works = [_Work(codes[student], known) for student in students]
-    holders = Counter(mark for work in works for mark in work.all)
-    count = sum(bool(work.all) for work in works)
-    surprise = {mark: _surprise(holder, count) for mark, holder in holders.items()}
-    shares, usual = _shares([{m for m in work.all if surprise[m]} for work in works], surprise, least)
+    works = [_Work(codes[student], printed) for student in students]
+    marks, holders = np.unique(np.concatenate([NONE, *(work.all for work in works)]), return_counts=True)
+    own = ~np.isin(marks, known)
+    count = sum(bool(own[np.searchsorted(marks, work.all)].any()) for work in works)
+    surprise = own * np.array([_surprise(holder, count) for holder in range(len(works) + 1)])[holders]
+
+    def unusual(found: Marks) -> Any:
+        """Where the fingerprints stand among all, without those that are nobody's own."""
+        places = np.searchsorted(marks, found)
+        return places[surprise[places] > 0]
+
+    shares, usual = _shares([unusual(work.all) for work in works], surprise, least)
     speakers = Counter(text for work in works for text in work.words)
     handed_out = set[str]().union(*map(_words, given_out))
     found = []
     for (i, j), share in shares.items():
         one, other = works[i], works[j]
-        both = sorted((m for m in one.all & other.all if surprise[m]), key=lambda mark: (holders[mark], mark))
+        both = unusual(np.intersect1d(one.all, other.all))
+        rarest = marks[both[np.argsort(holders[both], kind="stable")]]
         words = sorted(text for text in one.words & other.words - handed_out if speakers[text] <= 3)
-        found.append(
-            Pair(
-                students[i],
-                students[j],
-                share,
-                usual,
-                tuple(name for name, marks in one.marks.items() if _mostly(marks, other.all, surprise)),
-                tuple(dict.fromkeys((one.line(mark), other.line(mark)) for mark in both))[:3],
-                tuple(words[:3]),
-            )
-        )
+        answers = []
+        for name, (marks_of, _, _) in one.prints.items():
+            copied = surprise[unusual(marks_of[np.isin(marks_of, other.all)])].sum()
+            answers += [name] * bool(2 * copied > surprise[unusual(marks_of)].sum())
+        lines = tuple(dict.fromkeys((one.line(mark), other.line(mark)) for mark in rarest))[:3]
+        found.append(Pair(students[i], students[j], share, usual, tuple(answers), lines, tuple(words[:3])))
     return sorted(found, key=lambda pair: (-pair.share, pair.one, pair.other))
 
 
@@ -300,31 +350,22 @@ def _surprise(holders: int, students: int) -> float:
     return -math.log(likely) if likely < COMMON else 0.0
 
 
-def _mostly(marks: Collection[int], others: Set[int], surprise: Mapping[int, float]) -> bool:
-    return bool(marks) and 2 * sum(surprise[m] for m in marks if m in others) > sum(surprise[m] for m in marks)
-
-
-def _shares(
-    works: Sequence[Set[int]], surprise: Mapping[int, float], least: float | None
-) -> tuple[dict[tuple[int, int], float], float]:
-    """The pairs that share enough, and what is usual.
+def _shares(held: Sequence[Any], weights: Any, least: float | None) -> tuple[dict[tuple[int, int], float], float]:
+    """The pairs that share enough, and what is usual; of what each holds, by its number.
 
     An index from fingerprints to the students who have them spares the comparison of all with all.
     """
-    columns = {mark: number for number, mark in enumerate(surprise)}
-    held = [np.array([columns[mark] for mark in sorted(work)], int) for work in works]
-    weights = np.array(list(surprise.values()))
-    who = np.repeat(np.arange(len(works)), [len(each) for each in held])
+    who = np.repeat(np.arange(len(held)), [len(each) for each in held])
     what = np.concatenate([*held, np.array([], int)])
     order = np.argsort(what, kind="stable")
-    index = np.split(who[order], np.cumsum(np.bincount(what, minlength=len(columns)))[:-1])
+    index = np.split(who[order], np.cumsum(np.bincount(what, minlength=len(weights)))[:-1])
     totals = np.array([weights[each].sum() for each in held])
-    floor = max(LITTLE, float(np.median(totals)) / 2) if works else LITTLE
+    floor = max(LITTLE, float(np.median(totals)) / 2) if len(held) else LITTLE
     found, second = {}, []
     for i, each in enumerate(held):
         others = [index[column] for column in each]
         by = np.repeat(weights[each], [len(students) for students in others])
-        shared = np.bincount(np.concatenate([*others, np.array([], int)]), by, len(works))
+        shared = np.bincount(np.concatenate([*others, np.array([], int)]), by, len(held))
         share = shared / np.maximum(floor, np.minimum(totals, totals[i]))
         share[i] = 0
         second.append(float(np.sort(share)[-2:][0]))

@@ -18,7 +18,7 @@ from nbgrader.utils import notebook_hash
 
 from grading import __main__ as cli
 from grading.intake.repair import safe_id
-from grading.keep.gradebook import Grades
+from grading.keep.gradebook import Booked, Grades
 from grading.keep.journal import Journal
 from grading.keep.round import read_students
 from grading.record import GroupVerdict, Hint, Reason, Row, Status, Student, Verdict
@@ -371,7 +371,7 @@ def test_no_markup_comes_into_the_gradebook(small, row, person):
     grades = Grades(f"sqlite:///{small.state / 'gradebook.db'}", small.state, "small")
     about = Row(row, Status.GRADED, {"double": 0, "triple": 0, "why": 0})
     with pytest.raises(ValueError, match=r"<|safe id"):
-        grades.write(about, {}, None, person)
+        grades.write([Booked(about, {}, None, person)])
     grades.close()
     with gradebook(small) as book:
         assert [student.id for student in book.students] == ["ben"]
