@@ -235,6 +235,7 @@ def test_a_scheduler_that_dies(small, tmp_path, monkeypatch):
             (tmp_path / "again").mkdir()
             again.enter_context(cluster(tmp_path / "again", 1, address, schedulers))
 
+    monkeypatch.setattr(round, "GROUP", 1)  # else both deaths would be told at once
     monkeypatch.setattr(cli._Progress, "show", shown)
     monkeypatch.setattr(cli._Progress, "say", told)
     with again, cluster(tmp_path, 1, "", schedulers) as (address, _):
