@@ -43,7 +43,7 @@ def absent(namespace: Mapping[str, Any]) -> list[str]:
 def _there(module: str, top: str) -> bool:
     if (
         module == "nnlib"
-        or top in ("__main__", "ipykernel")
+        or top in ("__main__", "ipykernel", "grading")  # the course's own, which only who teaches it has
         or any(f"{module}.".startswith(f"{each}.") for each in THERE)
     ):
         return True

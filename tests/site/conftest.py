@@ -120,8 +120,14 @@ class Reader:
         page.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
 
     def stumble(self, page, where):
-        """Write down what is wrong with an open page."""
-        for kind, found in page.evaluate(LOOK).items():
+        """Write down what is wrong with an open page, once it has followed a new width, which takes it a moment."""
+        seen = page.evaluate(LOOK)
+        for _ in range(10):
+            if not any(seen.values()):
+                break
+            page.wait_for_timeout(200)
+            seen = page.evaluate(LOOK)
+        for kind, found in seen.items():
             self.note(kind, where, *found)
 
 
