@@ -97,7 +97,8 @@ def keep(state: Path, book: Path) -> None:
     there = copies(state)
     if there and there[0].stat().st_mtime_ns == book.stat().st_mtime_ns:
         return
-    name = f"gradebook-{time.strftime('%Y%m%d-%H%M%S')}"
+    newest = there[0].stem if there else ""
+    name = max(f"gradebook-{time.strftime('%Y%m%d-%H%M%S')}", newest)  # a clock may be set back
     while (new := state / FOLDER / f"{name}.db") in there:
         name += "b"
     snapshot(book, new)

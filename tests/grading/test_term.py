@@ -364,6 +364,16 @@ def test_the_last_five_are_kept(term):
     assert given == sorted(given, reverse=True)
 
 
+def test_a_clock_that_is_set_back_makes_no_copy_older(term, monkeypatch):
+    for number in range(3):
+        monkeypatch.setattr(copies.time, "strftime", lambda _, day=9 - number: f"2026010{day}-120000")
+        read(term.state, "ben", 0.1 + number / 100)
+        copies.keep(term.state, term.state / "gradebook.db")
+    with sqlite3.connect(copies.copies(term.state)[0]) as book:
+        found = book.execute("SELECT MAX(manual_score) FROM grade WHERE manual_score < 0.5").fetchone()[0]
+    assert found == pytest.approx(0.12)
+
+
 def test_an_older_copy_is_put_back(term):
     """What was graded since is in doubt, named, and graded again; what is put aside can be found again."""
     term.hand_in("ben")
