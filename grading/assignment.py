@@ -139,10 +139,8 @@ def findings(name: str, root: Path) -> Iterator[Finding]:
 
     Parameters
     ----------
-    name : str
-        The assignment.
-    root : Path
-        The course.
+    name, root
+        As in `faults`.
 
     Yields
     ------
