@@ -56,7 +56,6 @@ def __getattr__(name):
 # in the environment, not in the sandbox: the course's own packages, and what would do the exercises
 HIDDEN = frozenset({*NEVER, *LIBRARIES})
 PYTHON = os.path.abspath(sys.executable)  # of "../course/.venv/bin/python" the sandbox does not see all folders
-SLACK = 1 << 29  # bytes that Python and its packages take before a student's first line
 SPARE = 1 << 27  # bytes above the limit: what a process changes of those, and so much that it sees a MemoryError first
 HANDLE = 208 << 10  # bytes that a socket or a pipe holds at most
 PROCESSES = 64
